@@ -1,0 +1,57 @@
+"""The errors that mcgen raises on purpose.
+
+Each message says what is wrong, where, what is allowed and what to do. The command line turns
+them into one line and an exit code; anything else that escapes is a bug.
+"""
+
+from __future__ import annotations
+
+
+class McgenError(Exception):
+    """Base of all errors that mcgen raises on purpose."""
+
+    exit_code = 1
+
+
+class UsageError(McgenError):
+    """Wrong use: an option, an argument or a combination of them."""
+
+    exit_code = 2
+
+
+class CardError(UsageError):
+    """One or more faults of a card, all of them in one message.
+
+    Parameters
+    ----------
+    source
+        Name of the card, as the user gave it.
+    faults
+        One sentence a fault, each beginning with the key.
+    """
+
+    def __init__(self, source: str, faults: list[str]) -> None:
+        self.source = source
+        self.faults = faults
+        count = "1 fault" if len(faults) == 1 else f"{len(faults)} faults"
+        super().__init__(f"{source}: {count}\n" + "\n".join(f"  {fault}" for fault in faults))
+
+
+class FluxError(UsageError):
+    """A flux file that cannot be used as it is."""
+
+
+class KinematicsError(UsageError):
+    """A reaction or decay that has no phase space."""
+
+
+class ProposalError(UsageError):
+    """A proposal that does not belong to the card or the flux."""
+
+
+class FileFormatError(UsageError):
+    """An events file that is not what it should be."""
+
+
+class RunError(McgenError):
+    """The run failed for a reason outside the card: the disk, a worker, memory."""
