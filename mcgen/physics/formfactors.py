@@ -6,12 +6,12 @@ Sources: arXiv:0906.0580 (App. A) and arXiv:2205.09870, Eqs. 16 to 18.
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import cast
 
 import numpy as np
 from scipy.interpolate import CubicSpline
 
 from mcgen.constants import ELECTRON_MASS, NUCLEON_MASS, PROTON_MAGNETIC_MOMENT, PROTON_MASS
+from mcgen.physics.interpolation import UniformCubic
 from mcgen.types import Array
 
 _PANELS = 48
@@ -57,7 +57,7 @@ def g2_elastic(nucleus: Nucleus, t: Array) -> Array:
     """
     screening = (111.0 * nucleus.z ** (-1 / 3) / ELECTRON_MASS) ** 2 * t
     size = 0.164 * nucleus.a ** (-2 / 3)
-    root = nucleus.z * screening / ((1.0 + screening) * (1.0 + t / size))
+    root: Array = nucleus.z * screening / ((1.0 + screening) * (1.0 + t / size))
     return root * root
 
 
@@ -78,7 +78,7 @@ def g2_inelastic(nucleus: Nucleus, t: Array) -> Array:
     screening = (773.0 * nucleus.z ** (-2 / 3) / ELECTRON_MASS) ** 2 * t
     magnetic = (PROTON_MAGNETIC_MOMENT**2 - 1.0) / (4.0 * PROTON_MASS**2)
     dipole = (1.0 + t / 0.71) ** 2
-    root = screening / (1.0 + screening) * (1.0 + magnetic * t) / (dipole * dipole)
+    root: Array = screening / (1.0 + screening) * (1.0 + magnetic * t) / (dipole * dipole)
     return nucleus.z * root * root
 
 
@@ -108,7 +108,8 @@ def chi(nucleus: Nucleus, tmin: Array | float, tmax: float) -> Array:
     t = np.exp(low[:, None] + half_width[:, None] * offsets)
     # (t - tmin)/t without cancellation near tmin
     integrand = -np.expm1(-half_width[:, None] * offsets) * g2(nucleus, t)
-    return cast(Array, half_width * (integrand @ np.tile(_WEIGHTS, _PANELS)))
+    value: Array = half_width * (integrand @ np.tile(_WEIGHTS, _PANELS))
+    return value
 
 
 class ChiTable:
@@ -127,13 +128,14 @@ class ChiTable:
         self.tmax = tmax
         # The last knot keeps a distance from tmax, where the ratio would be 0/0.
         first, last = np.log(min(tmin, 1e-2 * tmax)), np.log(0.999 * tmax)
-        self._knots = np.linspace(first, last, int((last - first) / 0.06) + 2)
-        at_knots = np.exp(self._knots)
-        ratio = chi(nucleus, at_knots, tmax) / (1.0 - at_knots / tmax) ** 2
-        self._spline = CubicSpline(self._knots, np.log(ratio))
+        knots = np.linspace(first, last, int((last - first) / 0.06) + 2)
+        ratio = chi(nucleus, np.exp(knots), tmax) / (1.0 - np.exp(knots) / tmax) ** 2
+        spline = CubicSpline(knots, np.log(ratio))
+        self._range = (first, last)
+        self._cubic = UniformCubic(first, last, spline(knots), spline(knots, 1))
 
     def __call__(self, tmin: Array) -> Array:
         """Evaluate chi at tmin (n,) [GeV^2]; 0 where tmin >= tmax."""
-        log_tmin = np.clip(np.log(tmin), self._knots[0], self._knots[-1])
         inside = np.maximum(1.0 - tmin / self.tmax, 0.0)
-        return np.exp(self._spline(log_tmin)) * inside * inside
+        value: Array = np.exp(self._cubic(np.clip(np.log(tmin), *self._range))) * inside * inside
+        return value

@@ -1,0 +1,1 @@
+"""Cross-sections of mu N -> mu N X, one module an approximation."""

@@ -1,0 +1,39 @@
+"""mcgen: events of light particles radiated by the secondary muons of proton beam dumps."""
+
+from __future__ import annotations
+
+from importlib import import_module
+from importlib.metadata import version
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from mcgen.card import Card, load_card
+    from mcgen.errors import McgenError
+    from mcgen.events import Events
+    from mcgen.run import generate, generate_chunks, read, write
+
+__all__ = ["Card", "Events", "McgenError", "generate", "generate_chunks", "load_card", "read", "write"]
+
+_HOMES = {
+    "Card": "mcgen.card",
+    "Events": "mcgen.events",
+    "McgenError": "mcgen.errors",
+    "generate": "mcgen.run",
+    "generate_chunks": "mcgen.run",
+    "load_card": "mcgen.card",
+    "read": "mcgen.run",
+    "write": "mcgen.run",
+}
+
+
+def __getattr__(name: str) -> Any:
+    # Lazily (PEP 562), so that `mcgen --help` need not import all of scientific Python.
+    if name == "__version__":
+        return version("mcgen")
+    if name in _HOMES:
+        return getattr(import_module(_HOMES[name]), name)
+    raise AttributeError(f"module 'mcgen' has no attribute {name!r}")
+
+
+def __dir__() -> list[str]:
+    return [*__all__, "__version__"]

@@ -1,0 +1,5 @@
+"""Run the command line as `python -m mcgen`."""
+
+from mcgen.cli import main
+
+main()

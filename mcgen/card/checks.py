@@ -1,0 +1,150 @@
+"""Faults of a card that no single key shows; every function yields one sentence a fault.
+
+They run on whatever tables could be parsed, so that a card with a misspelt key still has its
+impossible decay reported in the same message.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from typing import Any
+
+from mcgen.card.experiment import (
+    ExperimentTable,
+    MaterialTable,
+    SelectionTable,
+    TargetTable,
+)
+from mcgen.card.schema import ModelTable, ProductionTable
+from mcgen.physics.matter import MATERIALS
+from mcgen.physics.models import LEPTON_MASSES, Channel
+
+_LEPTON_OF: dict[Channel, float] = dict(zip(("ee", "mumu", "tautau"), LEPTON_MASSES, strict=True))
+
+
+def faults_of(tables: Mapping[str, Any]) -> Iterator[str]:
+    """Yield the faults of the tables that parsed, by the key under which they stand."""
+    checks: dict[tuple[str, ...], Callable[..., Iterator[str]]] = {
+        ("model",): _model,
+        ("experiment",): _experiment,
+        ("production", "experiment"): _energy_loss,
+    }
+    for keys, check in checks.items():
+        if all(key in tables for key in keys):
+            yield from check(*(tables[key] for key in keys))
+
+
+def _model(model: ModelTable) -> Iterator[str]:
+    custom = model.name == "custom"
+    if custom and model.couplings is None:
+        yield 'model.couplings: missing; name = "custom" needs couplings = { e = ..., mu = ..., tau = ... }'
+    if custom and model.g_mu is not None:
+        yield 'model.g_mu: not with name = "custom", which takes couplings'
+    if not custom and model.g_mu is None:
+        yield f'model.g_mu: missing; name = "{model.name}" needs the coupling to muons'
+    if not custom and model.couplings is not None:
+        yield 'model.couplings: only with name = "custom"'
+    if model.name == "leptophilic" and model.particle == "vector":
+        yield 'model.name = "leptophilic": for spin 0 only; a vector takes "muonphilic", "lmu-ltau" or "custom"'
+    if model.name == "lmu-ltau" and model.particle != "vector":
+        yield 'model.name = "lmu-ltau": only with particle = "vector"'
+    if model.neutrinos and not (custom and model.particle == "vector"):
+        yield "model.neutrinos: only for custom vectors"
+    yield from _branching(model)
+    if (model.couplings is None) == (model.g_mu is None):
+        return  # reported above, and the widths need exactly one of them
+    yield from _open_channels(model)
+
+
+def _branching(model: ModelTable) -> Iterator[str]:
+    if model.branching is None:
+        return
+    if sum(model.branching.values()) > 1.0 + 1e-12:
+        yield f"model.branching: the ratios sum to {sum(model.branching.values()):g}; at most 1 is allowed"
+    for channel, ratio in model.branching.items():
+        threshold = 2.0 * _LEPTON_OF.get(channel, 0.0)
+        if ratio > 0.0 and model.mass_gev <= threshold:
+            yield (
+                f"model.branching.{channel} = {ratio:g}: closed at mass_gev = {model.mass_gev:g}; "
+                f"it opens at {threshold:.6g} GeV"
+            )
+
+
+def _open_channels(model: ModelTable) -> Iterator[str]:
+    if model.open_channels():
+        return
+    open_ones = [c for c, ratio in model.boson().branching_ratios().items() if ratio > 0.0]
+    advice = f"open there: {', '.join(open_ones)}" if open_ones else "no channel is open there"
+    yield (
+        f"model.mass_gev = {model.mass_gev:g}: no open channel among {', '.join(model.channels)} ({advice}); "
+        "change mass_gev, the couplings or channels"
+    )
+
+
+def _experiment(experiment: ExperimentTable) -> Iterator[str]:
+    yield from _target(experiment.target)
+    volume = experiment.decay_volume
+    yield from _ordered("experiment.decay_volume.z_m", volume.z_m)
+    for kind in ("plane", "magnet"):
+        names = [item.name for item in getattr(experiment, kind)]
+        for name in sorted({name for name in names if names.count(name) > 1}):
+            yield f"experiment.{kind}: two of them are named {name!r}"
+    planes = {plane.name: plane.z_m for plane in experiment.plane}
+    for index, selection in enumerate(experiment.selection):
+        yield from _selection(f"experiment.selection.{selection.name or index}", selection, planes)
+    yield from _reachable(volume.z_m[0], experiment.selection, planes)
+
+
+def _target(target: TargetTable) -> Iterator[str]:
+    yield from _material("experiment.target", target)
+    yield from _ordered("experiment.target.z_m", target.z_m)
+    if target.half_width_m is not None and target.radius_m is not None:
+        yield "experiment.target: half_width_m or radius_m, not both"
+
+
+def _material(key: str, table: MaterialTable) -> Iterator[str]:
+    own = (table.z, table.a)
+    if table.material is None:
+        if None in own or table.density_g_cm3 is None:
+            yield f"{key}: needs material (one of {', '.join(MATERIALS)}), or z, a and density_g_cm3"
+    elif table.material not in MATERIALS:
+        yield f"{key}.material = {table.material!r}: unknown; shipped are {', '.join(MATERIALS)}"
+    elif own != (None, None):
+        yield f"{key}: material or z and a, not both"
+    if table.z is not None and table.a is not None and table.a < table.z:
+        yield f"{key}.a = {table.a:g}: smaller than z = {table.z:g}"
+
+
+def _energy_loss(production: ProductionTable, experiment: ExperimentTable) -> Iterator[str]:
+    if experiment.target.material is None and production.stopping_power_gev_per_m is None:
+        yield (
+            "production.stopping_power_gev_per_m: missing; its default is known for the shipped materials only, "
+            "and the target is one of your own"
+        )
+
+
+def _ordered(key: str, z: tuple[float, float]) -> Iterator[str]:
+    if not z[0] < z[1]:
+        yield f"{key} = [{z[0]:g}, {z[1]:g}]: the first must be smaller than the second"
+
+
+def _selection(key: str, selection: SelectionTable, planes: Mapping[str, float]) -> Iterator[str]:
+    for name in selection.planes:
+        if name not in planes:
+            known = ", ".join(planes) or "none"
+            yield f"{key}.planes: no plane is named {name!r}; there are {known}"
+    if not selection.planes and (selection.min_radius_m > 0.0 or selection.min_separation_m > 0.0):
+        yield f"{key}: min_radius_m and min_separation_m are taken at the last of planes, and there is none"
+
+
+def _reachable(
+    z_in: float, selections: Iterable[SelectionTable], planes: Mapping[str, float]
+) -> Iterator[str]:
+    """Find out whether every selection requires a plane in front of the decay volume."""
+    behind = [any(planes.get(name, z_in) < z_in for name in selection.planes) for selection in selections]
+    if behind and all(behind):
+        first = min(planes.values())
+        yield (
+            f"experiment.decay_volume.z_m: begins at {z_in:g} m, behind a required plane of every selection "
+            f"(first plane at {first:g} m): nothing can be accepted; move the volume or the planes"
+        )

@@ -1,0 +1,36 @@
+"""What all tables of a card share: strict types, and no number that is not finite."""
+
+from __future__ import annotations
+
+from typing import Annotated, Any
+
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field
+
+
+class Table(BaseModel):
+    """A table of a card: frozen, refuses unknown keys, wrong types, infinities and NaN."""
+
+    model_config = ConfigDict(extra="forbid", strict=True, frozen=True, allow_inf_nan=False)
+
+
+def _tuple(value: Any) -> Any:
+    """TOML has lists; the frozen tables have tuples."""
+    return tuple(value) if isinstance(value, list) else value
+
+
+AsTuple = BeforeValidator(_tuple)
+
+Name = Annotated[str, Field(min_length=1, max_length=40, pattern=r"^[A-Za-z][A-Za-z0-9_]*$")]
+"""A name that becomes part of a column's name."""
+
+Text = Annotated[str, Field(max_length=2000)]
+
+Metres = Annotated[float, Field(ge=-1e5, le=1e5)]
+Length = Annotated[float, Field(gt=0.0, le=1e5)]
+Energy = Annotated[float, Field(ge=0.0, le=1e5)]
+Kick = Annotated[float, Field(ge=-1e3, le=1e3)]
+Density = Annotated[float, Field(gt=0.0, le=30.0)]
+
+Pair = Annotated[tuple[Metres, Metres], AsTuple]
+LengthPair = Annotated[tuple[Length, Length], AsTuple]
+KickPair = Annotated[tuple[Kick, Kick], AsTuple]

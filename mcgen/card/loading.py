@@ -1,0 +1,267 @@
+"""From a file, a name or plain data to a checked card.
+
+The experiment card is merged under the run card's [experiment], and what the command line sets over
+both. All faults are reported at once.
+"""
+
+from __future__ import annotations
+
+import copy
+import difflib
+import tomllib
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from importlib import resources
+from pathlib import Path
+from typing import Any
+
+from pydantic import TypeAdapter, ValidationError
+
+from mcgen.card.checks import faults_of
+from mcgen.card.fields import Table
+from mcgen.card.schema import Card
+from mcgen.errors import CardError, UsageError
+
+_BY_NAME = ("plane", "magnet")
+_OF_A_SHAPE = ("radius_m", "semi_axes_m", "half_width_m", "half_width_in_m", "half_width_out_m", "max_sum_m")
+
+
+def cards_folder() -> Path:
+    """Folder of the shipped cards: inside an installed package, beside it in a source tree."""
+    package = Path(str(resources.files("mcgen")))
+    inside = package / "cards"
+    return inside if inside.is_dir() else package.parent / "cards"
+
+
+def shipped_cards(kind: str = "run") -> dict[str, Path]:
+    """Names and files of the shipped cards; `kind` is "run" or "experiment"."""
+    folder = cards_folder() if kind == "run" else cards_folder() / "experiments"
+    return {path.stem: path for path in sorted(folder.glob("*.toml"))}
+
+
+def find_card(name: str | Path, kind: str = "run", relative_to: Path | None = None) -> Path:
+    """File of a card: a path if there is one, else a shipped card of that name.
+
+    Raises
+    ------
+    UsageError
+        If there is neither; the message names the closest shipped card.
+    """
+    path = Path(relative_to or Path(), name)
+    if path.is_file():
+        return path
+    shipped = shipped_cards(kind)
+    if str(name) in shipped:
+        return shipped[str(name)]
+    what = "card" if kind == "run" else "experiment card"
+    raise UsageError(
+        f"{name}: no such {what}, neither as a file nor among the shipped ones"
+        f"{_did_you_mean(Path(name).stem, shipped)}; shipped: {', '.join(shipped) or 'none'}"
+    )
+
+
+def load_card(source: str | Path | Mapping[str, Any], settings: Sequence[str] = ()) -> Card:
+    """Load and check a run card.
+
+    Parameters
+    ----------
+    source
+        A path, the name of a shipped card, or the plain data of a card (`Card.to_dict`).
+    settings
+        Changes as KEY=VALUE, as `--set` of the command line takes them; the value is TOML, and
+        what does not parse is a string. Relative paths are relative to the working directory.
+
+    Raises
+    ------
+    CardError
+        With all faults of the card.
+    UsageError
+        If there is no such card.
+    """
+    if isinstance(source, Mapping):
+        return _checked(copy.deepcopy(dict(source)), "card")
+    path = find_card(source)
+    raw = _read(path)
+    changes = [_setting(text) for text in settings]
+    for keys, value in changes:
+        if keys == ["experiment", "card"]:
+            raw["experiment"] = {**_as_table(raw.get("experiment")), "card": value}
+    _locate_flux(raw, path.parent)
+    raw["experiment"] = _resolved_experiment(raw.get("experiment"), path)
+    for keys, value in changes:
+        if keys != ["experiment", "card"]:
+            _assign(raw, keys, value)
+    _locate_flux(raw, Path.cwd())
+    return _checked(raw, str(source))
+
+
+def replace(card: Card, changes: Mapping[str, Any]) -> Card:
+    """Merge changes into a card, check the result (see `Card.replace`)."""
+    raw = card.model_dump(mode="json", exclude_unset=True)
+    experiment = changes.get("experiment", {})
+    if isinstance(experiment, Mapping) and "card" in experiment:
+        raw["experiment"] = {}
+        changes = {**changes, "experiment": _resolved_experiment(dict(experiment), Path("card"))}
+    return _checked(_merged(raw, changes), "card")
+
+
+def _read(path: Path) -> dict[str, Any]:
+    try:
+        return tomllib.loads(path.read_text(encoding="utf-8"))
+    except tomllib.TOMLDecodeError as error:
+        raise CardError(str(path), [f"not valid TOML: {error}"]) from error
+    except UnicodeDecodeError as error:
+        raise CardError(str(path), ["not a text file in UTF-8"]) from error
+    except OSError as error:
+        raise UsageError(f"{path}: cannot be read: {error.strerror}") from error
+
+
+def _as_table(value: Any) -> dict[str, Any]:
+    return value if isinstance(value, dict) else {}
+
+
+def _resolved_experiment(table: Any, run_card: Path) -> Any:
+    """Put the experiment card under the run card's own [experiment] table."""
+    if not isinstance(table, dict) or not isinstance(table.get("card"), str):
+        return table  # a whole experiment in the run card, or a fault that the schema reports
+    found = find_card(table["card"], "experiment", relative_to=run_card.parent)
+    return _merged(_read(found), table)
+
+
+def _locate_flux(raw: dict[str, Any], folder: Path) -> None:
+    """Make a relative path of the flux file absolute."""
+    file = _as_table(raw.get("flux")).get("file")
+    if isinstance(file, str) and file and not file.startswith("builtin:"):
+        raw["flux"]["file"] = str((folder / Path(file).expanduser()).resolve())
+
+
+def _merged(base: Any, over: Any) -> Any:
+    """Merge tables deeply, [[plane]] and [[magnet]] by name; anything else is replaced."""
+    if not isinstance(base, dict) or not isinstance(over, Mapping):
+        return copy.deepcopy(over)
+    result = copy.deepcopy(base)
+    if "shape" in over and over["shape"] != base.get("shape"):
+        for key in _OF_A_SHAPE:
+            result.pop(key, None)
+    for key, value in over.items():
+        if key in _BY_NAME and isinstance(value, list) and isinstance(base.get(key), list):
+            result[key] = _merged_by_name(base[key], value)
+        else:
+            result[key] = _merged(result[key], value) if key in result else copy.deepcopy(value)
+    return result
+
+
+def _merged_by_name(base: list[Any], over: list[Any]) -> list[Any]:
+    result = copy.deepcopy(base)
+    places = {item.get("name"): i for i, item in enumerate(base) if isinstance(item, dict)}
+    for item in over:
+        place = places.get(item.get("name")) if isinstance(item, dict) else None
+        if place is None:
+            result.append(copy.deepcopy(item))
+        else:
+            result[place] = _merged(result[place], item)
+    return result
+
+
+def _setting(text: str) -> tuple[list[str], Any]:
+    """Split KEY=VALUE; the value is TOML, and what does not parse is a string."""
+    key, equals, value = text.partition("=")
+    keys = [part.strip() for part in key.split(".")]
+    if not equals or not all(keys):
+        raise UsageError(f"--set {text}: expected KEY=VALUE with a key like model.mass_gev")
+    try:
+        parsed = tomllib.loads(f"value = {value}")
+    except tomllib.TOMLDecodeError:
+        return keys, value.strip()
+    return keys, parsed["value"] if list(parsed) == ["value"] else value.strip()
+
+
+def _assign(raw: dict[str, Any], keys: list[str], value: Any) -> None:
+    """Set one key; items of an array of tables go by their name or index."""
+    place: Any = raw
+    for depth, key in enumerate(keys[:-1]):
+        if isinstance(place, list):
+            place = place[_index(place, key, keys[:depth])]
+        elif isinstance(place, dict):
+            place = place.setdefault(key, {})
+        if not isinstance(place, dict | list):
+            raise UsageError(f"--set {'.'.join(keys)}: {'.'.join(keys[: depth + 1])} is not a table")
+    if isinstance(place, list):
+        place[_index(place, keys[-1], keys[:-1])] = value
+    else:
+        place[keys[-1]] = value
+
+
+def _index(items: list[Any], key: str, path: list[str]) -> int:
+    names = [item.get("name") if isinstance(item, dict) else None for item in items]
+    if key in names:
+        return names.index(key)
+    if key.isdecimal() and int(key) < len(items):
+        return int(key)
+    known = ", ".join(str(name or i) for i, name in enumerate(names))
+    raise UsageError(f"--set {'.'.join(path)}.{key}: no item of that name or index; there are {known}")
+
+
+def _checked(raw: Any, source: str) -> Card:
+    """Validate the whole card, and raise one error with all faults."""
+    try:
+        card = Card.model_validate(raw)
+    except ValidationError as error:
+        faults = [_sentence(item) for item in error.errors()]
+        faults += faults_of(dict(_parsed_tables(raw)))
+        raise CardError(source, faults) from None
+    faults = list(faults_of({name: getattr(card, name) for name in Card.model_fields}))
+    if faults:
+        raise CardError(source, faults)
+    return card
+
+
+def _parsed_tables(raw: Any) -> Iterator[tuple[str, Any]]:
+    """Yield those tables of a faulty card that are valid by themselves."""
+    for name, field in Card.model_fields.items():
+        if name in _as_table(raw):
+            try:
+                adapter: TypeAdapter[Any] = TypeAdapter(field.annotation or Any)
+                yield name, adapter.validate_python(raw[name])
+            except ValidationError:
+                continue
+
+
+def _sentence(error: Any) -> str:
+    """Say a fault in the card's own words: key, value, what is allowed."""
+    shapes = {"cylinder", "elliptic_cylinder", "box", "frustum", "slab"}
+    shapes |= {"circle", "ellipse", "rectangle", "octagon"}
+    place = [str(part) for part in error["loc"] if str(part) not in shapes]
+    key = ".".join(place) or "card"
+    message = str(error["msg"]).replace("Input should be", "must be")
+    match error["type"]:
+        case "extra_forbidden":
+            return f"{key}: unknown key{_did_you_mean(place[-1], _all_keys())}"
+        case "missing":
+            return f"{key}: missing"
+        case "union_tag_not_found":
+            return f"{key}.shape: missing"
+        case "union_tag_invalid":
+            return f"{key}.shape = {error['ctx']['tag']!r}: must be one of {error['ctx']['expected_tags']}"
+        case "model_type" | "model_attributes_type" | "dict_type":
+            return f"{key}: must be a table"
+    return f"{key} = {_shown(error['input'])}: {message[0].lower()}{message[1:]}"
+
+
+def _shown(value: Any) -> str:
+    text = repr(value)
+    return text if len(text) <= 60 else text[:57] + "..."
+
+
+def _all_keys() -> set[str]:
+    found: set[str] = set()
+    tables: list[type[Table]] = [Table]
+    while tables:
+        table = tables.pop()
+        found |= set(table.model_fields)
+        tables += table.__subclasses__()
+    return found
+
+
+def _did_you_mean(word: str, known: Iterable[str]) -> str:
+    close = difflib.get_close_matches(word, list(known), n=1, cutoff=0.6)
+    return f"; did you mean {close[0]!r}?" if close else ""

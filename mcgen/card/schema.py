@@ -1,0 +1,144 @@
+"""The run card: model, production, flux, experiment, run."""
+
+from __future__ import annotations
+
+from typing import Annotated, Any, Literal
+
+from pydantic import BeforeValidator, Field
+
+from mcgen.card.experiment import ExperimentTable
+from mcgen.card.fields import Table, Text
+from mcgen.constants import MUON_MASS
+from mcgen.physics.models import VISIBLE, Boson, Channel, Kind, couplings_of
+
+Coupling = Annotated[float, Field(ge=-10.0, le=10.0)]
+Fraction = Annotated[float, Field(ge=0.0, le=1.0)]
+
+
+def _channels(value: Any) -> Any:
+    if value == "all":
+        return VISIBLE
+    return tuple(value) if isinstance(value, list) else value
+
+
+class CouplingsTable(Table):
+    """Couplings to each lepton; their signs interfere in the photon loop."""
+
+    e: Coupling = 0.0
+    mu: Annotated[float, Field(gt=0.0, le=10.0)]
+    tau: Coupling = 0.0
+
+
+class ModelTable(Table):
+    """The boson."""
+
+    name: Literal["leptophilic", "muonphilic", "custom", "lmu-ltau"]
+    particle: Kind = "scalar"
+    mass_gev: Annotated[float, Field(ge=1e-4, le=10.0)]
+    g_mu: Annotated[float, Field(gt=0.0, le=10.0)] | None = None
+    couplings: CouplingsTable | None = None
+    neutrinos: bool = False
+    ctau_m: Annotated[float, Field(gt=0.0, le=1e20)] | None = None
+    branching: dict[Channel, Fraction] | None = None
+    channels: Annotated[tuple[Channel, ...], BeforeValidator(_channels), Field(min_length=1)] = VISIBLE
+    """Decay channels to generate; "all" stands for every visible one."""
+
+    def boson(self) -> Boson:
+        """Return the boson that this table describes."""
+        if self.couplings is not None:
+            couplings = (self.couplings.e, self.couplings.mu, self.couplings.tau)
+        else:
+            couplings = couplings_of(self.name, self.g_mu or 0.0)
+        return Boson(
+            kind=self.particle,
+            mass=self.mass_gev,
+            couplings=couplings,
+            neutrinos=self.neutrinos or self.name == "lmu-ltau",
+            ctau_override=self.ctau_m,
+            branching_override=self.branching,
+        )
+
+    def open_channels(self) -> dict[Channel, float]:
+        """Return the enabled channels that are open, with their branching ratios."""
+        ratios = self.boson().branching_ratios()
+        return {c: ratio for c, ratio in ratios.items() if c in self.channels and ratio > 0.0}
+
+
+class ProductionTable(Table):
+    """How the boson is radiated, and what the muon loses on its way."""
+
+    method: Literal["iww"] = "iww"
+    min_energy_factor: Annotated[float, Field(ge=0.0, le=1e6)] = 10.0
+    energy_loss: Literal["constant"] = "constant"
+    stopping_power_gev_per_m: Annotated[float, Field(gt=0.0, le=1e3)] | None = None
+
+    def min_energy(self, mass: float) -> float:
+        """Energy [GeV] that a muon needs at emission: of the validity cut and of the kinematics."""
+        return max(self.min_energy_factor * max(MUON_MASS, mass), MUON_MASS + mass)
+
+
+class FluxTable(Table):
+    """The muons."""
+
+    file: Annotated[str, Field(min_length=1, max_length=4096)]
+    format: Literal["native"] = "native"
+
+
+class VegasTable(Table):
+    """Training of the importance sampling."""
+
+    nitn: Annotated[int, Field(ge=0, le=200)] = 12
+    neval: Annotated[int, Field(ge=1000, le=10_000_000)] = 80_000
+    train_on: Literal["accepted", "fiducial"] = "accepted"
+
+
+class RunTable(Table):
+    """How much, and with which random numbers."""
+
+    events: Annotated[int, Field(ge=2, le=10**12)] = 100_000
+    """Number n of cube points; the weights are normalised to it."""
+    seed: Annotated[int, Field(ge=0, lt=2**63)] | None = None
+    chunk: Annotated[int, Field(ge=100, le=5_000_000)] = 50_000
+    write: Literal["fiducial", "accepted"] = "fiducial"
+    vegas: VegasTable = VegasTable()
+
+
+class GMinus2Table(Table):
+    """Difference between measured and predicted (g-2)/2 of the muon."""
+
+    value: Annotated[float, Field(ge=-1e-6, le=1e-6)] = 251e-11
+    error: Annotated[float, Field(gt=0.0, le=1e-6)] = 59e-11
+
+
+class Card(Table):
+    """A run card with its experiment card merged in."""
+
+    title: Text = ""
+    model: ModelTable
+    production: ProductionTable = ProductionTable()
+    flux: FluxTable
+    experiment: ExperimentTable
+    run: RunTable = RunTable()
+    g_minus_2: GMinus2Table = GMinus2Table()
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return the card as plain data, from which `mcgen.load_card` makes it again."""
+        return self.model_dump(mode="json", exclude_none=True)
+
+    def replace(self, **changes: Any) -> Card:
+        """Return a copy with some keys changed, checked like a new card.
+
+        Parameters
+        ----------
+        changes
+            Tables of the card as (nested) dictionaries; they are merged like the tables of a
+            run card into those of its experiment card: ``card.replace(model={"mass_gev": 0.1})``.
+
+        Raises
+        ------
+        CardError
+            If the changed card has faults.
+        """
+        from mcgen.card.loading import replace  # the loader needs this module
+
+        return replace(self, changes)

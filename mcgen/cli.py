@@ -1,0 +1,227 @@
+"""The command line: load, validate, one call; the only place that prints.
+
+Messages go to stderr, results to stdout. Exit codes: 0 done; 1 the run failed; 2 wrong use (card, flux,
+options); 130 interrupted. Heavy imports are inside the commands, so that `--help` is quick.
+"""
+
+from __future__ import annotations
+
+import json
+import signal
+import sys
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from time import perf_counter
+from typing import TYPE_CHECKING, Annotated, Any, NoReturn
+
+import typer
+from typer.core import TyperGroup
+
+from mcgen.errors import McgenError, UsageError
+
+if TYPE_CHECKING:
+    from mcgen.card import Card
+
+
+class _Commands(TyperGroup):
+    """Turns errors into one message and an exit code."""
+
+    def invoke(self, ctx: Any) -> Any:
+        try:
+            return super().invoke(ctx)
+        except McgenError as error:
+            _fail(str(error), error.exit_code)
+        except MemoryError:
+            _fail("out of memory: choose a smaller run.chunk", 1)
+        except BrokenPipeError:
+            sys.stderr.close()  # whoever read our output has gone; there is nobody to tell
+            raise typer.Exit(1) from None
+        except KeyboardInterrupt:
+            _fail("interrupted; nothing was left half-written", 130)
+
+
+def _fail(message: str, exit_code: int) -> NoReturn:
+    typer.echo(f"mcgen: {message}", err=True)
+    raise typer.Exit(exit_code)
+
+
+app = typer.Typer(
+    cls=_Commands,
+    help="Events of light particles radiated by the secondary muons of proton beam dumps.",
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+    rich_markup_mode="rich",
+)
+
+CardArgument = Annotated[
+    str, typer.Argument(metavar="CARD", help="A run card: a file, or the name of a shipped card.")
+]
+SetOption = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--set", metavar="KEY=VALUE", help="Change a key of the card; repeatable. model.mass_gev=0.1"
+    ),
+]
+
+
+class _State:
+    """What the options before the command say."""
+
+    quiet = False
+
+
+def _print_version(wanted: bool) -> None:
+    if wanted:
+        import mcgen
+
+        typer.echo(f"mcgen {mcgen.__version__}")
+        raise typer.Exit
+
+
+@app.callback()
+def _options(
+    _version: Annotated[
+        bool,
+        typer.Option("--version", help="Print the version and exit.", callback=_print_version, is_eager=True),
+    ] = False,
+    quiet: Annotated[bool, typer.Option("--quiet", "-q", help="No progress and no summary.")] = False,
+    verbose: Annotated[bool, typer.Option("--verbose", "-v", help="Log what is being done.")] = False,
+) -> None:
+    _State.quiet = quiet
+    if verbose:
+        import logging
+
+        logging.basicConfig(level=logging.INFO, format="%(name)s: %(message)s", stream=sys.stderr)
+
+
+@app.command()
+def generate(
+    card: CardArgument,
+    output: Annotated[
+        Path | None,
+        typer.Option("--output", "-o", help="File to write; default: the card's name with .root."),
+    ] = None,
+    events: Annotated[
+        int | None, typer.Option("--events", "-n", help="Number of points; run.events.")
+    ] = None,
+    seed: Annotated[int | None, typer.Option(help="Seed of the random numbers; run.seed.")] = None,
+    set_: SetOption = None,
+) -> None:
+    """Generate events from a card into a ROOT file, weighted to the card's exposure."""
+    settings = list(set_ or [])
+    settings += [f"run.events={events}"] if events is not None else []
+    settings += [f"run.seed={seed}"] if seed is not None else []
+    loaded = _load(card, settings)
+    target = output or Path(Path(card).stem + ".root")
+    if target.suffix != ".root":
+        raise UsageError(f"-o {target}: unknown ending {target.suffix!r}; events go to .root files")
+    from mcgen.run import generate_file
+
+    start = perf_counter()
+    with _progress(loaded.run.events) as advance:
+        metadata = generate_file(loaded, target, advance)
+    if not _State.quiet:
+        from mcgen.summary import print_summary
+
+        print_summary(metadata)
+        seconds = perf_counter() - start
+        typer.echo(
+            f"{target}: {metadata['events']} events, {metadata['points'] / seconds:.3g} points/s, {seconds:.1f} s"
+        )
+
+
+@app.command()
+def inspect(
+    file: Annotated[Path, typer.Argument(help="An events file.")],
+    json_: Annotated[bool, typer.Option("--json", help="Print the metadata as JSON.")] = False,
+    verify: Annotated[bool, typer.Option("--verify", help="Check every column against its digest.")] = False,
+) -> None:
+    """Show what a file holds: card, provenance, columns, yields, cut flow."""
+    from mcgen.io.root import read_metadata
+    from mcgen.summary import print_columns, print_provenance, print_summary
+
+    metadata = read_metadata(file)
+    if verify:
+        _verify(file)
+    if json_:
+        typer.echo(json.dumps(metadata, indent=2, allow_nan=False))
+        return
+    print_provenance(metadata)
+    print_summary(metadata)
+    print_columns(metadata)
+
+
+def _verify(file: Path) -> None:
+    from mcgen.errors import RunError
+    from mcgen.run import damaged_columns, read
+
+    wrong = damaged_columns(read(file))
+    if wrong:
+        raise RunError(f"{file}: damaged: columns {', '.join(wrong)} are not those that were written")
+    typer.echo(f"{file}: all columns are as they were written", err=True)
+
+
+@app.command()
+def cards(
+    name: Annotated[str | None, typer.Argument(help="A shipped card to print, to start one's own.")] = None,
+) -> None:
+    """List the shipped cards, or print one."""
+    from mcgen.card import find_card, shipped_cards
+
+    if name is not None:
+        kind = "experiment" if name in shipped_cards("experiment") else "run"
+        typer.echo(find_card(name, kind).read_text(encoding="utf-8"), nl=False)
+        return
+    from mcgen.summary import print_cards
+
+    print_cards({"run": shipped_cards("run"), "experiment": shipped_cards("experiment")})
+
+
+@app.command()
+def check(card: CardArgument, set_: SetOption = None) -> None:
+    """Validate a card, and print what it resolves to, without running."""
+    loaded = _load(card, set_ or [])
+    from mcgen.flux import load_flux
+    from mcgen.sampler import Process
+    from mcgen.summary import print_check
+
+    flux = load_flux(loaded.flux.file)
+    print_check(loaded, flux, Process(loaded, flux))
+
+
+def _load(card: str, settings: list[str]) -> Card:
+    from mcgen.card import load_card
+
+    return load_card(card, settings)
+
+
+@contextmanager
+def _progress(points: int) -> Iterator[Callable[[int], None] | None]:
+    """Progress bar on stderr over the points of a run."""
+    if _State.quiet:
+        yield None
+        return
+    from rich.console import Console
+    from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
+
+    columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
+    with Progress(*columns, console=Console(stderr=True), transient=True) as progress:
+        task = progress.add_task("training", total=points)
+
+        def advance(done: int) -> None:
+            progress.update(task, advance=done, description="generating")
+
+        yield advance
+
+
+def _terminated(*_: Any) -> None:
+    # A batch system's signal to stop unwinds like Ctrl-C, so that no partial file stays behind.
+    raise KeyboardInterrupt
+
+
+def main() -> None:
+    """Run the command line."""
+    signal.signal(signal.SIGTERM, _terminated)
+    app(prog_name="mcgen")

@@ -1,0 +1,212 @@
+"""The event record: one row an event, every column a one-dimensional array.
+
+The stages of the sampler make the frozen tables below, row i the same event in all of them; `record`
+lays them out as the columns that are declared once in `columns_of`. Lengths in metres, energies in GeV.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from mcgen.types import Array, Bits, Bools, Ints
+
+if TYPE_CHECKING:
+    import awkward
+    import pandas
+
+AnyArray = NDArray[Any]
+
+
+@dataclass(frozen=True, slots=True)
+class Muon:
+    """Muons at their production: `row` in the flux file, `rate` per unit of exposure."""
+
+    row: Ints
+    pdg: Ints
+    rate: Array
+    position: Array
+    momentum: Array
+
+
+@dataclass(frozen=True, slots=True)
+class Track:
+    """Muons just before emission, `path` metres after their production.
+
+    `weight` is the number of nuclei per area [GeV^2] along the track over the sampling density.
+    """
+
+    path: Array
+    position: Array
+    direction: Array
+    energy: Array
+    layer: Ints
+    weight: Array
+
+
+@dataclass(frozen=True, slots=True)
+class Emission:
+    """The radiated boson and what is left: `weight` is the cross-section [GeV^-2] over the sampling density.
+
+    Quantities that a method does not define are NaN.
+    """
+
+    x: Array
+    theta: Array
+    t: Array
+    boson_e: Array
+    direction: Array
+    recoil: Array
+    nucleus: Array
+    weight: Array
+
+
+@dataclass(frozen=True, slots=True)
+class Flight:
+    """The boson's way to its decay; `p_decay` is 0 where the ray misses the decay volume."""
+
+    path_in: Array
+    path_out: Array
+    path: Array
+    decay_length: Array
+    p_decay: Array
+    point: Array
+    weight: Array
+
+
+@dataclass(frozen=True, slots=True)
+class Daughters:
+    """Four-momenta (4, n) at the decay vertex."""
+
+    pdgs: tuple[int, int]
+    first: Array
+    second: Array
+
+
+@dataclass(frozen=True, slots=True)
+class Verdict:
+    """Positions at the planes, (x, y) of both daughters, and the requirements that failed."""
+
+    hits: Mapping[str, tuple[Array, Array]]
+    failed: Ints
+    failed_bits: Bits
+
+    @property
+    def accepted(self) -> Bools:
+        """Whether no requirement failed."""
+        accepted: Bools = self.failed == 0
+        return accepted
+
+
+@dataclass(frozen=True, slots=True)
+class Column:
+    """A column of the record."""
+
+    name: str
+    dtype: str
+    unit: str
+    meaning: str
+
+
+def _vector(prefix: str, names: str, unit: str, meaning: str) -> list[Column]:
+    return [Column(f"{prefix}_{name}", "float64", unit, f"{meaning}, {name}") for name in names.split()]
+
+
+_P4 = "px py pz e"
+_XYZ = "x y z"
+
+
+def columns_of(planes: Iterable[str]) -> tuple[Column, ...]:
+    """Return the columns of a record for an experiment with the named planes."""
+    fixed = [
+        Column("event", "uint64", "", "index of the point in the run; unique, with gaps"),
+        Column("weight", "float64", "", "expected number of events for the exposure"),
+        Column("accepted", "bool", "", "whether all requirements are fulfilled"),
+        Column("failed", "int16", "", "code of the first requirement that failed; 0 none"),
+        Column("failed_bits", "uint64", "", "bit of every requirement that failed"),
+        Column("channel", "int16", "", "0 none, 1 ee, 2 mumu, 3 tautau, 4 gammagamma, 5 nunu"),
+        Column("muon_row", "int64", "", "row of the muon in the flux file"),
+        Column("muon_pdg", "int32", "", "PDG id of the muon"),
+        Column("muon_rate", "float64", "1/exposure", "muons that the row stands for, per unit of exposure"),
+        *_vector("muon", _P4, "GeV", "muon at production"),
+        *_vector("muon", "vx vy vz", "m", "production point of the muon"),
+        *_vector("emission", _XYZ, "m", "emission point"),
+        *_vector("emission_muon", _P4, "GeV", "muon just before emission"),
+        Column("x", "float64", "", "energy fraction of the boson"),
+        Column("theta", "float64", "rad", "angle between boson and muon at emission"),
+        Column("t", "float64", "GeV^2", "momentum transfer squared to the nucleus, positive"),
+        *_vector("recoil", _P4, "GeV", "muon after emission"),
+        *_vector("nucleus", _P4, "GeV", "nucleus after emission"),
+        Column("boson_pdg", "int32", "", "PDG id of the boson"),
+        *_vector("boson", _P4, "GeV", "boson"),
+        Column("path_in", "float64", "m", "path from emission to the entry of the decay volume"),
+        Column("path_out", "float64", "m", "path from emission to the exit of the decay volume"),
+        Column("decay_path", "float64", "m", "path from emission to the decay"),
+        Column("decay_length", "float64", "m", "mean decay length in the laboratory"),
+        Column("p_decay", "float64", "", "probability to decay between path_in and path_out"),
+        *_vector("decay", _XYZ, "m", "decay point"),
+        Column("decay_t", "float64", "ns", "time of the decay since the muon's production"),
+    ]
+    for daughter, meaning in (("d1", "first daughter (lepton)"), ("d2", "second daughter (antilepton)")):
+        fixed.append(Column(f"{daughter}_pdg", "int32", "", f"PDG id of the {meaning}"))
+        fixed += _vector(daughter, _P4, "GeV", f"{meaning} at the decay")
+    for plane in planes:
+        for daughter in ("d1", "d2"):
+            fixed += _vector(f"{daughter}_{plane}", "x y", "m", f"{daughter} at plane {plane}")
+    return tuple(fixed)
+
+
+class Events:
+    """A table of events: columns as attributes or by name, rows by mask or slice.
+
+    Parameters
+    ----------
+    columns : equal-length arrays by name
+    metadata : card, provenance, yields of the run that made them; see `mcgen inspect --json`
+    """
+
+    __slots__ = ("columns", "metadata")
+
+    def __init__(self, columns: Mapping[str, AnyArray], metadata: Mapping[str, Any]) -> None:
+        self.columns = dict(columns)
+        self.metadata = dict(metadata)
+
+    def __len__(self) -> int:
+        return len(self.columns["weight"])
+
+    def __getattr__(self, name: str) -> AnyArray:
+        if name in Events.__slots__ or name not in self.columns:
+            raise AttributeError(f"events have no column {name!r}")
+        return self.columns[name]
+
+    def __getitem__(self, rows: AnyArray | slice) -> Events:
+        """Events of a mask, an array of row numbers or a slice."""
+        return Events({name: values[rows] for name, values in self.columns.items()}, self.metadata)
+
+    def __dir__(self) -> list[str]:
+        return [*super().__dir__(), *self.columns]
+
+    def __repr__(self) -> str:
+        return f"<Events: {len(self)} rows, {len(self.columns)} columns>"
+
+    def to_awkward(self) -> awkward.Array:
+        """Return the events as an awkward array of records."""
+        import awkward
+
+        return awkward.zip(self.columns)
+
+    def to_pandas(self) -> pandas.DataFrame:
+        """Return the events as a pandas data frame (needs the extra `pandas`)."""
+        import pandas
+
+        return pandas.DataFrame(self.columns)
+
+
+def concatenate(parts: Iterable[Mapping[str, AnyArray]]) -> dict[str, AnyArray]:
+    """Join records with the same columns, in their order."""
+    parts = list(parts)
+    return {name: np.concatenate([part[name] for part in parts]) for name in parts[0]}

@@ -1,0 +1,138 @@
+"""The muons: rows of a flux file, checked, in units of mcgen."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from importlib import resources
+from pathlib import Path
+
+import numpy as np
+
+from mcgen.errors import FileFormatError, FluxError
+from mcgen.events import AnyArray
+from mcgen.io import root, tables
+from mcgen.io.files import sha256_of
+from mcgen.types import Array, Ints
+
+NATIVE = ("pdg", "x", "y", "z", "px", "py", "pz", "w")
+"""Columns of the native format: metres, GeV, muons per proton on target."""
+
+MAX_ENERGY = 1e5
+"""Energy above which a muon is taken for a mistake in units [GeV]."""
+
+
+@dataclass(frozen=True)
+class Flux:
+    """Muons at their production, each standing for `rate` muons per proton on target.
+
+    Attributes
+    ----------
+    file : name as in the card
+    sha256 : of the file's content
+    pdg : (n,) 13 or -13; anything else is left out later
+    position, momentum : (3, n) [m], [GeV]
+    rate : (n,) muons per unit of exposure
+    """
+
+    file: str
+    sha256: str
+    pdg: Ints
+    position: Array
+    momentum: Array
+    rate: Array
+
+    def __len__(self) -> int:
+        return len(self.rate)
+
+
+def builtin_fluxes() -> dict[str, Path]:
+    """Names and files of the embedded muon samples."""
+    folder = Path(str(resources.files("mcgen"))) / "data"
+    return {path.stem: path for path in sorted(folder.glob("*.root"))}
+
+
+def flux_path(file: str) -> Path:
+    """File behind a card's `flux.file`: an embedded sample or a path.
+
+    Raises
+    ------
+    FluxError
+        If there is no such file; the message lists the embedded samples.
+    """
+    if file.startswith("builtin:"):
+        known = builtin_fluxes()
+        name = file.removeprefix("builtin:")
+        if name not in known:
+            raise FluxError(f"flux file {file}: no embedded sample {name!r}; there are {', '.join(known)}")
+        return known[name]
+    path = Path(file)
+    if not path.is_file():
+        raise FluxError(f"flux file {file}: not found; give a path, or builtin:NAME for an embedded sample")
+    return path
+
+
+def load_flux(file: str) -> Flux:
+    """Read and check a flux file in the native format: ROOT, Parquet or CSV by its ending.
+
+    Raises
+    ------
+    FluxError
+        If the file is missing, empty, lacks a column, or has values that cannot be.
+    """
+    path = flux_path(file)
+    try:
+        columns, missing = _read(path)
+    except FileFormatError as error:
+        raise FluxError(f"flux file {error}") from error
+    if missing:
+        raise FluxError(
+            f"flux file {file}: missing column {', '.join(missing)}; the native format has {', '.join(NATIVE)}"
+        )
+    values = {name: _numbers(file, name, column) for name, column in columns.items()}
+    _check(file, values)
+    return Flux(
+        file=file,
+        sha256=sha256_of(path),
+        pdg=values["pdg"].astype(np.int64),
+        position=np.stack([values[name] for name in ("x", "y", "z")]),
+        momentum=np.stack([values[name] for name in ("px", "py", "pz")]),
+        rate=values["w"],
+    )
+
+
+def _read(path: Path) -> tuple[dict[str, AnyArray], list[str]]:
+    match path.suffix.lower():
+        case ".root":
+            return root.read_columns(path, "muons", NATIVE)
+        case ".csv":
+            return tables.read_csv(path, NATIVE)
+        case ".parquet":
+            return tables.read_parquet(path, NATIVE)
+    raise FluxError(f"flux file {path}: unknown ending {path.suffix!r}; .root, .parquet or .csv")
+
+
+def _numbers(file: str, name: str, column: AnyArray) -> Array:
+    try:
+        return np.ascontiguousarray(column, dtype=np.float64)
+    except (TypeError, ValueError) as error:
+        raise FluxError(
+            f"flux file {file}: column {name} holds {column.dtype}, not one number a row"
+        ) from error
+
+
+def _check(file: str, values: dict[str, Array]) -> None:
+    if not len(values["w"]):
+        raise FluxError(f"flux file {file}: holds no muons")
+    energy = np.sqrt(values["px"] ** 2 + values["py"] ** 2 + values["pz"] ** 2)
+    for bad, what in (
+        *((~np.isfinite(column), f"column {name} is not finite") for name, column in values.items()),
+        (values["w"] < 0.0, "the weight w is negative"),
+        (energy > MAX_ENERGY, f"the momentum is above {MAX_ENERGY:g} GeV (are px, py, pz in GeV?)"),
+    ):
+        if bad.any():
+            row = int(np.flatnonzero(bad)[0])
+            more = int(bad.sum()) - 1
+            also = f" and {more} more" if more else ""
+            raise FluxError(f"flux file {file}: {what} in row {row}{also}; correct or remove those rows")
+    if not values["w"].any():
+        raise FluxError(f"flux file {file}: all weights w are 0")

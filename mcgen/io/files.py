@@ -1,0 +1,44 @@
+"""Files that appear under their name only when they are complete."""
+
+from __future__ import annotations
+
+import hashlib
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from mcgen.errors import RunError, UsageError
+
+
+@contextmanager
+def atomic_output(path: Path) -> Iterator[Path]:
+    """Give a temporary path in the same folder, renamed to `path` on success and removed on failure.
+
+    Raises
+    ------
+    UsageError
+        If the folder does not exist or `path` is a folder.
+    RunError
+        If the file cannot be written: a full disk, a read-only folder.
+    """
+    if not path.parent.is_dir():
+        raise UsageError(f"{path}: the folder {path.parent} does not exist; create it or choose another")
+    if path.is_dir():
+        raise UsageError(f"{path}: is a folder; give the name of a file")
+    temporary = path.with_name(f".{path.name}.{os.getpid()}.part")
+    try:
+        yield temporary
+        temporary.replace(path)
+    except OSError as error:
+        raise RunError(
+            f"{path}: cannot be written: {error.strerror or error}; nothing was left under that name"
+        ) from error
+    finally:
+        temporary.unlink(missing_ok=True)
+
+
+def sha256_of(path: Path) -> str:
+    """SHA-256 of a file's content, in hexadecimal digits."""
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()

@@ -1,0 +1,223 @@
+"""The light bosons: couplings, widths, branching ratios, lifetime, and what they do to g-2.
+
+Scalar S, Eq. 5 of arXiv:2205.09870: L = -sum_l g_l S lbar l; pseudoscalar a: L = -i sum_l g_l a lbar
+gamma5 l; vector V, Eq. 2: L = -sum_l g_l V_alpha lbar gamma^alpha l.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Literal
+
+from scipy.integrate import quad
+
+from mcgen.constants import ALPHA, ELECTRON_MASS, HBAR_C, MUON_MASS, TAU_MASS
+
+Kind = Literal["scalar", "pseudoscalar", "vector"]
+Channel = Literal["ee", "mumu", "tautau", "gammagamma", "nunu"]
+
+CHANNELS: tuple[Channel, ...] = ("ee", "mumu", "tautau", "gammagamma", "nunu")
+"""All decay channels; the code of a channel in the event record is its place here plus one."""
+
+VISIBLE: tuple[Channel, ...] = ("ee", "mumu", "tautau", "gammagamma")
+
+DAUGHTERS: dict[Channel, tuple[int, int]] = {
+    "ee": (11, -11),
+    "mumu": (13, -13),
+    "tautau": (15, -15),
+    "gammagamma": (22, 22),
+    "nunu": (14, -14),
+}
+"""PDG ids of the two daughters: the lepton first. All neutrino flavours are written as nu_mu."""
+
+LEPTON_MASSES = (ELECTRON_MASS, MUON_MASS, TAU_MASS)
+
+BOSON_PDG: dict[Kind, int] = {"scalar": 9000025, "pseudoscalar": 9000036, "vector": 9000023}
+"""Unassigned PDG ids that model files commonly give to such particles."""
+
+
+@dataclass(frozen=True, slots=True)
+class Boson:
+    """A light boson and its couplings.
+
+    Attributes
+    ----------
+    kind : spin and parity
+    mass : mass m [GeV], positive
+    couplings : (g_e, g_mu, g_tau), dimensionless; signs interfere in the photon loop
+    neutrinos : whether a vector couples to the neutrino of each lepton with the lepton's coupling
+    ctau_override : proper decay length [m] that replaces the computed one, if given
+    branching_override : branching ratios that replace the computed ones, if given; the rest is invisible
+    """
+
+    kind: Kind
+    mass: float
+    couplings: tuple[float, float, float]
+    neutrinos: bool = False
+    ctau_override: float | None = None
+    branching_override: Mapping[Channel, float] | None = None
+
+    @property
+    def g_mu(self) -> float:
+        """Coupling to muons."""
+        return self.couplings[1]
+
+    @property
+    def pdg(self) -> int:
+        """PDG id in the event record."""
+        return BOSON_PDG[self.kind]
+
+    def widths(self) -> dict[Channel, float]:
+        """Partial widths [GeV] of all channels; 0 below threshold."""
+        ee, mumu, tautau = (
+            lepton_width(self.kind, self.mass, g, m)
+            for g, m in zip(self.couplings, LEPTON_MASSES, strict=True)
+        )
+        return {
+            "ee": ee,
+            "mumu": mumu,
+            "tautau": tautau,
+            "gammagamma": photon_width(self.kind, self.mass, self.couplings),
+            "nunu": neutrino_width(self.mass, self.couplings) if self.neutrinos else 0.0,
+        }
+
+    def total_width(self) -> float:
+        """Total width [GeV]: of the lifetime override if there is one."""
+        if self.ctau_override is not None:
+            return HBAR_C / self.ctau_override
+        return sum(self.widths().values())
+
+    def ctau(self) -> float:
+        """Proper decay length c tau = hbar c/Gamma [m] (Eq. 12); infinite for a stable boson."""
+        if self.ctau_override is not None:
+            return self.ctau_override
+        width = self.total_width()
+        return HBAR_C / width if width > 0.0 else math.inf
+
+    def branching_ratios(self) -> dict[Channel, float]:
+        """Branching ratio of every channel; 0 where closed."""
+        if self.branching_override is not None:
+            return {c: self.branching_override.get(c, 0.0) for c in CHANNELS}
+        widths = self.widths()
+        total = sum(widths.values())
+        return {c: width / total if total > 0.0 else 0.0 for c, width in widths.items()}
+
+
+def couplings_of(name: str, g_mu: float) -> tuple[float, float, float]:
+    """Couplings (g_e, g_mu, g_tau) of a named model.
+
+    Parameters
+    ----------
+    name : "leptophilic" (g_l = g_mu m_l/m_mu), "muonphilic" (muons only) or "lmu-ltau" (g_tau = -g_mu)
+    g_mu : coupling to muons
+    """
+    match name:
+        case "leptophilic":
+            return (g_mu * ELECTRON_MASS / MUON_MASS, g_mu, g_mu * TAU_MASS / MUON_MASS)
+        case "muonphilic":
+            return (0.0, g_mu, 0.0)
+        case "lmu-ltau":
+            return (0.0, g_mu, -g_mu)
+    raise ValueError(f"no model named {name!r}")
+
+
+def lepton_width(kind: Kind, mass: float, coupling: float, lepton_mass: float) -> float:
+    """Width of X -> l+ l- [GeV].
+
+    S: g^2 m b^3/(8 pi) (Eq. 6); a: g^2 m b/(8 pi); V: g^2 m b (1 + 2 m_l^2/m^2)/(12 pi),
+    with b = sqrt(1 - 4 m_l^2/m^2).
+
+    Parameters
+    ----------
+    mass, lepton_mass : [GeV]
+
+    Returns
+    -------
+    0 at and below threshold
+    """
+    ratio = (lepton_mass / mass) ** 2
+    if 4.0 * ratio >= 1.0:
+        return 0.0
+    velocity = math.sqrt(1.0 - 4.0 * ratio)
+    match kind:
+        case "scalar":
+            factor = velocity**3 / 8.0
+        case "pseudoscalar":
+            factor = velocity / 8.0
+        case "vector":
+            factor = velocity * (1.0 + 2.0 * ratio) / 12.0
+    return coupling**2 * mass * factor / math.pi
+
+
+def neutrino_width(mass: float, couplings: tuple[float, float, float]) -> float:
+    """Width of V -> nu nubar [GeV], g^2 m/(24 pi) for each left-handed flavour."""
+    return sum(g * g for g in couplings) * mass / (24.0 * math.pi)
+
+
+def photon_width(kind: Kind, mass: float, couplings: tuple[float, float, float]) -> float:
+    """Width of X -> gamma gamma through lepton loops [GeV] (Eqs. 7 to 9).
+
+    alpha^2 m^3/(256 pi^3) |sum_l (g_l/m_l) F(4 m_l^2/m^2)|^2; 0 for a vector (Landau and Yang).
+    """
+    if kind == "vector":
+        return 0.0
+    amplitude = sum(
+        g / m * loop_function(kind, 4.0 * (m / mass) ** 2)
+        for g, m in zip(couplings, LEPTON_MASSES, strict=True)
+    )
+    return ALPHA**2 * mass**3 / (256.0 * math.pi**3) * abs(amplitude) ** 2
+
+
+def loop_function(kind: Kind, tau: float) -> complex:
+    """Fermion loop F(tau) of a spin-0 boson, tau = 4 m_l^2/m^2 (Eq. 8).
+
+    S: -2 tau [1 + (1 - tau) f]; a: -2 tau f; f = arcsin^2(1/sqrt(tau)) for tau >= 1, else
+    -[ln((1 + r)/(1 - r)) - i pi]^2/4 with r = sqrt(1 - tau). Heavy leptons: S -> -4/3, a -> -2.
+    """
+    if tau > 10.0:
+        return _heavy_loop(kind, 1.0 / tau)
+    if tau >= 1.0:
+        f: complex = math.asin(1.0 / math.sqrt(tau)) ** 2
+    else:
+        root = math.sqrt(1.0 - tau)
+        # ln((1 + r)/(1 - r)) with 1 - r = tau/(1 + r), which does not cancel for light leptons
+        f = -0.25 * (2.0 * math.log1p(root) - math.log(tau) - 1j * math.pi) ** 2
+    return -2.0 * tau * (1.0 + (1.0 - tau) * f) if kind == "scalar" else -2.0 * tau * f
+
+
+def _heavy_loop(kind: Kind, z: float) -> complex:
+    """Series of F in z = 1/tau, where the closed form of the scalar cancels.
+
+    arcsin^2(sqrt z) = sum_n c_n z^n with c_n = 2^(2n-1)/(n^2 binom(2n, n)).
+    """
+    total, c, power = 0.0, 1.0, 1.0
+    for n in range(1, 18):
+        following = c * 2.0 * n * n / ((n + 1.0) * (2.0 * n + 1.0))
+        total += (c - following if kind == "scalar" else c) * power
+        c, power = following, power * z
+    return -2.0 * total
+
+
+def delta_a_mu(kind: Kind, mass: float, g_mu: float) -> float:
+    """One-loop contribution to the muon's (g-2)/2 (Eqs. 3, 4).
+
+    g^2/(8 pi^2) int_0^1 dz N(z)/[(1-z)^2 + z m^2/m_mu^2]; S: N = (1+z)(1-z)^2; V: N = 2 z (1-z)^2;
+    a: N = -(1-z)^3.
+    """
+    ratio = (mass / MUON_MASS) ** 2
+
+    def integrand(y: float) -> float:  # y = 1 - z, so that the peak at z -> 1 is resolved
+        match kind:
+            case "scalar":
+                numerator = (2.0 - y) * y * y
+            case "pseudoscalar":
+                numerator = -(y**3)
+            case "vector":
+                numerator = 2.0 * (1.0 - y) * y * y
+        return numerator / (y * y + (1.0 - y) * ratio)
+
+    knee = min(0.5, mass / MUON_MASS)
+    value, _ = quad(integrand, 0.0, 1.0, points=[knee], epsabs=0.0, epsrel=1e-11, limit=200)
+    return g_mu**2 / (8.0 * math.pi**2) * float(value)

@@ -1,0 +1,168 @@
+"""The sampler: an event is a pure function of a point in the unit hypercube."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+import numpy as np
+
+from mcgen.card import Card
+from mcgen.detector import Detector, detector_of
+from mcgen.dump import dump_of
+from mcgen.errors import ProposalError
+from mcgen.events import AnyArray, Daughters, Emission, Flight, Muon, Track, Verdict
+from mcgen.flux import Flux
+from mcgen.physics.models import CHANNELS, Boson, Channel
+from mcgen.proposal import ChannelProposal, Proposal
+from mcgen.sampler.muons import MuonTable, muon_table
+from mcgen.sampler.record import layout
+from mcgen.sampler.stages import (
+    Collinear,
+    Coordinates,
+    DecayInVolume,
+    EmissionStage,
+    StraightTrack,
+    TwoBodyDecay,
+)
+from mcgen.types import Array, Ints
+
+BLOCK = 8192
+"""Points that are worked on together; their arrays stay in the processor's cache."""
+
+
+@dataclass(frozen=True, slots=True)
+class Story:
+    """The tables of all stages, row i the same event in each of them."""
+
+    channel: Channel
+    place: Ints
+    muon: Muon
+    track: Track
+    emission: Emission
+    flight: Flight
+    daughters: Daughters
+    verdict: Verdict
+    weight: Array
+
+
+class Process:
+    """The physics of a card and a flux: what happens to a muon, given coordinates in the cube.
+
+    Attributes
+    ----------
+    muons : muons that can contribute
+    ratios : enabled open channels and their branching ratios
+    axes : axes of the cube behind "channel" and "muon"
+    """
+
+    def __init__(self, card: Card, flux: Flux) -> None:
+        self.boson: Boson = card.model.boson()
+        self.ratios = card.model.open_channels()
+        self.exposure = card.experiment.exposure.value
+        self.dump = dump = dump_of(card)
+        volume = card.experiment.decay_volume
+        min_energy = card.production.min_energy(self.boson.mass)
+        self.muons: MuonTable = muon_table(flux, dump, volume, min_energy, collinear=True)
+        self.detector: Detector = detector_of(card.experiment)
+        max_energy = float(self.muons.muon.momentum[3].max(initial=min_energy))
+        self._track = StraightTrack(dump)
+        self._emission: EmissionStage = Collinear(self.boson, dump, max_energy)
+        self._flight = DecayInVolume(self.boson, volume)
+        self._decay = TwoBodyDecay(self.boson)
+        stages = (self._track, self._emission, self._flight, self._decay, self.detector)
+        self.axes = tuple(axis for stage in stages for axis in stage.axes)
+
+    def __call__(self, channel: Channel, place: Ints, u: Coordinates) -> Story:
+        """Tell what happens to the muons at some places of the table, in one channel.
+
+        The weight is the expected number of events for the exposure over the density of `u`; the
+        probabilities with which channel and muon were chosen are not in it.
+        """
+        muon, direction, length = self.muons.take(place)
+        track = self._track(u, muon, direction, length)
+        emission = self._emission(u, track)
+        flight = self._flight(u, track, emission)
+        daughters = self._decay(u, channel, emission)
+        verdict = self.detector.judge(channel, daughters, flight.point, u.get("efficiency"))
+        weight = track.weight * emission.weight * flight.weight
+        weight *= self.exposure * self.ratios[channel] * muon.rate
+        return Story(channel, place, muon, track, emission, flight, daughters, verdict, weight)
+
+
+class Sampler:
+    """Draws events of a process from a proposal.
+
+    Raises
+    ------
+    ProposalError
+        If the proposal was made for other axes, channels or muons.
+    """
+
+    def __init__(self, process: Process, proposal: Proposal) -> None:
+        if proposal.axes != ("channel", "muon", *process.axes):
+            raise ProposalError(
+                f"the proposal has the axes {', '.join(proposal.axes)}; the card needs "
+                f"channel, muon, {', '.join(process.axes)}: prepare a new one"
+            )
+        for channel in proposal.channels:
+            if len(channel.muon_probability) != len(process.muons) or channel.name not in process.ratios:
+                raise ProposalError("the proposal was made for another card or flux: prepare a new one")
+        self.process = process
+        self.proposal = proposal
+
+    @property
+    def dimension(self) -> int:
+        """Number of the cube's axes."""
+        return len(self.proposal.axes)
+
+    def story(self, channel: ChannelProposal, u: Array) -> Story:
+        """Events of one channel at points (n, d - 1) of the cube without its channel axis.
+
+        The weight's mean over uniform points is the channel's yield.
+        """
+        mapped, jacobian = channel.map(u)
+        coordinates = dict(zip(self.proposal.axes[1:], np.ascontiguousarray(mapped.T), strict=True))
+        place = channel.choose_muon(coordinates["muon"])
+        name = next(c for c in CHANNELS if c == channel.name)
+        story = self.process(name, place, coordinates)
+        np.multiply(story.weight, jacobian / channel.muon_probability.take(place), out=story.weight)
+        return story
+
+    def events(self, u: Array, first: int = 0, points: int = 1) -> dict[str, AnyArray]:
+        """Events at points of the cube: rows of weight 0 are left out.
+
+        Parameters
+        ----------
+        u : (n, d) points in [0, 1)
+        first : index of the first point in its run
+        points : number of points of the run, to which the weights are normalised
+
+        Returns
+        -------
+        The columns of the record, in the order of the points
+        """
+        parts = []
+        for rows, channel in self._split(u):
+            for start in range(0, len(rows), BLOCK):
+                block = rows[start : start + BLOCK]
+                story = self.story(channel, u[block, 1:])
+                np.divide(story.weight, channel.probability * points, out=story.weight)
+                parts.append(layout(story, self.process.boson.pdg, first + block))
+        return in_order(parts)
+
+    def _split(self, u: Array) -> Iterator[tuple[Ints, ChannelProposal]]:
+        """Yield the rows of each channel, by the first coordinate."""
+        edges = np.cumsum([channel.probability for channel in self.proposal.channels])
+        number = np.searchsorted(edges[:-1], u[:, 0], side="right")
+        for i, channel in enumerate(self.proposal.channels):
+            rows = np.flatnonzero(number == i)
+            if len(rows):
+                yield rows, channel
+
+
+def in_order(parts: list[dict[str, AnyArray]]) -> dict[str, AnyArray]:
+    """Join the records of several channels in the order of their points."""
+    event = np.concatenate([part["event"] for part in parts])
+    order = np.argsort(event, kind="stable")
+    return {name: np.concatenate([part[name] for part in parts]).take(order) for name in parts[0]}

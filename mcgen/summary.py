@@ -1,0 +1,157 @@
+"""Results as text for people: what the command line prints."""
+
+from __future__ import annotations
+
+import tomllib
+from collections.abc import Mapping
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from rich.console import Console
+from rich.table import Table
+
+from mcgen.physics.models import delta_a_mu
+
+if TYPE_CHECKING:
+    from mcgen.card import Card
+    from mcgen.flux import Flux
+    from mcgen.sampler import Process
+
+_UNITS = {"pot": "protons on target", "mot": "muons on target"}
+
+
+def _table(*headings: str, title: str | None = None) -> Table:
+    table = Table(title=title, title_justify="left", box=None, pad_edge=False, header_style="bold")
+    for i, heading in enumerate(headings):
+        table.add_column(heading, justify="left" if i == 0 else "right", overflow="fold")
+    return table
+
+
+def _console() -> Console:
+    return Console(highlight=False)
+
+
+def print_summary(metadata: Mapping[str, Any]) -> None:
+    """Print yields with both errors, and the cut flow."""
+    console = _console()
+    exposure = metadata["exposure"]
+    yields = _table("expected events", "yield", "integration error", "flux error", "effective size")
+    for name, label in (("fiducial", "decays in the decay volume"), ("accepted", "accepted")):
+        y = metadata["yield"][name]
+        yields.add_row(
+            label,
+            *(f"{y[key]:.4g}" for key in ("value", "mc_error", "flux_error")),
+            f"{y['effective_size']:.0f} of {metadata['points']}",
+        )
+    console.print(f"\n{exposure['value']:.3g} {_UNITS[exposure['kind']]}")
+    console.print(yields)
+    flow = _table("cut flow", "yield", "left")
+    start = metadata["cut_flow"][0]["yield"]
+    for entry in metadata["cut_flow"]:
+        share = f"{entry['yield'] / start:.1%}" if start > 0.0 else "-"
+        flow.add_row(entry["requirement"], f"{entry['yield']:.4g}", share)
+    console.print()
+    console.print(flow)
+    if metadata["remark"]:
+        console.print(f"\n{metadata['remark']}")
+
+
+def print_provenance(metadata: Mapping[str, Any]) -> None:
+    """Print where the events come from."""
+    console = _console()
+    card, flux = metadata["card"], metadata["flux"]
+    console.print(
+        f"{card['title'] or 'untitled'}: {metadata['events']} events of {metadata['points']} points"
+    )
+    left_out = ", ".join(f"{n} {reason}" for reason, n in flux["left_out"].items() if n)
+    console.print(
+        f"seed {metadata['seed']}, mcgen {metadata['version']}, proposal {metadata['proposal_sha256'][:12]}"
+    )
+    console.print(
+        f"flux {flux['file']}: {flux['used']} of {flux['muons']} muons"
+        + (f"; left out: {left_out}" if left_out else "")
+    )
+    for name in ("model", "production"):
+        console.print(f"{name}: " + ", ".join(f"{key} = {value}" for key, value in card[name].items()))
+
+
+def print_columns(metadata: Mapping[str, Any]) -> None:
+    """Print the columns with their units and meanings."""
+    table = Table(box=None, pad_edge=False, header_style="bold")
+    for heading in ("column", "type", "unit", "meaning"):
+        table.add_column(heading)
+    for name, column in metadata["columns"].items():
+        table.add_row(name, column["dtype"], column["unit"], column["meaning"])
+    console = _console()
+    console.print()
+    console.print(table)
+
+
+def print_cards(cards: Mapping[str, Mapping[str, Path]]) -> None:
+    """Print names and titles of the shipped cards, by kind."""
+    console = _console()
+    for kind, files in cards.items():
+        table = Table(
+            title=f"{kind} cards", title_justify="left", box=None, pad_edge=False, show_header=False
+        )
+        for name, path in files.items():
+            table.add_row(name, tomllib.loads(path.read_text(encoding="utf-8")).get("title", ""))
+        console.print(table)
+    console.print("\nmcgen cards NAME prints one; mcgen generate NAME runs it.")
+
+
+def print_check(card: Card, flux: Flux, process: Process) -> None:
+    """Print what a card resolves to: decays, g-2, geometry, flux."""
+    console = _console()
+    boson, experiment = card.model.boson(), card.experiment
+    console.print(f"{card.title or 'untitled'}: valid")
+    console.print(
+        f"\n{boson.kind}, m = {boson.mass:g} GeV, (g_e, g_mu, g_tau) = ({', '.join(f'{g:.6g}' for g in boson.couplings)})"
+    )
+    console.print(f"width {boson.total_width():.6g} GeV, ctau {boson.ctau():.6g} m")
+    shift = delta_a_mu(boson.kind, boson.mass, boson.g_mu)
+    console.print(
+        f"Delta a_mu = {shift:.4g}; measured minus predicted ({card.g_minus_2.value:.3g} +- {card.g_minus_2.error:.2g})"
+    )
+    table = _table("channel", "width [GeV]", "branching ratio", "enabled")
+    for channel, ratio in boson.branching_ratios().items():
+        table.add_row(
+            channel,
+            f"{boson.widths()[channel]:.6g}",
+            f"{ratio:.6g}",
+            "yes" if channel in card.model.channels else "no",
+        )
+    console.print(table)
+    _print_geometry(console, card)
+    target = process.dump.layers[0]
+    console.print(
+        f"\nflux {flux.file}: {len(process.muons)} of {len(flux)} muons can contribute"
+        f" (E > {card.production.min_energy(boson.mass):.4g} GeV at emission)"
+    )
+    for reason, count in process.muons.left_out.items():
+        if count:
+            console.print(f"  left out: {count} {reason}")
+    console.print(
+        f"{target.material.name}: {target.material.density:g} g/cm3, {target.material.number_density:.4g} nuclei/m3"
+    )
+    for index, selection in enumerate(experiment.selection):
+        console.print(f"selection {selection.name or index}: {', '.join(selection.channels)}")
+
+
+def _print_geometry(console: Console, card: Card) -> None:
+    experiment = card.experiment
+    volume = experiment.decay_volume
+    console.print(f"\n{experiment.title}: {experiment.exposure.value:g} {_UNITS[experiment.exposure.kind]}")
+    items = [(experiment.target.z_m[0], experiment.target.z_m[1], "dump", "")]
+    items.append((*volume.z_m, "decay volume", volume.shape))
+    items += [(plane.z_m, plane.z_m, plane.name, plane.shape) for plane in experiment.plane]
+    items += [
+        (m.z_m, m.z_m, m.name, f"kick ({m.kick_gev[0]:g}, {m.kick_gev[1]:g}) GeV") for m in experiment.magnet
+    ]
+    table = _table("along z", "from [m]", "to [m]", "shape")
+    for start, end, name, shape in sorted(items):
+        table.add_row(name, f"{start:g}", f"{end:g}", shape)
+    console.print(table)
+    for plane in experiment.plane:
+        if volume.z_m[0] < plane.z_m < volume.z_m[1]:
+            console.print(f"note: plane {plane.name} is inside the decay volume; decays behind it miss it")
