@@ -1,7 +1,8 @@
 """The proposal: everything that shapes an event besides its point in the hypercube, frozen.
 
-For every decay channel it has a probability, a table of muons with theirs, and a VEGAS map of the
-remaining axes. It is made once (pilot, muon importance, training), and can be saved and reused.
+It is a mixture of components, each a decay channel with a class of muons: disjoint, so that no event can
+come from two of them. Each has its own probability, muon probabilities and VEGAS map. It is made once
+(pilot, muon importance, training), and can be saved and reused.
 """
 
 from __future__ import annotations
@@ -29,23 +30,26 @@ INCREMENTS = 100
 DAMPING = 0.4
 """VEGAS's alpha: how fast the map follows what it sees."""
 
+SHRINKAGE = 20.0
+"""Points of a pilot that a muon's cell counts for, against those of the muon itself."""
+
 FLOOR = 0.1
 """Share of the muon choice that goes by rate alone, whatever the pilot saw."""
 
 
 @dataclass(frozen=True)
-class ChannelProposal:
-    """How events of one decay channel are drawn.
+class Component:
+    """How events of one decay channel and one class of muons are drawn.
 
     Attributes
     ----------
-    name : decay channel
-    probability : to choose it, whatever its branching ratio
-    muon_probability : (m,) to choose each muon of the sampler's muon table
+    channel : decay channel
+    probability : to choose this component, whatever its branching ratio
+    muon_probability : (m,) to choose each muon of the sampler's muon table; 0 outside the class
     grid : (d, increments + 1) edges of the VEGAS map, the first axis being the muon's
     """
 
-    name: str
+    channel: str
     probability: float
     muon_probability: Array
     grid: Array
@@ -53,7 +57,7 @@ class ChannelProposal:
     @cached_property
     def _cumulative(self) -> Array:
         edges = np.cumsum(self.muon_probability)
-        edges[-1] = 1.0
+        edges /= edges[-1]  # exactly 1 from the last possible muon on
         return edges
 
     @cached_property
@@ -89,23 +93,23 @@ class Proposal:
 
     Attributes
     ----------
-    axes : names of the cube's axes: "channel", "muon", and what the stages declare
-    channels : how events of each channel are drawn; empty if nothing can be generated
+    axes : names of the cube's axes: "component", "muon", and what the stages declare
+    components : what the events are a mixture of; empty if nothing can be generated
     key : what it was made for: a digest of the card's physics, and the flux file's SHA-256
     """
 
     axes: tuple[str, ...]
-    channels: tuple[ChannelProposal, ...]
+    components: tuple[Component, ...]
     key: str
 
     @cached_property
     def sha256(self) -> str:
         """Digest of everything that shapes an event."""
         digest = hashlib.sha256(json.dumps([self.axes, self.key]).encode())
-        for channel in self.channels:
-            digest.update(f"{channel.name} {channel.probability.hex()}".encode())
-            digest.update(channel.muon_probability.tobytes())
-            digest.update(channel.grid.tobytes())
+        for component in self.components:
+            digest.update(f"{component.channel} {component.probability.hex()}".encode())
+            digest.update(component.muon_probability.tobytes())
+            digest.update(component.grid.tobytes())
         return digest.hexdigest()
 
     def save(self, path: Path) -> None:
@@ -113,13 +117,13 @@ class Proposal:
         header = {
             "axes": self.axes,
             "key": self.key,
-            "channels": [[c.name, c.probability.hex()] for c in self.channels],
+            "components": [[c.channel, c.probability.hex()] for c in self.components],
             "sha256": self.sha256,
         }
         arrays: dict[str, Any] = {"header": np.array(json.dumps(header))}
-        for i, channel in enumerate(self.channels):
-            arrays[f"muon_probability_{i}"] = channel.muon_probability
-            arrays[f"grid_{i}"] = channel.grid
+        for i, component in enumerate(self.components):
+            arrays[f"muon_probability_{i}"] = component.muon_probability
+            arrays[f"grid_{i}"] = component.grid
         buffer = io.BytesIO()
         np.savez_compressed(buffer, **arrays)
         with atomic_output(path) as temporary:
@@ -137,11 +141,11 @@ def load_proposal(path: Path) -> Proposal:
     try:
         with np.load(path, allow_pickle=False) as file:
             header = json.loads(str(file["header"]))
-            channels = tuple(
-                ChannelProposal(name, float.fromhex(p), file[f"muon_probability_{i}"], file[f"grid_{i}"])
-                for i, (name, p) in enumerate(header["channels"])
+            components = tuple(
+                Component(channel, float.fromhex(p), file[f"muon_probability_{i}"], file[f"grid_{i}"])
+                for i, (channel, p) in enumerate(header["components"])
             )
-        proposal = Proposal(tuple(header["axes"]), channels, header["key"])
+        proposal = Proposal(tuple(header["axes"]), components, header["key"])
         intact = proposal.sha256 == header["sha256"]
     except (OSError, ValueError, KeyError, TypeError, EOFError, zipfile.BadZipFile) as error:
         raise ProposalError(f"{path}: not a readable proposal: {error}") from error
@@ -155,7 +159,9 @@ def flat_grid(dimension: int) -> Array:
     return np.tile(np.linspace(0.0, 1.0, INCREMENTS + 1), (dimension, 1))
 
 
-def adapted_grid(integrand: Callable[[Array], Array], grid: Array, batches: Iterable[Array]) -> Array:
+def adapted_grid(
+    integrand: Callable[[Array], Array], grid: Array, batches: Iterable[Array]
+) -> tuple[Array, float]:
     """Train a VEGAS map, one adaptation a batch.
 
     Parameters
@@ -166,38 +172,41 @@ def adapted_grid(integrand: Callable[[Array], Array], grid: Array, batches: Iter
 
     Returns
     -------
-    The adapted edges
+    The adapted edges, and the root mean square of the integrand over the map's density in the last batch
     """
     adaptive = vegas.AdaptiveMap([list(edges) for edges in grid])
+    size = 0.0
     for uniform in batches:
         mapped, jacobian = np.empty_like(uniform), np.empty(len(uniform))
         adaptive.map(uniform, mapped, jacobian)
-        density = integrand(mapped) * jacobian
-        if density.any():
-            adaptive.add_training_data(uniform, density * density)
+        square = (integrand(mapped) * jacobian) ** 2
+        size = float(np.sqrt(square.mean()))
+        if size > 0.0:
+            adaptive.add_training_data(uniform, square)
             adaptive.adapt(DAMPING)
-    return np.array(adaptive.extract_grid())
+    return np.array(adaptive.extract_grid()), size
 
 
-def muon_importance(rate: Array, cell: Ints, pilot_cell: Ints, pilot_yield: Array) -> Array:
-    """Probabilities of the muons, proportional to rate * sqrt(E[v^2 | cell]) with a floor.
+def muon_importance(rate: Array, cell: Ints, seen: Ints, seen_yield: Array) -> Array:
+    """Probabilities of the muons, proportional to rate * sqrt(E[v^2]) with a floor.
 
-    Muons of one cell of energy and angle share the second moment of what a unit of rate yields,
-    as the pilot saw it; that choice minimises the variance of the yield.
+    v is what a unit of a muon's rate yields; that choice minimises the variance of the sum. E[v^2] is
+    the mean over the points of a muon in a pilot, shrunk to the mean over those of its cell.
 
     Parameters
     ----------
-    rate, cell : (m,) rate and cell of every muon
-    pilot_cell, pilot_yield : (n,) cell of the pilot's muon, and yield v per unit of rate
+    rate, cell : (m,) rate of every muon, and its cell of muons that are much alike
+    seen, seen_yield : (n,) muon of each point of the pilot, and v there
 
     Returns
     -------
     (m,) summing to 1
     """
-    cells = int(cell.max()) + 1
-    count = np.bincount(pilot_cell, minlength=cells)
-    square = np.bincount(pilot_cell, weights=pilot_yield * pilot_yield, minlength=cells)
-    importance: Array = rate * np.sqrt(square / np.maximum(count, 1))[cell]
+    count = np.bincount(seen, minlength=len(rate))
+    square = np.bincount(seen, weights=seen_yield * seen_yield, minlength=len(rate))
+    in_cell = np.bincount(cell, weights=square) / np.maximum(np.bincount(cell, weights=count), 1.0)
+    mean_square = (SHRINKAGE * in_cell[cell] + square) / (SHRINKAGE + count)
+    importance: Array = rate * np.sqrt(mean_square)
     by_rate: Array = rate / rate.sum()
     total = importance.sum()
     return (1.0 - FLOOR) * importance / total + FLOOR * by_rate if total > 0.0 else by_rate

@@ -128,7 +128,7 @@ class Run:
     def chunk(self, k: int) -> dict[str, AnyArray]:
         """Events of chunk k: a function of card, flux, seed and k, whatever was drawn before."""
         points = self.points(k)
-        if not self.proposal.channels:
+        if not self.proposal.components:
             return {column.name: np.zeros(0, column.dtype) for column in self.columns}
         sampler = Sampler(self.process, self.proposal)
         # A whole chunk is drawn even if the last one is cut short: a longer run begins with it.

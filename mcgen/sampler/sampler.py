@@ -14,7 +14,7 @@ from mcgen.errors import ProposalError
 from mcgen.events import AnyArray, Daughters, Emission, Flight, Muon, Track, Verdict
 from mcgen.flux import Flux
 from mcgen.physics.models import CHANNELS, Boson, Channel
-from mcgen.proposal import ChannelProposal, Proposal
+from mcgen.proposal import Component, Proposal
 from mcgen.sampler.muons import MuonTable, muon_table
 from mcgen.sampler.record import layout
 from mcgen.sampler.stages import (
@@ -53,7 +53,7 @@ class Process:
     ----------
     muons : muons that can contribute
     ratios : enabled open channels and their branching ratios
-    axes : axes of the cube behind "channel" and "muon"
+    axes : axes of the cube behind "component" and "muon"
     """
 
     def __init__(self, card: Card, flux: Flux) -> None:
@@ -100,13 +100,14 @@ class Sampler:
     """
 
     def __init__(self, process: Process, proposal: Proposal) -> None:
-        if proposal.axes != ("channel", "muon", *process.axes):
+        if proposal.axes != ("component", "muon", *process.axes):
             raise ProposalError(
                 f"the proposal has the axes {', '.join(proposal.axes)}; the card needs "
-                f"channel, muon, {', '.join(process.axes)}: prepare a new one"
+                f"component, muon, {', '.join(process.axes)}: prepare a new one"
             )
-        for channel in proposal.channels:
-            if len(channel.muon_probability) != len(process.muons) or channel.name not in process.ratios:
+        for component in proposal.components:
+            known = component.channel in process.ratios
+            if not known or len(component.muon_probability) != len(process.muons):
                 raise ProposalError("the proposal was made for another card or flux: prepare a new one")
         self.process = process
         self.proposal = proposal
@@ -116,17 +117,17 @@ class Sampler:
         """Number of the cube's axes."""
         return len(self.proposal.axes)
 
-    def story(self, channel: ChannelProposal, u: Array) -> Story:
-        """Events of one channel at points (n, d - 1) of the cube without its channel axis.
+    def story(self, component: Component, u: Array) -> Story:
+        """Events of one component at points (n, d - 1) of the cube without its first axis.
 
-        The weight's mean over uniform points is the channel's yield.
+        The weight's mean over uniform points is the component's yield.
         """
-        mapped, jacobian = channel.map(u)
+        mapped, jacobian = component.map(u)
         coordinates = dict(zip(self.proposal.axes[1:], np.ascontiguousarray(mapped.T), strict=True))
-        place = channel.choose_muon(coordinates["muon"])
-        name = next(c for c in CHANNELS if c == channel.name)
-        story = self.process(name, place, coordinates)
-        np.multiply(story.weight, jacobian / channel.muon_probability.take(place), out=story.weight)
+        place = component.choose_muon(coordinates["muon"])
+        channel = next(c for c in CHANNELS if c == component.channel)
+        story = self.process(channel, place, coordinates)
+        np.multiply(story.weight, jacobian / component.muon_probability.take(place), out=story.weight)
         return story
 
     def events(self, u: Array, first: int = 0, points: int = 1) -> dict[str, AnyArray]:
@@ -143,26 +144,26 @@ class Sampler:
         The columns of the record, in the order of the points
         """
         parts = []
-        for rows, channel in self._split(u):
+        for rows, component in self._split(u):
             for start in range(0, len(rows), BLOCK):
                 block = rows[start : start + BLOCK]
-                story = self.story(channel, u[block, 1:])
-                np.divide(story.weight, channel.probability * points, out=story.weight)
+                story = self.story(component, u[block, 1:])
+                np.divide(story.weight, component.probability * points, out=story.weight)
                 parts.append(layout(story, self.process.boson.pdg, first + block))
         return in_order(parts)
 
-    def _split(self, u: Array) -> Iterator[tuple[Ints, ChannelProposal]]:
-        """Yield the rows of each channel, by the first coordinate."""
-        edges = np.cumsum([channel.probability for channel in self.proposal.channels])
+    def _split(self, u: Array) -> Iterator[tuple[Ints, Component]]:
+        """Yield the rows of each component, by the first coordinate."""
+        edges = np.cumsum([component.probability for component in self.proposal.components])
         number = np.searchsorted(edges[:-1], u[:, 0], side="right")
-        for i, channel in enumerate(self.proposal.channels):
+        for i, component in enumerate(self.proposal.components):
             rows = np.flatnonzero(number == i)
             if len(rows):
-                yield rows, channel
+                yield rows, component
 
 
 def in_order(parts: list[dict[str, AnyArray]]) -> dict[str, AnyArray]:
-    """Join the records of several channels in the order of their points."""
+    """Join the records of several components in the order of their points."""
     event = np.concatenate([part["event"] for part in parts])
     order = np.argsort(event, kind="stable")
     return {name: np.concatenate([part[name] for part in parts]).take(order) for name in parts[0]}

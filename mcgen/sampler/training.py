@@ -5,13 +5,13 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
 
 from mcgen.card import Card
-from mcgen.proposal import ChannelProposal, Proposal, adapted_grid, flat_grid, muon_importance
+from mcgen.proposal import Component, Proposal, adapted_grid, flat_grid, muon_importance
 from mcgen.rng import Purpose, stream
 from mcgen.sampler.sampler import BLOCK, Process, Sampler
 from mcgen.types import Array, Bools, Ints
@@ -22,13 +22,16 @@ PILOT = 300_000
 FIDUCIAL_SHARE = 0.1
 """Share of the decays as such in what the maps are trained on, beside the accepted ones."""
 
-CHANNEL_FLOOR = 0.1
-"""Share of the points that goes to the channels evenly, whatever the pilot saw."""
+COMPONENT_FLOOR = 0.02
+"""Share of the points that goes to the components evenly, whatever the training saw."""
+
+CLASSES = 6
+"""Classes of muon energy in a channel."""
 
 
 @dataclass(frozen=True)
 class _Pilot:
-    """Points of one channel: place of the muon, weight and verdict."""
+    """Points of one component: place of the muon, weight and verdict."""
 
     place: Ints
     weight: Array
@@ -38,8 +41,10 @@ class _Pilot:
 def prepare(process: Process, card: Card, flux_sha256: str, seed: int) -> Proposal:
     """Make the proposal for a process.
 
-    The pilot draws muons uniformly from the table; it tells how much each channel and each cell of
-    muons contributes. Every channel then gets its own muon probabilities and its own VEGAS map.
+    The pilot draws muons uniformly from the table; it tells how much each cell of muons contributes to
+    each channel. Every channel then gets its own muon probabilities, and every class of muon energies in
+    it its own VEGAS map: the map is a product of one-dimensional ones, and what the detector accepts
+    of x, angles and decay points differs most between soft and hard muons.
 
     Parameters
     ----------
@@ -48,35 +53,39 @@ def prepare(process: Process, card: Card, flux_sha256: str, seed: int) -> Propos
     flux_sha256 : digest of the flux file
     seed : of the streams for pilot and training
     """
-    axes = ("channel", "muon", *process.axes)
+    axes = ("component", "muon", *process.axes)
     key = proposal_key(card, flux_sha256)
     if not len(process.muons):
         return Proposal(axes, (), key)
     count = len(process.ratios)
     uniform = np.full(len(process.muons), 1.0 / len(process.muons))
-    flat = [ChannelProposal(name, 1.0 / count, uniform, flat_grid(len(axes) - 1)) for name in process.ratios]
+    flat = [Component(channel, 1.0 / count, uniform, flat_grid(len(axes) - 1)) for channel in process.ratios]
     sampler = Sampler(process, Proposal(axes, tuple(flat), key))
-    pilots = [
-        _pilot(sampler, c, _batches(seed, Purpose.PILOT, i, 1, PILOT // count, len(axes) - 1))
-        for i, c in enumerate(flat)
-    ]
+    batches = _Batches(seed, len(axes) - 1)
+    pilots = [_pilot(sampler, c, batches(Purpose.PILOT, i, 1, PILOT)) for i, c in enumerate(flat)]
     importance = _importance(pilots, card.run.vegas.train_on)
-    shares = np.array([importance(p.weight, p.accepted).mean() for p in pilots])
-    shares = shares / shares.sum() if shares.any() else np.full(count, 1.0 / count)
-    shares = (1.0 - CHANNEL_FLOOR) * shares + CHANNEL_FLOOR / count
+    components = []
+    for i, (component, pilot) in enumerate(zip(flat, pilots, strict=True)):
+        rough = _with_muons(component, process, pilot, importance(pilot))
+        second = _pilot(sampler, rough, batches(Purpose.PILOT, count + i, 1, PILOT))
+        components += _by_energy(process, _with_muons(rough, process, second, importance(second)))
     settings = card.run.vegas
-    channels = []
-    for i, (channel, pilot, share) in enumerate(zip(flat, pilots, shares, strict=True)):
-        chosen = _with_muons(channel, process, pilot, importance(pilot.weight, pilot.accepted))
+    neval = max(settings.neval // CLASSES, 1000)
+    trained, sizes = [], []
+    for i, component in enumerate(components):
 
-        def integrand(u: Array, chosen: ChannelProposal = chosen) -> Array:
-            seen = _pilot(sampler, chosen, iter([u]))
-            return importance(seen.weight, seen.accepted)
+        def integrand(u: Array, component: Component = component) -> Array:
+            return importance(_pilot(sampler, component, iter([u])))
 
-        batches = _batches(seed, Purpose.TRAINING, i, settings.nitn, settings.neval, len(axes) - 1)
-        grid = adapted_grid(integrand, chosen.grid, batches)
-        channels.append(ChannelProposal(channel.name, float(share), chosen.muon_probability, grid))
-    return Proposal(axes, tuple(channels), key)
+        training = batches(Purpose.TRAINING, i, settings.nitn, neval)
+        grid, size = adapted_grid(integrand, component.grid, training)
+        trained.append(replace(component, grid=grid))
+        sizes.append(size)
+    # Points in proportion to the spread of what they bring: that minimises the variance of the sum.
+    shares = np.array(sizes) / np.sum(sizes) if np.any(sizes) else np.full(len(sizes), 1.0 / len(sizes))
+    shares = (1.0 - COMPONENT_FLOOR) * shares + COMPONENT_FLOOR / len(shares)
+    mixture = (replace(c, probability=float(p)) for c, p in zip(trained, shares, strict=True))
+    return Proposal(axes, tuple(mixture), key)
 
 
 def proposal_key(card: Card, flux_sha256: str) -> str:
@@ -87,26 +96,31 @@ def proposal_key(card: Card, flux_sha256: str) -> str:
     return hashlib.sha256(json.dumps([physics, flux_sha256], sort_keys=True).encode()).hexdigest()
 
 
-def _batches(
-    seed: int, purpose: Purpose, channel: int, count: int, size: int, dimension: int
-) -> Iterator[Array]:
-    """Yield uniform points, each batch from a stream of its own."""
-    for k in range(count):
-        yield stream(seed, purpose, (channel << 32) | k).random((size, dimension))
+@dataclass(frozen=True)
+class _Batches:
+    """Uniform points, each batch from a stream of its own."""
+
+    seed: int
+    dimension: int
+
+    def __call__(self, purpose: Purpose, number: int, count: int, size: int) -> Iterator[Array]:
+        """Yield `count` batches of `size` points for the component of a number."""
+        for k in range(count):
+            yield stream(self.seed, purpose, (number << 32) | k).random((size, self.dimension))
 
 
-def _pilot(sampler: Sampler, channel: ChannelProposal, batches: Iterator[Array]) -> _Pilot:
-    """Weights and verdicts of one channel."""
+def _pilot(sampler: Sampler, component: Component, batches: Iterator[Array]) -> _Pilot:
+    """Weights and verdicts of one component."""
     found = []
     for batch in batches:
         for start in range(0, len(batch), BLOCK):
-            story = sampler.story(channel, batch[start : start + BLOCK])
+            story = sampler.story(component, batch[start : start + BLOCK])
             found.append((story.place, story.weight, story.verdict.accepted))
     place, weight, accepted = (np.concatenate(parts) for parts in zip(*found, strict=True))
     return _Pilot(place, weight, accepted)
 
 
-def _importance(pilots: list[_Pilot], train_on: str) -> Callable[[Array, Bools], Array]:
+def _importance(pilots: list[_Pilot], train_on: str) -> Callable[[_Pilot], Array]:
     """Make the density that the maps are trained on, w sqrt(accepted/Y_a^2 + 0.1/Y_f^2).
 
     Y_a and Y_f are the pilot's yields, accepted and in the decay volume; if it saw nothing accepted,
@@ -118,19 +132,29 @@ def _importance(pilots: list[_Pilot], train_on: str) -> Callable[[Array, Bools],
     share = FIDUCIAL_SHARE if for_accepted else 1.0
     for_all = share / fiducial**2 if fiducial > 0.0 else 0.0
 
-    def importance(weight: Array, seen: Bools) -> Array:
-        density: Array = weight * np.sqrt(for_accepted * seen + for_all)
+    def importance(pilot: _Pilot) -> Array:
+        density: Array = pilot.weight * np.sqrt(for_accepted * pilot.accepted + for_all)
         return density
 
     return importance
 
 
-def _with_muons(
-    channel: ChannelProposal, process: Process, pilot: _Pilot, importance: Array
-) -> ChannelProposal:
-    """Choose muons of a channel by what the pilot saw of their cells."""
-    table = process.muons
-    probability = muon_importance(
-        table.muon.rate, table.cell, table.cell[pilot.place], importance / table.muon.rate[pilot.place]
-    )
-    return ChannelProposal(channel.name, channel.probability, probability, channel.grid)
+def _with_muons(component: Component, process: Process, pilot: _Pilot, importance: Array) -> Component:
+    """Choose the muons of a component by what a pilot of it saw of them and of their cells."""
+    rate = process.muons.muon.rate
+    # The pilot's weights are over the probabilities with which it chose its muons.
+    per_rate = importance * component.muon_probability[pilot.place] / rate[pilot.place]
+    probability = muon_importance(rate, process.muons.cell, pilot.place, per_rate)
+    return replace(component, muon_probability=probability)
+
+
+def _by_energy(process: Process, component: Component) -> Iterator[Component]:
+    """Split a component into classes of muon energy that are equally important."""
+    energy = process.muons.muon.momentum[3]
+    order = np.argsort(energy)
+    quantile = np.empty(len(energy))
+    quantile[order] = np.cumsum(component.muon_probability[order])
+    number = np.minimum((quantile * CLASSES).astype(np.int64), CLASSES - 1)
+    for i in np.unique(number):
+        probability = np.where(number == i, component.muon_probability, 0.0)
+        yield replace(component, muon_probability=probability / probability.sum())
