@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from math import sqrt
 from typing import Any
 
@@ -90,13 +90,15 @@ class Tally:
 
     Parameters
     ----------
-    rows : number of rows of the flux file
+    rows : number of rows of the flux
+    sampled : whether they are a sample; otherwise there is no flux error
     requirements : of the detector, in the order of their codes
     """
 
-    def __init__(self, rows: int, requirements: Sequence[Requirement]) -> None:
+    def __init__(self, rows: int, sampled: bool, requirements: Sequence[Requirement]) -> None:
         self._fiducial = YieldTally(rows)
         self._accepted = YieldTally(rows)
+        self._sampled = sampled
         self._requirements = requirements
         self._lost = np.zeros(len(requirements) + 1)
 
@@ -110,7 +112,8 @@ class Tally:
 
     def yields(self, points: int) -> dict[str, Yield]:
         """Return the yields in the decay volume ("fiducial") and after all requirements ("accepted")."""
-        return {"fiducial": self._fiducial.result(points), "accepted": self._accepted.result(points)}
+        yields = {"fiducial": self._fiducial.result(points), "accepted": self._accepted.result(points)}
+        return yields if self._sampled else {k: replace(y, flux_error=0.0) for k, y in yields.items()}
 
     def cut_flow(self) -> list[dict[str, Any]]:
         """Yield left after each requirement, cumulatively; the first entry is before any."""

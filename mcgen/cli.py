@@ -183,11 +183,11 @@ def cards(
 def check(card: CardArgument, set_: SetOption = None) -> None:
     """Validate a card, and print what it resolves to, without running."""
     loaded = _load(card, set_ or [])
-    from mcgen.flux import load_flux
+    from mcgen.flux import flux_of
     from mcgen.sampler import Process
     from mcgen.summary import print_check
 
-    flux = load_flux(loaded.flux.file)
+    flux = flux_of(loaded)
     print_check(loaded, flux, Process(loaded, flux))
 
 

@@ -2,15 +2,20 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
+from functools import reduce
 
 import numpy as np
 
 from mcgen.card import Card
-from mcgen.card.experiment import MaterialTable, TargetTable
-from mcgen.physics.energy_loss import ConstantLoss, EnergyLoss
+from mcgen.card.experiment import MaterialTable
+from mcgen.card.schema import ProductionTable
+from mcgen.physics.energy_loss import ConstantLoss, EnergyLoss, TableLoss
+from mcgen.physics.formfactors import Nucleus
 from mcgen.physics.kinematics import ellipse_interval, slab_interval
 from mcgen.physics.matter import Material, material
+from mcgen.physics.scattering import ScatteringMoments, scattering_moments
 from mcgen.types import Array, Bools, Ints
 
 
@@ -36,10 +41,21 @@ class Dump:
         """Front and back face [m]."""
         return self.layers[0].z[0], self.layers[-1].z[1]
 
+    @property
+    def nuclei(self) -> tuple[Nucleus, ...]:
+        """Nuclei of the layers."""
+        return tuple(layer.material.nucleus for layer in self.layers)
+
     def contains(self, position: Array) -> Bools:
         """Whether points (3, n) [m] are inside, the surface included."""
+        z = position[2]
+        inside: Bools = self.within_sides(position) & (z >= self.z[0]) & (z <= self.z[1])
+        return inside
+
+    def within_sides(self, position: Array) -> Bools:
+        """Whether points (3, n) [m] are within the sides, wherever they are along z."""
         x, y, z = position
-        inside: Bools = (z >= self.z[0]) & (z <= self.z[1])
+        inside: Bools = np.ones(len(z), dtype=np.bool_)
         if self.half_width is not None:
             inside &= (np.abs(x) <= self.half_width[0]) & (np.abs(y) <= self.half_width[1])
         if self.radius is not None:
@@ -82,6 +98,15 @@ class Dump:
                 number += position[2] + direction[2] * path >= layer.z[0]
         return energy, number
 
+    def scattering(self, position: Array, direction: Array, energy: Array, path: Array) -> ScatteringMoments:
+        """Moments of the multiple scattering along the first `path` (n,) [m]."""
+        pieces = []
+        for layer in self.layers:
+            length = self._path_in(layer, position, direction, path)
+            pieces.append(scattering_moments(layer.material, layer.loss, energy, length))
+            energy = layer.loss.energy_after(energy, length)
+        return reduce(ScatteringMoments.followed_by, pieces)
+
     @staticmethod
     def _path_in(layer: Layer, position: Array, direction: Array, path: Array) -> Array:
         """Length of the first `path` metres of forward rays that lies in a layer."""
@@ -94,20 +119,27 @@ class Dump:
 def dump_of(card: Card) -> Dump:
     """Build the dump that a card describes."""
     target = card.experiment.target
-    layers = tuple(Layer(table.z_m, m, _loss(card, m)) for table, m in [(target, material_of(target))])
-    return Dump(layers, target.half_width_m, target.radius_m)
+    layers = []
+    for table in target.layer or (target,):
+        assert table.z_m is not None
+        matter = material_of(table)
+        layers.append(Layer(table.z_m, matter, _loss(card.production, matter)))
+    return Dump(tuple(layers), target.half_width_m, target.radius_m)
 
 
-def material_of(table: MaterialTable | TargetTable) -> Material:
+def material_of(table: MaterialTable) -> Material:
     """Build the material that a table names or defines."""
     if table.material is not None:
         return material(table.material, table.density_g_cm3)
     assert table.z is not None
     assert table.a is not None
     assert table.density_g_cm3 is not None
-    return Material("custom", table.z, table.a, table.density_g_cm3)
+    radiation_length = math.nan if table.x0_g_cm2 is None else table.x0_g_cm2
+    return Material("custom", table.z, table.a, table.density_g_cm3, radiation_length)
 
 
-def _loss(card: Card, matter: Material) -> EnergyLoss:
-    given = card.production.stopping_power_gev_per_m
+def _loss(production: ProductionTable, matter: Material) -> EnergyLoss:
+    if production.energy_loss == "table":
+        return TableLoss(matter)
+    given = production.stopping_power_gev_per_m
     return ConstantLoss(matter.minimum_loss if given is None else given)

@@ -2,16 +2,23 @@
 
 from __future__ import annotations
 
+import hashlib
 from dataclasses import dataclass
 from importlib import resources
 from pathlib import Path
 
 import numpy as np
+from scipy.special import ndtri
+from scipy.stats import qmc
 
+from mcgen.card import Card
+from mcgen.card.schema import BeamTable
+from mcgen.constants import MUON_MASS
 from mcgen.errors import FileFormatError, FluxError
 from mcgen.events import AnyArray
 from mcgen.io import root, tables
 from mcgen.io.files import sha256_of
+from mcgen.physics.kinematics import momentum_of, norm
 from mcgen.types import Array, Ints
 
 NATIVE = ("pdg", "x", "y", "z", "px", "py", "pz", "w")
@@ -32,6 +39,7 @@ class Flux:
     pdg : (n,) 13 or -13; anything else is left out later
     position, momentum : (3, n) [m], [GeV]
     rate : (n,) muons per unit of exposure
+    sampled : whether the rows are a sample with a statistical error; a beam's rows are not
     """
 
     file: str
@@ -40,9 +48,52 @@ class Flux:
     position: Array
     momentum: Array
     rate: Array
+    sampled: bool = True
 
     def __len__(self) -> int:
         return len(self.rate)
+
+
+BEAM_ROWS = 4096
+"""Rows of a beam that is not a pencil: points of a low-discrepancy sequence."""
+
+
+def flux_of(card: Card) -> Flux:
+    """Return the muons of a card, from its flux file or its beam."""
+    if card.beam is not None:
+        return beam_flux(card.beam, card.experiment.target.front)
+    assert card.flux is not None
+    return load_flux(card.flux.file)
+
+
+def beam_flux(beam: BeamTable, front: float) -> Flux:
+    """Make a beam into rows: Gaussian in energy, position and angle, of equal rates, one muon in all.
+
+    The rows are a Sobol sequence, whose integration error is far below 1e-3: the beam is given, not
+    sampled, and has no flux error.
+
+    Parameters
+    ----------
+    front : z of the target's front face [m]
+    """
+    pencil = beam.energy_spread == beam.spot_m == beam.divergence_rad == 0.0
+    points = qmc.Sobol(5, scramble=False).random(1 if pencil else BEAM_ROWS)
+    normal = np.zeros((1, 5)) if pencil else ndtri(points + 0.5 / BEAM_ROWS)
+    energy = np.maximum(beam.energy_gev * (1.0 + beam.energy_spread * normal[:, 0]), MUON_MASS)
+    slopes = np.tan(beam.divergence_rad * normal[:, 1:3])
+    direction = np.stack([slopes[:, 0], slopes[:, 1], np.ones(len(energy))])
+    momentum = momentum_of(energy, MUON_MASS) * direction / norm(direction)
+    spot = beam.spot_m * normal[:, 3:]
+    position = np.stack([spot[:, 0], spot[:, 1], np.full(len(energy), front)])
+    return Flux(
+        file="beam",
+        sha256=hashlib.sha256(np.concatenate([position, momentum]).tobytes()).hexdigest(),
+        pdg=np.full(len(energy), beam.pdg),
+        position=position,
+        momentum=momentum,
+        rate=np.full(len(energy), 1.0 / len(energy)),
+        sampled=False,
+    )
 
 
 def builtin_fluxes() -> dict[str, Path]:

@@ -18,7 +18,7 @@ from mcgen.analysis import Tally
 from mcgen.card import Card
 from mcgen.errors import FileFormatError, UsageError
 from mcgen.events import AnyArray, Column, Events, columns_of, concatenate
-from mcgen.flux import Flux, load_flux
+from mcgen.flux import Flux, flux_of
 from mcgen.io import root
 from mcgen.io.files import atomic_output
 from mcgen.proposal import Proposal
@@ -94,10 +94,12 @@ class Run:
     def of(cls, card: Card) -> Run:
         """Load the flux, set up the physics, train the proposal."""
         seed = secrets.randbits(63) if card.run.seed is None else card.run.seed
-        flux = load_flux(card.flux.file)
+        flux = flux_of(card)
         process = Process(card, flux)
         proposal = prepare(process, card, flux.sha256, seed)
-        return cls(card, seed, flux, process, proposal, Tally(len(flux), process.detector.requirements))
+        return cls(
+            card, seed, flux, process, proposal, Tally(len(flux), flux.sampled, process.detector.requirements)
+        )
 
     @cached_property
     def columns(self) -> tuple[Column, ...]:
@@ -163,6 +165,7 @@ class Run:
                 "muons": len(self.flux),
                 "used": len(muons),
                 "left_out": muons.left_out,
+                "sampled": self.flux.sampled,
             },
             "chunks": self.number_of_chunks,
             "proposal_sha256": self.proposal.sha256,

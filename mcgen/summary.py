@@ -14,6 +14,8 @@ from mcgen.physics.models import delta_a_mu
 
 if TYPE_CHECKING:
     from mcgen.card import Card
+    from mcgen.card.experiment import ExperimentTable
+    from mcgen.dump import Dump
     from mcgen.flux import Flux
     from mcgen.sampler import Process
 
@@ -122,8 +124,7 @@ def print_check(card: Card, flux: Flux, process: Process) -> None:
             "yes" if channel in card.model.channels else "no",
         )
     console.print(table)
-    _print_geometry(console, card)
-    target = process.dump.layers[0]
+    _print_geometry(console, experiment, process.dump)
     console.print(
         f"\nflux {flux.file}: {len(process.muons)} of {len(flux)} muons can contribute"
         f" (E > {card.production.min_energy(boson.mass):.4g} GeV at emission)"
@@ -131,27 +132,28 @@ def print_check(card: Card, flux: Flux, process: Process) -> None:
     for reason, count in process.muons.left_out.items():
         if count:
             console.print(f"  left out: {count} {reason}")
-    console.print(
-        f"{target.material.name}: {target.material.density:g} g/cm3, {target.material.number_density:.4g} nuclei/m3"
-    )
     for index, selection in enumerate(experiment.selection):
         console.print(f"selection {selection.name or index}: {', '.join(selection.channels)}")
 
 
-def _print_geometry(console: Console, card: Card) -> None:
-    experiment = card.experiment
+def _print_geometry(console: Console, experiment: ExperimentTable, dump: Dump) -> None:
     volume = experiment.decay_volume
     console.print(f"\n{experiment.title}: {experiment.exposure.value:g} {_UNITS[experiment.exposure.kind]}")
-    items = [(experiment.target.z_m[0], experiment.target.z_m[1], "dump", "")]
+    items = [
+        (*layer.z, "dump", f"{layer.material.name}, {layer.material.density:g} g/cm3")
+        for layer in dump.layers
+    ]
     items.append((*volume.z_m, "decay volume", volume.shape))
     items += [(plane.z_m, plane.z_m, plane.name, plane.shape) for plane in experiment.plane]
     items += [
         (m.z_m, m.z_m, m.name, f"kick ({m.kick_gev[0]:g}, {m.kick_gev[1]:g}) GeV") for m in experiment.magnet
     ]
-    table = _table("along z", "from [m]", "to [m]", "shape")
+    table = _table("along z", "from [m]", "to [m]", "what")
     for start, end, name, shape in sorted(items):
         table.add_row(name, f"{start:g}", f"{end:g}", shape)
     console.print(table)
     for plane in experiment.plane:
         if volume.z_m[0] < plane.z_m < volume.z_m[1]:
             console.print(f"note: plane {plane.name} is inside the decay volume; decays behind it miss it")
+    if experiment.note:
+        console.print(f"note: {experiment.note}")

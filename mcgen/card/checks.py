@@ -7,6 +7,7 @@ impossible decay reported in the same message.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping
+from itertools import pairwise
 from typing import Any
 
 from mcgen.card.experiment import (
@@ -15,7 +16,7 @@ from mcgen.card.experiment import (
     SelectionTable,
     TargetTable,
 )
-from mcgen.card.schema import ModelTable, ProductionTable
+from mcgen.card.schema import BeamTable, FluxTable, ModelTable, ProductionTable
 from mcgen.physics.matter import MATERIALS
 from mcgen.physics.models import LEPTON_MASSES, Channel
 
@@ -96,31 +97,68 @@ def _experiment(experiment: ExperimentTable) -> Iterator[str]:
 
 
 def _target(target: TargetTable) -> Iterator[str]:
-    yield from _material("experiment.target", target)
-    yield from _ordered("experiment.target.z_m", target.z_m)
+    key = "experiment.target"
     if target.half_width_m is not None and target.radius_m is not None:
-        yield "experiment.target: half_width_m or radius_m, not both"
+        yield f"{key}: half_width_m or radius_m, not both"
+    if not target.layer:
+        yield from _material(key, target)
+        return
+    if any(getattr(target, name) is not None for name in MaterialTable.model_fields):
+        yield f"{key}: material, density and z_m of the target, or [[target.layer]], not both"
+    for i, layer in enumerate(target.layer):
+        yield from _material(f"{key}.layer.{i}", layer)
+    ends = [layer.z_m for layer in target.layer if layer.z_m is not None]
+    for i, (before, after) in enumerate(pairwise(ends)):
+        if before[1] != after[0]:
+            yield f"{key}.layer.{i + 1}.z_m: begins at {after[0]:g}, but the layer before ends at {before[1]:g}"
 
 
 def _material(key: str, table: MaterialTable) -> Iterator[str]:
     own = (table.z, table.a)
+    if table.z_m is None:
+        yield f"{key}.z_m: missing"
+    else:
+        yield from _ordered(f"{key}.z_m", table.z_m)
     if table.material is None:
         if None in own or table.density_g_cm3 is None:
             yield f"{key}: needs material (one of {', '.join(MATERIALS)}), or z, a and density_g_cm3"
     elif table.material not in MATERIALS:
         yield f"{key}.material = {table.material!r}: unknown; shipped are {', '.join(MATERIALS)}"
-    elif own != (None, None):
-        yield f"{key}: material or z and a, not both"
+    elif own != (None, None) or table.x0_g_cm2 is not None:
+        yield f"{key}: material, or z, a and x0_g_cm2 of one's own, not both"
     if table.z is not None and table.a is not None and table.a < table.z:
         yield f"{key}.a = {table.a:g}: smaller than z = {table.z:g}"
 
 
 def _energy_loss(production: ProductionTable, experiment: ExperimentTable) -> Iterator[str]:
-    if experiment.target.material is None and production.stopping_power_gev_per_m is None:
+    tables = experiment.target.layer or (experiment.target,)
+    own = [table for table in tables if table.material is None]
+    if own and production.energy_loss == "table":
+        yield (
+            'production.energy_loss = "table": for the shipped materials only, and the target has one of your own; '
+            'use "constant" with stopping_power_gev_per_m'
+        )
+    elif own and production.stopping_power_gev_per_m is None:
         yield (
             "production.stopping_power_gev_per_m: missing; its default is known for the shipped materials only, "
-            "and the target is one of your own"
+            "and the target has one of your own"
         )
+    if production.energy_loss == "table" and production.stopping_power_gev_per_m is not None:
+        yield 'production.stopping_power_gev_per_m: only with energy_loss = "constant"'
+    if production.multiple_scattering and any(table.x0_g_cm2 is None for table in own):
+        yield "experiment.target.x0_g_cm2: missing; multiple scattering needs the radiation length"
+
+
+def _muons(flux: FluxTable | None, beam: BeamTable | None) -> Iterator[str]:
+    if (flux is None) == (beam is None):
+        yield "flux, beam: exactly one of them says where the muons come from"
+
+
+def _exposure(beam: BeamTable | None, experiment: ExperimentTable) -> Iterator[str]:
+    wanted = "pot" if beam is None else "mot"
+    if experiment.exposure.kind != wanted:
+        source = "a flux file gives muons per proton" if beam is None else "a beam gives muons"
+        yield f'experiment.exposure.kind = "{experiment.exposure.kind}": must be "{wanted}", {source} on target'
 
 
 def _ordered(key: str, z: tuple[float, float]) -> Iterator[str]:

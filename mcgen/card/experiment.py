@@ -40,16 +40,26 @@ class MaterialTable(Table):
     z: Annotated[float, Field(ge=1.0, le=118.0)] | None = None
     a: Annotated[float, Field(ge=1.0, le=300.0)] | None = None
     density_g_cm3: Density | None = None
-    z_m: Pair
+    x0_g_cm2: Annotated[float, Field(gt=0.0, le=1000.0)] | None = None
+    """Radiation length of one's own material, for multiple scattering."""
+    z_m: Pair | None = None
 
 
 class TargetTable(MaterialTable):
-    """The dump: one block along z."""
+    """The dump: one block along z, or layers one behind the other."""
 
+    layer: Annotated[tuple[MaterialTable, ...], AsTuple] = ()
     half_width_m: LengthPair | None = None
     """Half sizes in x and y; unlimited if absent."""
     radius_m: Length | None = None
     """Radius of a round dump; unlimited if absent."""
+
+    @property
+    def front(self) -> float:
+        """Front face, z [m]."""
+        first = self.layer[0] if self.layer else self
+        assert first.z_m is not None
+        return first.z_m[0]
 
 
 class _Volume(Table):
@@ -168,6 +178,8 @@ class ExperimentTable(Table):
     name: Annotated[str, Field(min_length=1, max_length=80)]
     title: Text = ""
     references: Annotated[tuple[Text, ...], AsTuple] = ()
+    note: Text = ""
+    """What a user of this card has to know; printed by `mcgen check`."""
     exposure: ExposureTable
     target: TargetTable
     decay_volume: VolumeTable

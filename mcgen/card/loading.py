@@ -216,9 +216,12 @@ def _checked(raw: Any, source: str) -> Card:
 
 
 def _parsed_tables(raw: Any) -> Iterator[tuple[str, Any]]:
-    """Yield those tables of a faulty card that are valid by themselves."""
+    """Yield those tables of a faulty card that are valid by themselves, or absent."""
     for name, field in Card.model_fields.items():
-        if name in _as_table(raw):
+        if name not in _as_table(raw):
+            if not field.is_required():
+                yield name, field.default
+        else:
             try:
                 adapter: TypeAdapter[Any] = TypeAdapter(field.annotation or Any)
                 yield name, adapter.validate_python(raw[name])

@@ -67,21 +67,44 @@ class ModelTable(Table):
 class ProductionTable(Table):
     """How the boson is radiated, and what the muon loses on its way."""
 
-    method: Literal["iww"] = "iww"
-    min_energy_factor: Annotated[float, Field(ge=0.0, le=1e6)] = 10.0
-    energy_loss: Literal["constant"] = "constant"
+    method: Literal["iww", "ww", "exact"] = "iww"
+    min_energy_factor: Annotated[float, Field(ge=0.0, le=1e6)] | None = None
+    """Muons need this times max(m_mu, m) at emission; default 10 for iww, 0 for ww and exact."""
+    energy_loss: Literal["constant", "table"] = "constant"
     stopping_power_gev_per_m: Annotated[float, Field(gt=0.0, le=1e3)] | None = None
+    """With constant loss; default from the material's minimum ionisation."""
+    multiple_scattering: bool = False
+
+    @property
+    def collinear(self) -> bool:
+        """Whether the boson keeps the direction that the muon has at production."""
+        return self.method == "iww" and not self.multiple_scattering
 
     def min_energy(self, mass: float) -> float:
         """Energy [GeV] that a muon needs at emission: of the validity cut and of the kinematics."""
-        return max(self.min_energy_factor * max(MUON_MASS, mass), MUON_MASS + mass)
+        default = 10.0 if self.method == "iww" else 0.0
+        factor = default if self.min_energy_factor is None else self.min_energy_factor
+        return max(factor * max(MUON_MASS, mass), MUON_MASS + mass)
 
 
 class FluxTable(Table):
-    """The muons."""
+    """The muons, from a file."""
 
     file: Annotated[str, Field(min_length=1, max_length=4096)]
     format: Literal["native"] = "native"
+
+
+class BeamTable(Table):
+    """The muons, from a beam along z that meets the front of the target."""
+
+    pdg: Literal[13, -13] = -13
+    energy_gev: Annotated[float, Field(gt=MUON_MASS, le=1e5)]
+    energy_spread: Annotated[float, Field(ge=0.0, le=0.2)] = 0.0
+    """Standard deviation of the energy over the energy."""
+    spot_m: Annotated[float, Field(ge=0.0, le=10.0)] = 0.0
+    """Standard deviation of x and of y."""
+    divergence_rad: Annotated[float, Field(ge=0.0, le=0.1)] = 0.0
+    """Standard deviation of the angles in the (x, z) and (y, z) planes."""
 
 
 class VegasTable(Table):
@@ -116,7 +139,8 @@ class Card(Table):
     title: Text = ""
     model: ModelTable
     production: ProductionTable = ProductionTable()
-    flux: FluxTable
+    flux: FluxTable | None = None
+    beam: BeamTable | None = None
     experiment: ExperimentTable
     run: RunTable = RunTable()
     g_minus_2: GMinus2Table = GMinus2Table()

@@ -139,3 +139,55 @@ class ChiTable:
         inside = np.maximum(1.0 - tmin / self.tmax, 0.0)
         value: Array = np.exp(self._cubic(np.clip(np.log(tmin), *self._range))) * inside * inside
         return value
+
+
+class TransferTable:
+    """Momentum transfers distributed as G2(t) dlnt between two limits.
+
+    The integral of G2 dlnt, from above so that it keeps its digits where G2 has dropped, is tabulated at
+    uniform knots in ln t and linear in between: drawing inverts it exactly, the density is its slope.
+
+    Parameters
+    ----------
+    tmin : smallest t that will be asked for [GeV^2]
+    """
+
+    def __init__(self, nucleus: Nucleus, tmin: float) -> None:
+        first, last = np.log(0.5 * tmin), np.log(1e6)
+        self._knots = np.linspace(first, last, 4000)
+        self._step = self._knots[1] - self._knots[0]
+        centres = np.exp(0.5 * (self._knots[1:] + self._knots[:-1]))
+        self._slope = g2(nucleus, centres)
+        from_above = np.cumsum(self._slope[::-1] * self._step)[::-1]
+        self._integral = np.append(-from_above, 0.0)
+        self._nucleus = nucleus
+
+    def draw(self, u: Array, tmin: Array, tmax: Array) -> tuple[Array, Array]:
+        """Draw t from its distribution.
+
+        Parameters
+        ----------
+        u : (n,) uniform in [0, 1)
+        tmin, tmax : (n,) limits [GeV^2]; both 0 for no phase space
+
+        Returns
+        -------
+        t : (n,) [GeV^2]
+        weighted : (n,) G2(t) over the density of t [GeV^2]
+        """
+        low, high = (self._at(np.log(np.maximum(limit, 1e-300))) for limit in (tmin, tmax))
+        aimed = low + u * (high - low)
+        cell = np.searchsorted(self._integral, aimed, side="right") - 1
+        cell = np.clip(cell, 0, len(self._slope) - 1)
+        log_t = self._knots.take(cell) + (aimed - self._integral.take(cell)) / self._slope.take(cell)
+        t = np.clip(np.exp(log_t), tmin, tmax)
+        # density of t = slope/(t (high - low))
+        weighted: Array = g2(self._nucleus, t) / self._slope.take(cell) * t * (high - low)
+        return t, weighted
+
+    def _at(self, log_t: Array) -> Array:
+        """Integral up to ln t."""
+        position = np.clip((log_t - self._knots[0]) / self._step, 0.0, len(self._slope) - 1e-9)
+        cell = position.astype(np.int64)
+        value: Array = self._integral.take(cell) + (position - cell) * self._step * self._slope.take(cell)
+        return value

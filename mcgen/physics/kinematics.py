@@ -95,8 +95,8 @@ def two_body_decay(
     return on_shell(first, daughter_mass), on_shell(second, daughter_mass)
 
 
-def on_shell(momentum: Array, mass: float) -> Array:
-    """Four-momentum (4, n) from a momentum (3, n) and a mass [GeV]."""
+def on_shell(momentum: Array, mass: Array | float) -> Array:
+    """Four-momentum (4, n) from a momentum (3, n) and a mass, one or (n,) [GeV]."""
     energy = np.sqrt(dot(momentum, momentum) + mass * mass)
     return np.concatenate([momentum, energy[None, :]])
 

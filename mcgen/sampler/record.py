@@ -9,19 +9,19 @@ import numpy as np
 from mcgen.constants import MUON_MASS, SPEED_OF_LIGHT
 from mcgen.events import AnyArray
 from mcgen.physics.kinematics import momentum_of
-from mcgen.physics.models import CHANNELS
+from mcgen.physics.models import CHANNELS, Boson
 from mcgen.types import Array, Ints
 
 if TYPE_CHECKING:
     from mcgen.sampler.sampler import Story
 
 
-def layout(story: Story, boson_pdg: int, event: Ints) -> dict[str, AnyArray]:
+def layout(story: Story, boson: Boson, event: Ints) -> dict[str, AnyArray]:
     """Lay out the events of weight above 0 as columns, in the order of `mcgen.events.columns_of`.
 
     Parameters
     ----------
-    boson_pdg : PDG id of the boson
+    boson : what is radiated
     event : (n,) index of each point in its run
     """
     muon, track, emission, flight = story.muon, story.track, story.emission, story.flight
@@ -47,9 +47,8 @@ def layout(story: Story, boson_pdg: int, event: Ints) -> dict[str, AnyArray]:
     columns |= {"x": emission.x, "theta": emission.theta, "t": emission.t}
     _put(columns, "recoil", "px py pz e", emission.recoil)
     _put(columns, "nucleus", "px py pz e", emission.nucleus)
-    columns["boson_pdg"] = np.full(n, boson_pdg, dtype=np.int32)
-    boson = daughters.first + daughters.second
-    _put(columns, "boson", "px py pz", boson[:3])
+    columns["boson_pdg"] = np.full(n, boson.pdg, dtype=np.int32)
+    _put(columns, "boson", "px py pz", momentum_of(emission.boson_e, boson.mass) * emission.direction)
     columns["boson_e"] = emission.boson_e
     columns |= {
         "path_in": flight.path_in,
@@ -59,7 +58,7 @@ def layout(story: Story, boson_pdg: int, event: Ints) -> dict[str, AnyArray]:
         "p_decay": flight.p_decay,
     }
     _put(columns, "decay", "x y z", flight.point)
-    columns["decay_t"] = _time(story)
+    columns["decay_t"] = _time(story, boson.mass)
     for name, pdg, momenta in (
         ("d1", daughters.pdgs[0], daughters.first),
         ("d2", daughters.pdgs[1], daughters.second),
@@ -81,7 +80,7 @@ def _put(columns: dict[str, AnyArray], prefix: str, names: str, vector: Array) -
         columns[f"{prefix}_{name}"] = component
 
 
-def _time(story: Story) -> Array:
+def _time(story: Story, mass: float) -> Array:
     """Time of the decay since the muon's production [ns].
 
     The muon's 1/beta changes little along the dump: its mean at both ends is good to 1e-3 of the
@@ -91,6 +90,6 @@ def _time(story: Story) -> Array:
     slowness = sum(
         0.5 * energy / momentum_of(energy, MUON_MASS) for energy in (story.muon.momentum[3], track.energy)
     )
-    boson_p = np.sqrt(np.einsum("in,in->n", *2 * [story.daughters.first[:3] + story.daughters.second[:3]]))
+    boson_p = momentum_of(emission.boson_e, mass)
     muon_part = track.path * slowness
     return np.asarray((muon_part + flight.path * emission.boson_e / boson_p) / SPEED_OF_LIGHT)

@@ -15,16 +15,13 @@ from mcgen.events import AnyArray, Daughters, Emission, Flight, Muon, Track, Ver
 from mcgen.flux import Flux
 from mcgen.physics.models import CHANNELS, Boson, Channel
 from mcgen.proposal import Component, Proposal
+from mcgen.sampler.aim import Aim
+from mcgen.sampler.emission import EMISSIONS
+from mcgen.sampler.flight import DecayInVolume, TwoBodyDecay
 from mcgen.sampler.muons import MuonTable, muon_table
 from mcgen.sampler.record import layout
-from mcgen.sampler.stages import (
-    Collinear,
-    Coordinates,
-    DecayInVolume,
-    EmissionStage,
-    StraightTrack,
-    TwoBodyDecay,
-)
+from mcgen.sampler.stage import Coordinates
+from mcgen.sampler.track import MuonTrack
 from mcgen.types import Array, Ints
 
 BLOCK = 8192
@@ -63,11 +60,11 @@ class Process:
         self.dump = dump = dump_of(card)
         volume = card.experiment.decay_volume
         min_energy = card.production.min_energy(self.boson.mass)
-        self.muons: MuonTable = muon_table(flux, dump, volume, min_energy, collinear=True)
+        self.muons: MuonTable = muon_table(flux, dump, volume, min_energy, card.production.collinear)
         self.detector: Detector = detector_of(card.experiment)
         max_energy = float(self.muons.muon.momentum[3].max(initial=min_energy))
-        self._track = StraightTrack(dump)
-        self._emission: EmissionStage = Collinear(self.boson, dump, max_energy)
+        self._track = MuonTrack(dump, card.production.multiple_scattering)
+        self._emission = EMISSIONS[card.production.method](self.boson, dump, Aim(volume), max_energy)
         self._flight = DecayInVolume(self.boson, volume)
         self._decay = TwoBodyDecay(self.boson)
         stages = (self._track, self._emission, self._flight, self._decay, self.detector)
@@ -149,7 +146,7 @@ class Sampler:
                 block = rows[start : start + BLOCK]
                 story = self.story(component, u[block, 1:])
                 np.divide(story.weight, component.probability * points, out=story.weight)
-                parts.append(layout(story, self.process.boson.pdg, first + block))
+                parts.append(layout(story, self.process.boson, first + block))
         return in_order(parts)
 
     def _split(self, u: Array) -> Iterator[tuple[Ints, Component]]:

@@ -64,7 +64,7 @@ def prepare(process: Process, card: Card, flux_sha256: str, seed: int) -> Propos
     batches = _Batches(seed, len(axes) - 1)
     pilots = [_pilot(sampler, c, batches(Purpose.PILOT, i, 1, PILOT)) for i, c in enumerate(flat)]
     importance = _importance(pilots, card.run.vegas.train_on)
-    components = []
+    components: list[Component] = []
     for i, (component, pilot) in enumerate(zip(flat, pilots, strict=True)):
         rough = _with_muons(component, process, pilot, importance(pilot))
         second = _pilot(sampler, rough, batches(Purpose.PILOT, count + i, 1, PILOT))
@@ -91,7 +91,7 @@ def prepare(process: Process, card: Card, flux_sha256: str, seed: int) -> Propos
 def proposal_key(card: Card, flux_sha256: str) -> str:
     """Digest of what a proposal belongs to: all of the card that shapes events, and the flux."""
     physics: dict[str, Any] = card.model_dump(mode="json", include={"model", "production", "experiment"})
-    for label in ("card", "name", "title", "references"):
+    for label in ("card", "name", "title", "references", "note"):
         physics["experiment"].pop(label)
     return hashlib.sha256(json.dumps([physics, flux_sha256], sort_keys=True).encode()).hexdigest()
 
