@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import tomllib
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from mcgen.dump import Dump
     from mcgen.flux import Flux
     from mcgen.sampler import Process
+    from mcgen.xsec import CrossSection
 
 _UNITS = {"pot": "protons on target", "mot": "muons on target"}
 
@@ -100,6 +101,17 @@ def print_cards(cards: Mapping[str, Mapping[str, Path]]) -> None:
             table.add_row(name, tomllib.loads(path.read_text(encoding="utf-8")).get("title", ""))
         console.print(table)
     console.print("\nmcgen cards NAME prints one; mcgen generate NAME runs it.")
+
+
+def print_cross_sections(sections: Sequence[CrossSection]) -> None:
+    """Print the cross-sections of the methods, and their ratios to the exact one."""
+    table = _table("E_mu [GeV]", "method", "sigma [pb]", "error", "/ exact", "mean x", "mean theta [rad]")
+    exact = {section.energy: section.sigma for section in sections if section.method == "exact"}
+    for s in sections:
+        ratio = s.sigma / exact[s.energy]
+        cells = (f"{s.sigma:.5e}", f"{s.error:.1e}", f"{ratio:.4f}", f"{s.mean_x:.4f}", f"{s.mean_theta:.4e}")
+        table.add_row(f"{s.energy:g}", s.method, *cells)
+    _console().print(table)
 
 
 def print_check(card: Card, flux: Flux, process: Process) -> None:
