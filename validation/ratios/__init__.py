@@ -1,0 +1,1 @@
+"""How much the paper's approximation overestimates the yields."""
