@@ -29,6 +29,7 @@ def main() -> None:
 
     experiment = CARD.experiment
     (z_in, z_out), dump = experiment.decay_volume.z_m, experiment.target.z_m
+    assert dump is not None
     side.add_patch(Rectangle((dump[0], -1.2), dump[1] - dump[0], 2.4, color="0.4", label="dump"))
     side.add_patch(
         Rectangle((z_in, -1.0), z_out - z_in, 2.0, color="#0072B2", alpha=0.15, label="decay volume")

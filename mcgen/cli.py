@@ -108,8 +108,10 @@ def generate(
     ] = None,
     seed: Annotated[int | None, typer.Option(help="Seed of the random numbers; run.seed.")] = None,
     set_: SetOption = None,
+    quiet: Annotated[bool, typer.Option("--quiet", "-q", help="No progress and no summary.")] = False,
 ) -> None:
     """Generate events from a card into a ROOT file, weighted to the card's exposure."""
+    quiet = quiet or _State.quiet
     settings = list(set_ or [])
     settings += [f"run.events={events}"] if events is not None else []
     settings += [f"run.seed={seed}"] if seed is not None else []
@@ -120,9 +122,9 @@ def generate(
     from mcgen.run import generate_file
 
     start = perf_counter()
-    with _progress(loaded.run.events) as advance:
+    with _progress(loaded.run.events, quiet) as advance:
         metadata = generate_file(loaded, target, advance)
-    if not _State.quiet:
+    if not quiet:
         from mcgen.summary import print_summary
 
         print_summary(metadata)
@@ -245,9 +247,9 @@ def _load(card: str, settings: list[str]) -> Card:
 
 
 @contextmanager
-def _progress(points: int) -> Iterator[Callable[[int], None] | None]:
+def _progress(points: int, quiet: bool) -> Iterator[Callable[[int], None] | None]:
     """Progress bar on stderr over the points of a run."""
-    if _State.quiet:
+    if quiet:
         yield None
         return
     from rich.console import Console

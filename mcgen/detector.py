@@ -29,7 +29,7 @@ from mcgen.card.experiment import (
 )
 from mcgen.events import Daughters, Verdict
 from mcgen.physics.kinematics import ellipse_interval, halfspace_interval, slab_interval
-from mcgen.physics.models import Channel
+from mcgen.physics.models import DAUGHTERS, Channel
 from mcgen.types import Array, Bools
 
 _CHARGE = {11: -1, 13: -1, 15: -1, -11: 1, -13: 1, -15: 1}
@@ -143,6 +143,22 @@ class Detector:
     def selection_for(self, channel: Channel) -> int | None:
         """Index of the selection that applies to a channel, if there is one."""
         return next((i for i, s in enumerate(self.selections) if channel in s.channels), None)
+
+    def unbent_plane(self, channel: Channel) -> PlaneTable | None:
+        """First plane that both daughters must meet and that no magnet bends them before, if there is one.
+
+        An accepted boson points into its convex hull: where its line meets the plane is the mean of where
+        its daughters do, weighted with their longitudinal momenta.
+        """
+        index = self.selection_for(channel)
+        if index is None:
+            return None
+        required = [plane for plane in self.planes if plane.name in self.selections[index].planes]
+        first = min(required, key=lambda plane: plane.z_m, default=None)
+        bending = [m.z_m for m in self.magnets] if DAUGHTERS[channel][0] in _CHARGE else []
+        if first is None or min(bending, default=np.inf) < first.z_m:
+            return None
+        return first
 
     def trace(self, daughters: Daughters, point: Array) -> Hits:
         """Follow both daughters from their vertex (3, n) [m] through the magnets to all planes."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import logging
 import platform
 import secrets
 from collections.abc import Callable, Iterator
@@ -24,6 +25,8 @@ from mcgen.io.files import atomic_output
 from mcgen.proposal import Proposal
 from mcgen.rng import Purpose, stream
 from mcgen.sampler import Process, Sampler, prepare
+
+_log = logging.getLogger(__name__)
 
 Progress = Callable[[int], None]
 """Called with the number of points done since the last call."""
@@ -96,7 +99,9 @@ class Run:
         seed = secrets.randbits(63) if card.run.seed is None else card.run.seed
         flux = flux_of(card)
         process = Process(card, flux)
+        _log.info("%d of %d muons of %s can contribute", len(process.muons), len(flux), flux.file)
         proposal = prepare(process, card, flux.sha256, seed)
+        _log.info("seed %d; proposal %s", seed, proposal.sha256)
         return cls(
             card, seed, flux, process, proposal, Tally(len(flux), flux.sampled, process.detector.requirements)
         )

@@ -27,8 +27,8 @@ class EmissionStage(Protocol):
         """Names of the axes that it consumes."""
         ...
 
-    def __call__(self, u: Coordinates, track: Track) -> Emission:
-        """Radiate a boson from every track."""
+    def __call__(self, u: Coordinates, track: Track, aim: Aim) -> Emission:
+        """Radiate a boson from every track, towards where it is aimed at."""
         ...
 
 
@@ -47,7 +47,7 @@ class Collinear:
         t_min = float(iww.t_min(np.array(max_energy), boson.mass))
         self._chi = [ChiTable(nucleus, t_min, iww.t_max(boson.mass)) for nucleus in dump.nuclei]
 
-    def __call__(self, u: Coordinates, track: Track) -> Emission:
+    def __call__(self, u: Coordinates, track: Track, aim: Aim) -> Emission:  # noqa: ARG002
         """Draw x uniformly in its kinematic window."""
         boson, energy = self._boson, track.energy
         x, width = _energy_fraction(u, energy, boson.mass)
@@ -74,22 +74,21 @@ class WeizsaeckerWilliams:
 
     Parameters
     ----------
-    aim : where the bosons are aimed at
     max_energy : largest muon energy of the flux [GeV], for the range of the photon flux's table
     """
 
-    axes = ("x", "aim_1", "aim_2")
+    axes = ("x", *Aim.axes)
 
-    def __init__(self, boson: Boson, dump: Dump, aim: Aim, max_energy: float) -> None:
-        self._boson, self._aim = boson, aim
+    def __init__(self, boson: Boson, dump: Dump, max_energy: float) -> None:
+        self._boson = boson
         t_min = (min(boson.mass, MUON_MASS) ** 2 / (2.0 * max_energy)) ** 2
         self._chi = [ChiTable(nucleus, t_min, ww.t_max(boson.mass)) for nucleus in dump.nuclei]
 
-    def __call__(self, u: Coordinates, track: Track) -> Emission:
+    def __call__(self, u: Coordinates, track: Track, aim: Aim) -> Emission:
         """Draw x uniformly, the direction by aim."""
         boson, energy = self._boson, track.energy
         x, width = _energy_fraction(u, energy, boson.mass)
-        direction, density = _aimed(u, track, x, boson.mass, self._aim)
+        direction, density = _aimed(u, track, x, boson.mass, aim)
         one_minus_cos = _one_minus_cos(direction, track.direction)
         virtuality = ww.virtuality(energy, x, one_minus_cos, boson.mass)
         t_min = ww.t_min(energy, x, virtuality)
@@ -120,21 +119,21 @@ class Exact:
 
     Parameters
     ----------
-    aim : where the bosons are aimed at
+    max_energy : largest muon energy of the flux [GeV], for the range of the form factor's table
     """
 
-    axes = ("x", "aim_1", "aim_2", "t", "phi")
+    axes = ("x", *Aim.axes, "t", "phi")
 
-    def __init__(self, boson: Boson, dump: Dump, aim: Aim, max_energy: float) -> None:
-        self._boson, self._aim, self._nuclei = boson, aim, dump.nuclei
+    def __init__(self, boson: Boson, dump: Dump, max_energy: float) -> None:
+        self._boson, self._nuclei = boson, dump.nuclei
         lowest = (min(boson.mass, MUON_MASS) ** 2 / (2.0 * max_energy)) ** 2
         self._transfer = [TransferTable(nucleus, lowest) for nucleus in dump.nuclei]
 
-    def __call__(self, u: Coordinates, track: Track) -> Emission:
+    def __call__(self, u: Coordinates, track: Track, aim: Aim) -> Emission:
         """Draw x uniformly, the direction by aim, t from the form factor, its azimuth uniformly."""
         boson, energy = self._boson, track.energy
         x, width = _energy_fraction(u, energy, boson.mass)
-        direction, density = _aimed(u, track, x, boson.mass, self._aim)
+        direction, density = _aimed(u, track, x, boson.mass, aim)
         one_minus_cos = _one_minus_cos(direction, track.direction)
         masses = np.array([nucleus.mass for nucleus in self._nuclei])
         mass = float(masses[0]) if len(masses) == 1 else masses.take(track.layer)
@@ -159,8 +158,8 @@ class Exact:
         )
 
 
-EMISSIONS: dict[str, Callable[[Boson, Dump, Aim, float], EmissionStage]] = {
-    "iww": lambda boson, dump, _, max_energy: Collinear(boson, dump, max_energy),
+EMISSIONS: dict[str, Callable[[Boson, Dump, float], EmissionStage]] = {
+    "iww": Collinear,
     "ww": WeizsaeckerWilliams,
     "exact": Exact,
 }
@@ -178,7 +177,7 @@ def _aimed(u: Coordinates, track: Track, x: Array, mass: float, aim: Aim) -> tup
     """Directions (3, n) that reach the volume, and their density per solid angle (n,)."""
     # 2 c = U/(E^2 x) at theta = 0: the square of the angle at which the cross-section has dropped to 1/4.
     spread = np.sqrt(ww.virtuality(track.energy, x, np.zeros_like(x), mass) / x) / track.energy
-    return aim.draw(u["aim_1"], u["aim_2"], track.position, track.direction, spread)
+    return aim.draw(u, track, spread)
 
 
 def _one_minus_cos(a: Array, b: Array) -> Array:

@@ -64,7 +64,8 @@ class Process:
         self.detector: Detector = detector_of(card.experiment)
         max_energy = float(self.muons.muon.momentum[3].max(initial=min_energy))
         self._track = MuonTrack(dump, card.production.multiple_scattering)
-        self._emission = EMISSIONS[card.production.method](self.boson, dump, Aim(volume), max_energy)
+        self._emission = EMISSIONS[card.production.method](self.boson, dump, max_energy)
+        self._aims = {channel: Aim(volume, self.detector.unbent_plane(channel)) for channel in self.ratios}
         self._flight = DecayInVolume(self.boson, volume)
         self._decay = TwoBodyDecay(self.boson)
         stages = (self._track, self._emission, self._flight, self._decay, self.detector)
@@ -78,7 +79,7 @@ class Process:
         """
         muon, direction, length = self.muons.take(place)
         track = self._track(u, muon, direction, length)
-        emission = self._emission(u, track)
+        emission = self._emission(u, track, self._aims[channel])
         flight = self._flight(u, track, emission)
         daughters = self._decay(u, channel, emission)
         verdict = self.detector.judge(channel, daughters, flight.point, u.get("efficiency"))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import logging
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 from typing import Any
@@ -16,8 +17,10 @@ from mcgen.rng import Purpose, stream
 from mcgen.sampler.sampler import BLOCK, Process, Sampler
 from mcgen.types import Array, Bools, Ints
 
+_log = logging.getLogger(__name__)
+
 PILOT = 300_000
-"""Points of the pilot, shared among the channels."""
+"""Points of each of a channel's two pilots."""
 
 FIDUCIAL_SHARE = 0.1
 """Share of the decays as such in what the maps are trained on, beside the accepted ones."""
@@ -68,7 +71,8 @@ def prepare(process: Process, card: Card, flux_sha256: str, seed: int) -> Propos
     for i, (component, pilot) in enumerate(zip(flat, pilots, strict=True)):
         rough = _with_muons(component, process, pilot, importance(pilot))
         second = _pilot(sampler, rough, batches(Purpose.PILOT, count + i, 1, PILOT))
-        components += _by_energy(process, _with_muons(rough, process, second, importance(second)))
+        chosen = _with_muons(rough, process, second, importance(second))
+        components += _by_aim(_by_energy(process, chosen), axes[1:])
     settings = card.run.vegas
     neval = max(settings.neval // CLASSES, 1000)
     trained, sizes = [], []
@@ -79,6 +83,7 @@ def prepare(process: Process, card: Card, flux_sha256: str, seed: int) -> Propos
 
         training = batches(Purpose.TRAINING, i, settings.nitn, neval)
         grid, size = adapted_grid(integrand, component.grid, training)
+        _log.info("trained component %d of %d, channel %s", i + 1, len(components), component.channel)
         trained.append(replace(component, grid=grid))
         sizes.append(size)
     # Points in proportion to the spread of what they bring: that minimises the variance of the sum.
@@ -158,3 +163,15 @@ def _by_energy(process: Process, component: Component) -> Iterator[Component]:
     for i in np.unique(number):
         probability = np.where(number == i, component.muon_probability, 0.0)
         yield replace(component, muon_probability=probability / probability.sum())
+
+
+def _by_aim(components: Iterator[Component], axes: tuple[str, ...]) -> Iterator[Component]:
+    """Split components where the axis "aim" changes what the axes after it mean."""
+    for component in components:
+        if "aim" not in axes:
+            yield component
+            continue
+        for low, high in ((0.0, 0.5), (0.5, 1.0)):
+            grid = component.grid.copy()
+            grid[axes.index("aim")] = np.linspace(low, high, grid.shape[1])
+            yield replace(component, grid=grid)
