@@ -37,6 +37,8 @@ class _Commands(TyperGroup):
         except BrokenPipeError:
             sys.stderr.close()  # whoever read our output has gone; there is nobody to tell
             raise typer.Exit(1) from None
+        except OSError as error:
+            _fail(f"cannot write the results: {error.strerror or error}", 1)
         except KeyboardInterrupt:
             _fail("interrupted; nothing was left half-written", 130)
 
@@ -128,10 +130,8 @@ def generate(
         from mcgen.summary import print_summary
 
         print_summary(metadata)
-        seconds = perf_counter() - start
-        typer.echo(
-            f"{target}: {metadata['events']} events, {metadata['points'] / seconds:.3g} points/s, {seconds:.1f} s"
-        )
+        rate = metadata["points"] / (perf_counter() - start)
+        typer.echo(f"{target}: {metadata['events']} events, seed {metadata['seed']}, {rate:.3g} points/s")
 
 
 @app.command()
@@ -170,11 +170,13 @@ def cards(
     name: Annotated[str | None, typer.Argument(help="A shipped card to print, to start one's own.")] = None,
 ) -> None:
     """List the shipped cards, or print one."""
-    from mcgen.card import find_card, shipped_cards
+    from mcgen.card import shipped_cards
 
     if name is not None:
-        kind = "experiment" if name in shipped_cards("experiment") else "run"
-        typer.echo(find_card(name, kind).read_text(encoding="utf-8"), nl=False)
+        shipped = shipped_cards("run") | shipped_cards("experiment")
+        if name not in shipped:
+            raise UsageError(f"{name}: no shipped card of that name; there are {', '.join(shipped)}")
+        typer.echo(shipped[name].read_text(encoding="utf-8"), nl=False)
         return
     from mcgen.summary import print_cards
 
@@ -249,14 +251,16 @@ def _load(card: str, settings: list[str]) -> Card:
 @contextmanager
 def _progress(points: int, quiet: bool) -> Iterator[Callable[[int], None] | None]:
     """Progress bar on stderr over the points of a run."""
-    if quiet:
+    from rich.console import Console
+
+    console = Console(stderr=True)
+    if quiet or not console.is_terminal:
         yield None
         return
-    from rich.console import Console
     from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
     columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
-    with Progress(*columns, console=Console(stderr=True), transient=True) as progress:
+    with Progress(*columns, console=console, transient=True) as progress:
         task = progress.add_task("training", total=points)
 
         def advance(done: int) -> None:

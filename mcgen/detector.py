@@ -166,6 +166,7 @@ class Detector:
         second = self._trace_one(daughters.pdgs[1], daughters.second, point)
         return {plane.name: (first[plane.name], second[plane.name]) for plane in self.planes}
 
+    @np.errstate(divide="ignore", invalid="ignore", over="ignore")  # daughters without pz get nowhere
     def _trace_one(self, pdg: int, momentum: Array, point: Array) -> dict[str, Array]:
         """Positions of one daughter at all planes, element by element along z.
 
@@ -175,8 +176,7 @@ class Detector:
         charge = _CHARGE.get(pdg, 0)
         x0, y0, z0 = point
         px, py, pz = momentum[0], momentum[1], momentum[2]
-        with np.errstate(divide="ignore", invalid="ignore"):
-            sx, sy = np.where(pz > 0.0, (px / pz, py / pz), np.nan)
+        sx, sy = np.where(pz > 0.0, (px / pz, py / pz), np.nan)
         hits = {}
         for element in sorted([*self.planes, *self.magnets], key=lambda e: e.z_m):
             dz = element.z_m - z0

@@ -73,7 +73,7 @@ class Dump:
             leave = np.minimum(
                 leave, ellipse_interval(position[0], position[1], direction[0], direction[1], axes)[1]
             )
-        return leave
+        return np.maximum(leave, 0.0)  # rounding at a side may say that the ray has just left
 
     def emission_path(self, position: Array, direction: Array, energy: Array, min_energy: float) -> Array:
         """Path (n,) [m] along which a muon can emit: to the exit, or to where its energy ends at `min_energy`.

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, overload
 
 import numpy as np
 from numpy.typing import NDArray
@@ -183,8 +183,14 @@ class Events:
             raise AttributeError(f"events have no column {name!r}")
         return self.columns[name]
 
-    def __getitem__(self, rows: AnyArray | slice) -> Events:
-        """Events of a mask, an array of row numbers or a slice."""
+    @overload
+    def __getitem__(self, rows: str) -> AnyArray: ...
+    @overload
+    def __getitem__(self, rows: AnyArray | slice) -> Events: ...
+    def __getitem__(self, rows: str | AnyArray | slice) -> AnyArray | Events:
+        """A column by its name; or the events of a mask, an array of row numbers or a slice."""
+        if isinstance(rows, str):
+            return self.columns[rows]
         return Events({name: values[rows] for name, values in self.columns.items()}, self.metadata)
 
     def __dir__(self) -> list[str]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import os
 from dataclasses import dataclass
 from importlib import resources
 from pathlib import Path
@@ -26,6 +27,12 @@ NATIVE = ("pdg", "x", "y", "z", "px", "py", "pz", "w")
 
 MAX_ENERGY = 1e5
 """Energy above which a muon is taken for a mistake in units [GeV]."""
+
+MAX_DISTANCE = 1e5
+"""Distance beyond which a muon is taken for a mistake in units [m]."""
+
+MAX_RATE = 1e6
+"""Weight above which a muon is taken for a mistake [muons per proton]."""
 
 
 @dataclass(frozen=True)
@@ -117,7 +124,7 @@ def flux_path(file: str) -> Path:
             raise FluxError(f"flux file {file}: no embedded sample {name!r}; there are {', '.join(known)}")
         return known[name]
     path = Path(file)
-    if not path.is_file():
+    if not os.path.isfile(path):
         raise FluxError(f"flux file {file}: not found; give a path, or builtin:NAME for an embedded sample")
     return path
 
@@ -174,11 +181,15 @@ def _numbers(file: str, name: str, column: AnyArray) -> Array:
 def _check(file: str, values: dict[str, Array]) -> None:
     if not len(values["w"]):
         raise FluxError(f"flux file {file}: holds no muons")
-    energy = np.sqrt(values["px"] ** 2 + values["py"] ** 2 + values["pz"] ** 2)
+    largest = np.max(np.abs([values["px"], values["py"], values["pz"]]), axis=0)
+    farthest = np.max(np.abs([values["x"], values["y"], values["z"]]), axis=0)
     for bad, what in (
         *((~np.isfinite(column), f"column {name} is not finite") for name, column in values.items()),
         (values["w"] < 0.0, "the weight w is negative"),
-        (energy > MAX_ENERGY, f"the momentum is above {MAX_ENERGY:g} GeV (are px, py, pz in GeV?)"),
+        (values["w"] > MAX_RATE, f"the weight w is above {MAX_RATE:g} muons per proton"),
+        (largest > MAX_ENERGY, f"the momentum is above {MAX_ENERGY:g} GeV (are px, py, pz in GeV?)"),
+        (farthest > MAX_DISTANCE, f"the position is beyond {MAX_DISTANCE:g} m (are x, y, z in metres?)"),
+        ((np.abs(values["pdg"]) > 2**31 - 1) | (values["pdg"] % 1.0 != 0.0), "pdg is no PDG id"),
     ):
         if bad.any():
             row = int(np.flatnonzero(bad)[0])

@@ -31,7 +31,7 @@ def _table(*headings: str, title: str | None = None) -> Table:
 
 
 def _console() -> Console:
-    return Console(highlight=False)
+    return Console(highlight=False, markup=False)
 
 
 def print_summary(metadata: Mapping[str, Any]) -> None:

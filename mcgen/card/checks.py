@@ -29,6 +29,8 @@ def faults_of(tables: Mapping[str, Any]) -> Iterator[str]:
         ("model",): _model,
         ("experiment",): _experiment,
         ("production", "experiment"): _energy_loss,
+        ("flux", "beam"): _muons,
+        ("beam", "experiment"): _exposure,
     }
     for keys, check in checks.items():
         if all(key in tables for key in keys):
@@ -52,9 +54,8 @@ def _model(model: ModelTable) -> Iterator[str]:
     if model.neutrinos and not (custom and model.particle == "vector"):
         yield "model.neutrinos: only for custom vectors"
     yield from _branching(model)
-    if (model.couplings is None) == (model.g_mu is None):
-        return  # reported above, and the widths need exactly one of them
-    yield from _open_channels(model)
+    if (model.couplings is None, model.g_mu is None) == (not custom, custom):  # the widths need the right one
+        yield from _open_channels(model)
 
 
 def _branching(model: ModelTable) -> Iterator[str]:
@@ -85,7 +86,6 @@ def _open_channels(model: ModelTable) -> Iterator[str]:
 def _experiment(experiment: ExperimentTable) -> Iterator[str]:
     yield from _target(experiment.target)
     volume = experiment.decay_volume
-    yield from _ordered("experiment.decay_volume.z_m", volume.z_m)
     for kind in ("plane", "magnet"):
         names = [item.name for item in getattr(experiment, kind)]
         for name in sorted({name for name in names if names.count(name) > 1}):
@@ -117,8 +117,6 @@ def _material(key: str, table: MaterialTable) -> Iterator[str]:
     own = (table.z, table.a)
     if table.z_m is None:
         yield f"{key}.z_m: missing"
-    else:
-        yield from _ordered(f"{key}.z_m", table.z_m)
     if table.material is None:
         if None in own or table.density_g_cm3 is None:
             yield f"{key}: needs material (one of {', '.join(MATERIALS)}), or z, a and density_g_cm3"
@@ -159,11 +157,6 @@ def _exposure(beam: BeamTable | None, experiment: ExperimentTable) -> Iterator[s
     if experiment.exposure.kind != wanted:
         source = "a flux file gives muons per proton" if beam is None else "a beam gives muons"
         yield f'experiment.exposure.kind = "{experiment.exposure.kind}": must be "{wanted}", {source} on target'
-
-
-def _ordered(key: str, z: tuple[float, float]) -> Iterator[str]:
-    if not z[0] < z[1]:
-        yield f"{key} = [{z[0]:g}, {z[1]:g}]: the first must be smaller than the second"
 
 
 def _selection(key: str, selection: SelectionTable, planes: Mapping[str, float]) -> Iterator[str]:

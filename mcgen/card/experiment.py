@@ -13,6 +13,7 @@ from mcgen.card.fields import (
     AsTuple,
     Density,
     Energy,
+    Interval,
     KickPair,
     Length,
     LengthPair,
@@ -42,7 +43,7 @@ class MaterialTable(Table):
     density_g_cm3: Density | None = None
     x0_g_cm2: Annotated[float, Field(gt=0.0, le=1000.0)] | None = None
     """Radiation length of one's own material, for multiple scattering."""
-    z_m: Pair | None = None
+    z_m: Interval | None = None
 
 
 class TargetTable(MaterialTable):
@@ -63,7 +64,7 @@ class TargetTable(MaterialTable):
 
 
 class _Volume(Table):
-    z_m: Pair
+    z_m: Interval
     centre_m: Pair = (0.0, 0.0)
 
 

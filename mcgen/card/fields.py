@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Annotated, Any
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field
+from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field
 
 
 class Table(BaseModel):
@@ -32,5 +32,14 @@ Kick = Annotated[float, Field(ge=-1e3, le=1e3)]
 Density = Annotated[float, Field(gt=0.0, le=30.0)]
 
 Pair = Annotated[tuple[Metres, Metres], AsTuple]
+
+
+def _ordered(value: tuple[float, float]) -> tuple[float, float]:
+    if not value[0] < value[1]:
+        raise ValueError("the first must be smaller than the second")
+    return value
+
+
+Interval = Annotated[tuple[Metres, Metres], AsTuple, AfterValidator(_ordered)]
 LengthPair = Annotated[tuple[Length, Length], AsTuple]
 KickPair = Annotated[tuple[Kick, Kick], AsTuple]

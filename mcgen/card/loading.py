@@ -8,11 +8,14 @@ from __future__ import annotations
 
 import copy
 import difflib
+import functools
+import operator
+import os
 import tomllib
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from importlib import resources
 from pathlib import Path
-from typing import Any
+from typing import Any, get_args
 
 from pydantic import TypeAdapter, ValidationError
 
@@ -47,11 +50,15 @@ def find_card(name: str | Path, kind: str = "run", relative_to: Path | None = No
         If there is neither; the message names the closest shipped card.
     """
     path = Path(relative_to or Path(), name)
-    if path.is_file():
+    if os.path.isfile(path):
         return path
     shipped = shipped_cards(kind)
     if str(name) in shipped:
         return shipped[str(name)]
+    if kind == "run" and str(name) in shipped_cards("experiment"):
+        raise UsageError(
+            f'{name}: an experiment card; a run card names it as card = "{name}" in [experiment]'
+        )
     what = "card" if kind == "run" else "experiment card"
     raise UsageError(
         f"{name}: no such {what}, neither as a file nor among the shipped ones"
@@ -77,21 +84,25 @@ def load_card(source: str | Path | Mapping[str, Any], settings: Sequence[str] = 
     UsageError
         If there is no such card.
     """
-    if isinstance(source, Mapping):
-        return _checked(copy.deepcopy(dict(source)), "card")
-    path = find_card(source)
-    raw = _read(path)
     changes = [_setting(text) for text in settings]
-    for keys, value in changes:
-        if keys == ["experiment", "card"]:
-            raw["experiment"] = {**_as_table(raw.get("experiment")), "card": value}
-    _locate_flux(raw, path.parent)
-    raw["experiment"] = _resolved_experiment(raw.get("experiment"), path)
+    if isinstance(source, Mapping):
+        raw = copy.deepcopy(dict(source))
+    else:
+        path = find_card(source)
+        raw = _read(path)
+        for keys, value in changes:
+            if keys == ["experiment", "card"]:
+                here = os.path.abspath(str(value))
+                card = here if os.path.isfile(here) else value
+                raw["experiment"] = {**_as_table(raw.get("experiment")), "card": card}
+        _locate_flux(raw, path.parent)
+        if "experiment" in raw:
+            raw["experiment"] = _resolved_experiment(raw["experiment"], path)
     for keys, value in changes:
         if keys != ["experiment", "card"]:
             _assign(raw, keys, value)
     _locate_flux(raw, Path.cwd())
-    return _checked(raw, str(source))
+    return _checked(raw, "card" if isinstance(source, Mapping) else str(source))
 
 
 def replace(card: Card, changes: Mapping[str, Any]) -> Card:
@@ -131,7 +142,7 @@ def _locate_flux(raw: dict[str, Any], folder: Path) -> None:
     """Make a relative path of the flux file absolute."""
     file = _as_table(raw.get("flux")).get("file")
     if isinstance(file, str) and file and not file.startswith("builtin:"):
-        raw["flux"]["file"] = str((folder / Path(file).expanduser()).resolve())
+        raw["flux"]["file"] = os.path.abspath(os.path.join(folder, os.path.expanduser(file)))
 
 
 def _merged(base: Any, over: Any) -> Any:
@@ -152,9 +163,10 @@ def _merged(base: Any, over: Any) -> Any:
 
 def _merged_by_name(base: list[Any], over: list[Any]) -> list[Any]:
     result = copy.deepcopy(base)
-    places = {item.get("name"): i for i, item in enumerate(base) if isinstance(item, dict)}
+    names = [item.get("name") if isinstance(item, dict) else None for item in base]
     for item in over:
-        place = places.get(item.get("name")) if isinstance(item, dict) else None
+        name = item.get("name") if isinstance(item, dict) else None
+        place = names.index(name) if name is not None and name in names else None
         if place is None:
             result.append(copy.deepcopy(item))
         else:
@@ -186,9 +198,12 @@ def _assign(raw: dict[str, Any], keys: list[str], value: Any) -> None:
         if not isinstance(place, dict | list):
             raise UsageError(f"--set {'.'.join(keys)}: {'.'.join(keys[: depth + 1])} is not a table")
     if isinstance(place, list):
-        place[_index(place, keys[-1], keys[:-1])] = value
+        index = _index(place, keys[-1], keys[:-1])
+        place[index] = _merged(place[index], value)
     else:
-        place[keys[-1]] = value
+        merged = _merged(place, {keys[-1]: value})
+        place.clear()
+        place.update(merged)
 
 
 def _index(items: list[Any], key: str, path: list[str]) -> int:
@@ -206,7 +221,7 @@ def _checked(raw: Any, source: str) -> Card:
     try:
         card = Card.model_validate(raw)
     except ValidationError as error:
-        faults = [_sentence(item) for item in error.errors()]
+        faults = [_sentence(item, raw) for item in error.errors()]
         faults += faults_of(dict(_parsed_tables(raw)))
         raise CardError(source, faults) from None
     faults = list(faults_of({name: getattr(card, name) for name in Card.model_fields}))
@@ -216,29 +231,53 @@ def _checked(raw: Any, source: str) -> Card:
 
 
 def _parsed_tables(raw: Any) -> Iterator[tuple[str, Any]]:
-    """Yield those tables of a faulty card that are valid by themselves, or absent."""
+    """Yield those tables of a faulty card that are valid but for unknown keys, or absent."""
     for name, field in Card.model_fields.items():
-        if name not in _as_table(raw):
-            if not field.is_required():
-                yield name, field.default
-        else:
+        if name in _as_table(raw):
+            adapter: TypeAdapter[Any] = TypeAdapter(field.annotation or Any)
+            table = copy.deepcopy(raw[name])
             try:
-                adapter: TypeAdapter[Any] = TypeAdapter(field.annotation or Any)
-                yield name, adapter.validate_python(raw[name])
-            except ValidationError:
-                continue
+                yield name, adapter.validate_python(table)
+            except ValidationError as error:
+                try:
+                    yield name, adapter.validate_python(_without_unknown(table, error))
+                except ValidationError:
+                    continue
+        elif not field.is_required():
+            yield name, field.default
 
 
-def _sentence(error: Any) -> str:
+def _without_unknown(table: Any, error: ValidationError) -> Any:
+    """Take the unknown keys out of a table."""
+    for item in error.errors():
+        if item["type"] == "extra_forbidden":
+            *place, last = _place(item["loc"], table)
+            functools.reduce(operator.getitem, place, table).pop(last, None)
+    return table
+
+
+def _place(loc: Sequence[int | str], raw: Any) -> list[Any]:
+    """Keys and indices of a fault; pydantic's also has the tags of unions, which are no keys."""
+    place: list[Any] = []
+    for i, part in enumerate(loc):
+        is_tag = isinstance(raw, dict) and raw.get("shape") == part and i + 1 < len(loc)
+        if not is_tag:
+            place.append(part)
+            try:
+                raw = raw[part]
+            except (LookupError, TypeError):
+                raw = None
+    return place
+
+
+def _sentence(error: Any, raw: Any) -> str:
     """Say a fault in the card's own words: key, value, what is allowed."""
-    shapes = {"cylinder", "elliptic_cylinder", "box", "frustum", "slab"}
-    shapes |= {"circle", "ellipse", "rectangle", "octagon"}
-    place = [str(part) for part in error["loc"] if str(part) not in shapes]
+    place = [str(part) for part in _place(error["loc"], raw)]
     key = ".".join(place) or "card"
-    message = str(error["msg"]).replace("Input should be", "must be")
+    message = str(error["msg"]).replace("Input should be", "must be").replace("Value error, ", "")
     match error["type"]:
         case "extra_forbidden":
-            return f"{key}: unknown key{_did_you_mean(place[-1], _all_keys())}"
+            return f"{key}: unknown key{_correction(place)}"
         case "missing":
             return f"{key}: missing"
         case "union_tag_not_found":
@@ -255,14 +294,38 @@ def _shown(value: Any) -> str:
     return text if len(text) <= 60 else text[:57] + "..."
 
 
-def _all_keys() -> set[str]:
-    found: set[str] = set()
-    tables: list[type[Table]] = [Table]
-    while tables:
-        table = tables.pop()
-        found |= set(table.model_fields)
-        tables += table.__subclasses__()
-    return found
+def _correction(place: list[str]) -> str:
+    """Suggest the key that an unknown one may stand for: in its own table, or another one's full name."""
+    *parents, wrong = place
+    table = [part for part in parents if not part.isdecimal()]
+    siblings = {path[-1] for path in _key_paths(Card) if list(path[:-1]) == table} - {wrong}
+    close = difflib.get_close_matches(wrong, siblings, n=1, cutoff=0.6)
+    if close:
+        return f"; did you mean {close[0]!r}?"
+    others = {path[-1]: ".".join(path) for path in _key_paths(Card)}
+    return "".join(
+        f"; did you mean {others[name]!r}?"
+        for name in difflib.get_close_matches(wrong, others, n=1, cutoff=0.8)
+    )
+
+
+@functools.cache
+def _key_paths(table: type[Table]) -> tuple[tuple[str, ...], ...]:
+    """All keys of a table and of the tables in it."""
+    found: list[tuple[str, ...]] = []
+    for name, field in table.model_fields.items():
+        found.append((name,))
+        for inner in _tables_in(field.annotation):
+            found += [(name, *path) for path in _key_paths(inner)]
+    return tuple(found)
+
+
+def _tables_in(annotation: Any) -> Iterator[type[Table]]:
+    """Tables that an annotation mentions."""
+    if isinstance(annotation, type) and issubclass(annotation, Table):
+        yield annotation
+    for argument in get_args(annotation):
+        yield from _tables_in(argument)
 
 
 def _did_you_mean(word: str, known: Iterable[str]) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import hashlib
 import os
 from collections.abc import Iterator
@@ -22,9 +23,9 @@ def atomic_output(path: Path) -> Iterator[Path]:
     RunError
         If the file cannot be written: a full disk, a read-only folder.
     """
-    if not path.parent.is_dir():
+    if not os.path.isdir(path.parent):
         raise UsageError(f"{path}: the folder {path.parent} does not exist; create it or choose another")
-    if path.is_dir():
+    if os.path.isdir(path):
         raise UsageError(f"{path}: is a folder; give the name of a file")
     temporary = path.with_name(f".{path.name}.{os.getpid()}.part")
     try:
@@ -35,7 +36,8 @@ def atomic_output(path: Path) -> Iterator[Path]:
             f"{path}: cannot be written: {error.strerror or error}; nothing was left under that name"
         ) from error
     finally:
-        temporary.unlink(missing_ok=True)
+        with contextlib.suppress(OSError):  # what could not be made cannot be removed
+            temporary.unlink(missing_ok=True)
 
 
 def sha256_of(path: Path) -> str:

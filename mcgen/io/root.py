@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
@@ -59,10 +60,12 @@ class RootWriter:
 @contextmanager
 def _opened(path: Path) -> Iterator[Any]:
     """Open a ROOT file, and say in one sentence what is wrong with it."""
-    if not path.is_file():
+    if not os.path.isfile(path):
         raise FileFormatError(f"{path}: no such file")
     try:
         with uproot.open(path) as file:
+            if path.stat().st_size < file.file.fEND:
+                raise FileFormatError(f"{path}: cut short: it was {file.file.fEND} bytes long")
             yield file
     except FileFormatError:
         raise
@@ -84,10 +87,18 @@ def read_metadata(path: Path) -> dict[str, Any]:
             raise FileFormatError(
                 f"{path}: holds no mcgen events (no tree {TREE!r} with metadata {METADATA!r})"
             )
-        metadata = json.loads(str(file[METADATA]))
-        if not isinstance(metadata, dict):
-            raise FileFormatError(f"{path}: the metadata {METADATA!r} is damaged")
-        return metadata
+        text = str(file[METADATA])
+    try:
+        metadata = json.loads(text, parse_constant=_refuse)
+    except ValueError as error:
+        raise FileFormatError(f"{path}: the metadata {METADATA!r} is damaged: {error}") from error
+    if not isinstance(metadata, dict) or metadata.get("program") != "mcgen":
+        raise FileFormatError(f"{path}: the metadata {METADATA!r} is not that of mcgen events")
+    return metadata
+
+
+def _refuse(constant: str) -> None:
+    raise ValueError(f"it holds {constant}")
 
 
 def read_events(path: Path) -> Events:

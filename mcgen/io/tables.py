@@ -15,7 +15,7 @@ def read_csv(path: Path, names: Iterable[str]) -> tuple[dict[str, AnyArray], lis
     """Read columns of a CSV file with a header line; also the names of those that it does not have."""
     wanted = list(names)
     try:
-        with path.open(encoding="utf-8") as file:
+        with path.open(encoding="utf-8-sig") as file:
             header = [name.strip() for name in file.readline().lstrip("#").split(",")]
         found = [name for name in wanted if name in header]
         rows = _load_rows(path, [header.index(name) for name in found])
@@ -43,5 +43,9 @@ def read_parquet(path: Path, names: Iterable[str]) -> tuple[dict[str, AnyArray],
         table = parquet.read_table(path, columns=[name for name in wanted if name in available])
     except (OSError, pyarrow.ArrowException) as error:
         raise FileFormatError(f"{path}: not a readable Parquet file: {str(error).splitlines()[0]}") from error
+    for name in table.column_names:
+        kind = table[name].type
+        if not (pyarrow.types.is_integer(kind) or pyarrow.types.is_floating(kind)):
+            raise FileFormatError(f"{path}: column {name} holds {kind}, not numbers")
     columns = {name: table[name].to_numpy() for name in table.column_names}
     return columns, [name for name in wanted if name not in available]

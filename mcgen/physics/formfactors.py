@@ -101,11 +101,11 @@ def chi(nucleus: Nucleus, tmin: Array | float, tmax: float) -> Array:
     -------
     (n,) dimensionless; 0 where tmin >= tmax
     """
-    low = np.log(np.minimum(np.atleast_1d(np.asarray(tmin, dtype=np.float64)), tmax))
-    half_width = (np.log(tmax) - low) / (2 * _PANELS)
+    low = np.minimum(np.atleast_1d(np.asarray(tmin, dtype=np.float64)), tmax)
+    half_width = np.log1p((tmax - low) / low) / (2 * _PANELS)
     centres = 2.0 * np.arange(_PANELS) + 1.0
     offsets = (centres[:, None] + _NODES).ravel()
-    t = np.exp(low[:, None] + half_width[:, None] * offsets)
+    t = low[:, None] * np.exp(half_width[:, None] * offsets)
     # (t - tmin)/t without cancellation near tmin
     integrand = -np.expm1(-half_width[:, None] * offsets) * g2(nucleus, t)
     value: Array = half_width * (integrand @ np.tile(_WEIGHTS, _PANELS))
@@ -126,17 +126,17 @@ class ChiTable:
 
     def __init__(self, nucleus: Nucleus, tmin: float, tmax: float) -> None:
         self.tmax = tmax
-        # The last knot keeps a distance from tmax, where the ratio would be 0/0.
-        first, last = np.log(min(tmin, 1e-2 * tmax)), np.log(0.999 * tmax)
-        knots = np.linspace(first, last, int((last - first) / 0.06) + 2)
-        ratio = chi(nucleus, np.exp(knots), tmax) / (1.0 - np.exp(knots) / tmax) ** 2
+        first, last = np.log(min(tmin, 1e-2 * tmax)), np.log(tmax)
+        knots = np.linspace(first, last, int((last - first) / 0.02) + 2)
+        ratio = np.full(len(knots), 0.5 * float(g2(nucleus, np.array(tmax))))  # the limit at tmax
+        ratio[:-1] = chi(nucleus, np.exp(knots[:-1]), tmax) / np.expm1(knots[:-1] - last) ** 2
         spline = CubicSpline(knots, np.log(ratio))
         self._range = (first, last)
         self._cubic = UniformCubic(first, last, spline(knots), spline(knots, 1))
 
     def __call__(self, tmin: Array) -> Array:
         """Evaluate chi at tmin (n,) [GeV^2]; 0 where tmin >= tmax."""
-        inside = np.maximum(1.0 - tmin / self.tmax, 0.0)
+        inside = np.maximum((self.tmax - tmin) / self.tmax, 0.0)
         value: Array = np.exp(self._cubic(np.clip(np.log(tmin), *self._range))) * inside * inside
         return value
 

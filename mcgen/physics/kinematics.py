@@ -112,7 +112,7 @@ def slab_interval(position: Array, velocity: Array, low: float, high: float) -> 
     -------
     enter, leave : (n,) [m]; (-inf, inf) for a parallel ray inside, (inf, -inf) for one outside
     """
-    with np.errstate(divide="ignore", invalid="ignore"):
+    with np.errstate(divide="ignore", invalid="ignore", over="ignore"):
         one = (low - position) / velocity
         two = (high - position) / velocity
     parallel = velocity == 0.0
@@ -133,7 +133,7 @@ def halfspace_interval(distance: Array, velocity: Array) -> tuple[Array, Array]:
     -------
     enter, leave : (n,) [m]; one of them infinite
     """
-    with np.errstate(divide="ignore", invalid="ignore"):
+    with np.errstate(divide="ignore", invalid="ignore", over="ignore"):
         crossing = -distance / velocity
     outside_parallel = (velocity == 0.0) & (distance > 0.0)
     enter = np.where(velocity < 0.0, crossing, np.where(outside_parallel, np.inf, -np.inf))
@@ -163,7 +163,7 @@ def ellipse_interval(
     discriminant = half_linear * half_linear - square * constant
     # The root that does not cancel first; the other one follows from the product of the roots.
     q = -(half_linear + np.copysign(np.sqrt(np.maximum(discriminant, 0.0)), half_linear))
-    with np.errstate(divide="ignore", invalid="ignore"):
+    with np.errstate(divide="ignore", invalid="ignore", over="ignore"):
         one, two = q / square, constant / q
     parallel = square == 0.0
     miss = np.where(parallel, constant > 0.0, discriminant < 0.0)

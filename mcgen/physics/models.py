@@ -137,10 +137,10 @@ def lepton_width(kind: Kind, mass: float, coupling: float, lepton_mass: float) -
     -------
     0 at and below threshold
     """
-    ratio = (lepton_mass / mass) ** 2
-    if 4.0 * ratio >= 1.0:
+    if 2.0 * lepton_mass >= mass:
         return 0.0
-    velocity = math.sqrt(1.0 - 4.0 * ratio)
+    ratio = (lepton_mass / mass) ** 2
+    velocity = math.sqrt((mass - 2.0 * lepton_mass) * (mass + 2.0 * lepton_mass)) / mass
     match kind:
         case "scalar":
             factor = velocity**3 / 8.0
@@ -179,7 +179,7 @@ def loop_function(kind: Kind, tau: float) -> complex:
     if tau > 10.0:
         return _heavy_loop(kind, 1.0 / tau)
     if tau >= 1.0:
-        f: complex = math.asin(1.0 / math.sqrt(tau)) ** 2
+        f: complex = math.atan2(1.0, math.sqrt(tau - 1.0)) ** 2  # arcsin^2, well-conditioned at tau = 1
     else:
         root = math.sqrt(1.0 - tau)
         # ln((1 + r)/(1 - r)) with 1 - r = tau/(1 + r), which does not cancel for light leptons

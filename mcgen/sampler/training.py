@@ -65,6 +65,7 @@ def prepare(process: Process, card: Card, flux_sha256: str, seed: int) -> Propos
     flat = [Component(channel, 1.0 / count, uniform, flat_grid(len(axes) - 1)) for channel in process.ratios]
     sampler = Sampler(process, Proposal(axes, tuple(flat), key))
     batches = _Batches(seed, len(axes) - 1)
+
     pilots = [_pilot(sampler, c, batches(Purpose.PILOT, i, 1, PILOT)) for i, c in enumerate(flat)]
     importance = _importance(pilots, card.run.vegas.train_on)
     components: list[Component] = []
@@ -73,24 +74,35 @@ def prepare(process: Process, card: Card, flux_sha256: str, seed: int) -> Propos
         second = _pilot(sampler, rough, batches(Purpose.PILOT, count + i, 1, PILOT))
         chosen = _with_muons(rough, process, second, importance(second))
         components += _by_aim(_by_energy(process, chosen), axes[1:])
+
     settings = card.run.vegas
     neval = max(settings.neval // CLASSES, 1000)
     trained, sizes = [], []
     for i, component in enumerate(components):
-
-        def integrand(u: Array, component: Component = component) -> Array:
-            return importance(_pilot(sampler, component, iter([u])))
-
         training = batches(Purpose.TRAINING, i, settings.nitn, neval)
-        grid, size = adapted_grid(integrand, component.grid, training)
+        grid, size = adapted_grid(_integrand(sampler, component, importance), component.grid, training)
         _log.info("trained component %d of %d, channel %s", i + 1, len(components), component.channel)
         trained.append(replace(component, grid=grid))
         sizes.append(size)
-    # Points in proportion to the spread of what they bring: that minimises the variance of the sum.
-    shares = np.array(sizes) / np.sum(sizes) if np.any(sizes) else np.full(len(sizes), 1.0 / len(sizes))
-    shares = (1.0 - COMPONENT_FLOOR) * shares + COMPONENT_FLOOR / len(shares)
-    mixture = (replace(c, probability=float(p)) for c, p in zip(trained, shares, strict=True))
-    return Proposal(axes, tuple(mixture), key)
+    return Proposal(axes, _mixture(trained, np.array(sizes)), key)
+
+
+def _integrand(
+    sampler: Sampler, component: Component, importance: Callable[[_Pilot], Array]
+) -> Callable[[Array], Array]:
+    """What the map of a component is trained on."""
+    return lambda u: importance(_pilot(sampler, component, iter([u])))
+
+
+def _mixture(components: list[Component], sizes: Array) -> tuple[Component, ...]:
+    """Give the components their probabilities, in proportion to the spread of what they bring.
+
+    That minimises the variance of the sum; the floor keeps what the training did not see possible.
+    """
+    even = np.full(len(components), 1.0 / len(components))
+    shares = sizes / sizes.sum() if sizes.any() else even
+    shares = (1.0 - COMPONENT_FLOOR) * shares + COMPONENT_FLOOR * even
+    return tuple(replace(c, probability=float(p)) for c, p in zip(components, shares, strict=True))
 
 
 def proposal_key(card: Card, flux_sha256: str) -> str:

@@ -33,7 +33,7 @@ def virtuality(energy: Array, x: Array, one_minus_cos: Array, mass: float) -> Ar
 
 def t_min(energy: Array, x: Array, u: Array) -> Array:
     """Minimum momentum transfer squared (U/(2 E (1-x)))^2 [GeV^2]."""
-    root = u / (2.0 * energy * (1.0 - x))
+    root = u / (2.0 * energy * np.maximum(1.0 - x, 1e-100))
     return root * root
 
 
@@ -62,7 +62,7 @@ def d2sigma(kind: Kind, energy: Array, x: Array, u: Array, mass: float, chi: Arr
     (n,) d2sigma/(dx dcos theta) [GeV^-2]; 0 outside m/E <= x <= 1 - m_mu/E
     """
     m2 = mass * mass
-    y = 1.0 - x
+    y = np.maximum(1.0 - x, 1e-100)  # beyond the window the result is 0, not an overflow
     x2 = x * x
     k = (m2 * y + _M2 * x2 - u * x) / (u * u)
     match kind:
@@ -73,5 +73,5 @@ def d2sigma(kind: Kind, energy: Array, x: Array, u: Array, mass: float, chi: Arr
         case "vector":
             amplitude = 2.0 * (2.0 - 2.0 * x + x2) / y + 4.0 * (m2 + 2.0 * _M2) * k
     boson_p = np.sqrt(np.maximum(x2 * energy * energy - m2, 0.0))
-    inside = y * energy >= MUON_MASS
+    inside = (1.0 - x) * energy >= MUON_MASS
     return (ALPHA**2 / (2.0 * np.pi)) * boson_p * energy * y * chi / (u * u) * amplitude * inside

@@ -1,0 +1,212 @@
+"""The event record: its columns, and the table that holds them."""
+
+from __future__ import annotations
+
+import copy
+import pickle
+from typing import Any, get_args
+
+import awkward
+import numpy as np
+import pandas
+import pytest
+
+from mcgen.events import Column, Events, Verdict, columns_of, concatenate
+from mcgen.physics.models import CHANNELS, Channel
+
+# fmt: off
+CONTRACT = [
+    "event", "weight", "accepted", "failed", "failed_bits", "channel",
+    "muon_row", "muon_pdg", "muon_rate", "muon_px", "muon_py", "muon_pz", "muon_e", "muon_vx", "muon_vy", "muon_vz",
+    "emission_x", "emission_y", "emission_z",
+    "emission_muon_px", "emission_muon_py", "emission_muon_pz", "emission_muon_e",
+    "x", "theta", "t", "recoil_px", "recoil_py", "recoil_pz", "recoil_e", "nucleus_px", "nucleus_py", "nucleus_pz", "nucleus_e",
+    "boson_pdg", "boson_px", "boson_py", "boson_pz", "boson_e",
+    "path_in", "path_out", "decay_path", "decay_length", "p_decay", "decay_x", "decay_y", "decay_z", "decay_t",
+    "d1_pdg", "d1_px", "d1_py", "d1_pz", "d1_e", "d2_pdg", "d2_px", "d2_py", "d2_pz", "d2_e",
+]
+PLANE_COLUMNS = [
+    "d1_straw1_x", "d1_straw1_y", "d2_straw1_x", "d2_straw1_y",
+    "d1_lkr_x", "d1_lkr_y", "d2_lkr_x", "d2_lkr_y",
+]
+# fmt: on
+
+TYPES = {
+    "event": "uint64",
+    "accepted": "bool",
+    "failed": "int16",
+    "failed_bits": "uint64",
+    "channel": "int16",
+}
+"""Types that the contract fixes."""
+
+
+def sample(n: int = 6) -> Events:
+    columns = {
+        "event": np.arange(n, dtype=np.uint64),
+        "weight": np.linspace(0.5, 1.0, n),
+        "accepted": np.arange(n) % 2 == 0,
+        "failed": np.arange(n, dtype=np.int16) % 2,
+        "t": np.full(n, np.nan),
+    }
+    return Events(columns, {"points": 10, "seed": 1})
+
+
+# --- columns
+
+
+def test_columns_are_those_of_the_contract_in_its_order() -> None:
+    assert [c.name for c in columns_of([])] == CONTRACT
+
+
+def test_every_plane_adds_the_places_of_both_daughters() -> None:
+    assert [c.name for c in columns_of(["straw1", "lkr"])] == [*CONTRACT, *PLANE_COLUMNS]
+
+
+def test_columns_have_the_types_of_the_contract() -> None:
+    types = {c.name: c.dtype for c in columns_of(["straw1"])}
+    assert {name: types[name] for name in TYPES} == TYPES
+    others = {name: dtype for name, dtype in types.items() if name not in TYPES}
+    integer = {name for name, dtype in others.items() if dtype != "float64"}
+    assert integer == {"muon_row", "muon_pdg", "boson_pdg", "d1_pdg", "d2_pdg"}
+
+
+@pytest.mark.parametrize("column", columns_of(["straw1"]), ids=lambda c: c.name)
+def test_column_has_a_meaning_and_a_type_of_numpy(column: Column) -> None:
+    assert column.meaning
+    assert np.dtype(column.dtype).name == column.dtype
+
+
+@pytest.mark.parametrize(
+    ("name", "unit"),
+    [
+        ("muon_px", "GeV"),
+        ("muon_vx", "m"),
+        ("theta", "rad"),
+        ("t", "GeV^2"),
+        ("decay_length", "m"),
+        ("decay_t", "ns"),
+        ("x", ""),
+        ("p_decay", ""),
+        ("d2_e", "GeV"),
+        ("d1_straw1_y", "m"),
+    ],
+)
+def test_column_has_its_unit(name: str, unit: str) -> None:
+    assert {c.name: c.unit for c in columns_of(["straw1"])}[name] == unit
+
+
+def test_meaning_of_the_channel_is_that_of_its_code() -> None:
+    meaning = {c.name: c.meaning for c in columns_of([])}["channel"]
+    codes = ", ".join(f"{i} {name}" for i, name in enumerate(("none", *CHANNELS)))
+    assert meaning == codes
+    assert set(CHANNELS) == set(get_args(Channel))
+
+
+# --- the table
+
+
+def test_columns_are_attributes() -> None:
+    events = sample()
+    for name, values in events.columns.items():
+        assert getattr(events, name) is values
+        assert name in dir(events)
+
+
+def test_columns_can_be_had_by_name() -> None:
+    events: Any = sample()
+    np.testing.assert_array_equal(events["weight"], events.weight)
+
+
+@pytest.mark.parametrize("name", ["wait", "_weight", "columns_of", "__wrapped__"])
+def test_unknown_column_is_an_attribute_error(name: str) -> None:
+    with pytest.raises(AttributeError, match=name):
+        getattr(sample(), name)
+
+
+def test_columns_cannot_be_replaced_by_mistake() -> None:
+    events: Any = sample()
+    with pytest.raises(AttributeError):
+        events.weight = np.zeros(6)
+
+
+@pytest.mark.parametrize(
+    "rows",
+    [np.array([True, False, True, False, False, True]), np.array([4, 0, 4]), slice(1, None, 2), slice(0, 0)],
+)
+def test_rows_are_taken_in_every_column(rows: np.typing.NDArray[np.int64] | slice) -> None:
+    events = sample()
+    some = events[rows]
+    assert list(some.columns) == list(events.columns)
+    for name, values in events.columns.items():
+        np.testing.assert_array_equal(some.columns[name], values[rows])
+        assert some.columns[name].dtype == values.dtype
+    assert len(some) == len(np.arange(6)[rows])
+    assert some.metadata == events.metadata
+
+
+def test_accepted_is_a_mask() -> None:
+    events = sample()
+    assert events[events.accepted].failed.tolist() == [0, 0, 0]
+
+
+def test_table_keeps_its_own_list_of_columns() -> None:
+    columns = {"weight": np.ones(2)}
+    metadata = {"points": 2}
+    events = Events(columns, metadata)
+    columns["other"] = np.ones(2)
+    metadata["points"] = 3
+    assert list(events.columns) == ["weight"]
+    assert events.metadata == {"points": 2}
+
+
+def test_table_can_be_copied_and_sent_to_another_process() -> None:
+    events = sample()
+    for other in (copy.copy(events), copy.deepcopy(events), pickle.loads(pickle.dumps(events))):
+        assert other.metadata == events.metadata
+        for name, values in events.columns.items():
+            np.testing.assert_array_equal(other.columns[name], values)
+
+
+def test_repr_says_how_much_it_holds() -> None:
+    assert repr(sample()) == "<Events: 6 rows, 5 columns>"
+
+
+def test_to_awkward_keeps_names_values_and_types() -> None:
+    events = sample()
+    array = events.to_awkward()
+    assert array.fields == list(events.columns)
+    assert len(array) == 6
+    for name, values in events.columns.items():
+        column = awkward.to_numpy(array[name])
+        np.testing.assert_array_equal(column, values)
+        assert column.dtype == values.dtype
+
+
+def test_to_pandas_keeps_names_values_and_types() -> None:
+    events = sample()
+    frame = events.to_pandas()
+    assert isinstance(frame, pandas.DataFrame)
+    assert list(frame.columns) == list(events.columns)
+    for name, values in events.columns.items():
+        np.testing.assert_array_equal(frame[name].to_numpy(), values)
+        assert frame[name].dtype == values.dtype
+
+
+@pytest.mark.parametrize("form", ["to_awkward", "to_pandas"])
+def test_empty_table_stays_a_table(form: str) -> None:
+    assert len(getattr(sample()[:0], form)()) == 0
+
+
+def test_concatenate_joins_in_order() -> None:
+    events = sample()
+    joined = concatenate(iter([events[:2].columns, events[2:2].columns, events[2:].columns]))
+    assert list(joined) == list(events.columns)
+    for name, values in events.columns.items():
+        np.testing.assert_array_equal(joined[name], values)
+        assert joined[name].dtype == values.dtype
+
+
+def test_accepted_means_that_nothing_failed() -> None:
+    verdict = Verdict({}, np.array([0, 1, 3]), np.array([0, 1, 4], dtype=np.uint64))
+    assert verdict.accepted.tolist() == [True, False, False]
