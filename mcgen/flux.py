@@ -31,8 +31,8 @@ MAX_ENERGY = 1e5
 MAX_DISTANCE = 1e5
 """Distance beyond which a muon is taken for a mistake in units [m]."""
 
-MAX_RATE = 1e6
-"""Weight above which a muon is taken for a mistake [muons per proton]."""
+MAX_RATE = 1e30
+"""Weight beyond all reason [muons per proton]."""
 
 
 @dataclass(frozen=True)

@@ -202,6 +202,9 @@ def _rotated(momentum: Array, muon: Array, boson: Array) -> Array:
     """
     across = boson - dot(boson, muon) * muon
     across = across / np.maximum(norm(across), 1e-300)
+    # Once more: at small angles the first difference keeps few digits of the right angle.
+    across = across - dot(across, muon) * muon
+    across = across / np.maximum(norm(across), 1e-300)
     normal = np.cross(muon, across, axis=0)
     space: Array = momentum[0] * across + momentum[1] * normal + momentum[2] * muon
     return np.concatenate([space, momentum[3:]])

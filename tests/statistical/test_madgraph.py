@@ -28,6 +28,8 @@ from tests.angular import integral
 from tests.beams import Point, cross_section_shares, four_momenta, thin_card
 from tests.stats import assert_agrees, ks_p, samples_p, seed_of
 
+pytestmark = pytest.mark.usefixtures("small_pilot")
+
 FOLDER = Path(__file__).parents[2] / "validation" / "madgraph"
 
 SAMPLES = {
@@ -40,7 +42,7 @@ SAMPLES = {
 ALLOWANCE = 0.005
 """Relative error of MadGraph's total beyond the one that it quotes."""
 
-POINTS = 150_000
+POINTS = 120_000
 """Points of a run: its integration error has to be well below MadGraph's, in total and in shape."""
 
 SHAPES = {"x": 1e-3, "theta": 1e-3, "t": 1e-3, "recoil_e": 1e-3, "recoil_theta": 1e-6, "azimuth": 1e-6}

@@ -45,8 +45,8 @@ def direct(weight: Array, row: Ints, points: int) -> Yield:
 
 
 def assert_same(found: Yield, expected: Yield, scale: float) -> None:
-    assert found.value == pytest.approx(expected.value, rel=1e-12)
-    assert found.effective_size == pytest.approx(expected.effective_size, rel=1e-12)
+    assert found.value == pytest.approx(expected.value, rel=1e-12, abs=0.0)
+    assert found.effective_size == pytest.approx(expected.effective_size, rel=1e-12, abs=0.0)
     # errors are roots of differences
     assert found.mc_error**2 == pytest.approx(expected.mc_error**2, rel=1e-11, abs=1e-12 * scale**2)
     assert found.flux_error**2 == pytest.approx(expected.flux_error**2, rel=1e-11, abs=1e-12 * scale**2)
@@ -88,7 +88,9 @@ def test_equal_weights_of_all_points_have_no_integration_error() -> None:
 def test_integration_error_of_a_small_selection_is_that_of_counting() -> None:
     # k of n points with weight 1: binomial, n k/n (1 - k/n) n/(n-1)
     found = yield_of(np.ones(50), np.arange(50), 100_000)
-    assert found.mc_error == pytest.approx(math.sqrt(50.0 * (1.0 - 50.0 / 1e5) * 1e5 / 99_999), rel=1e-12)
+    assert found.mc_error == pytest.approx(
+        math.sqrt(50.0 * (1.0 - 50.0 / 1e5) * 1e5 / 99_999), rel=1e-12, abs=0.0
+    )
 
 
 def test_one_event_a_row_says_nothing_of_the_flux() -> None:
@@ -98,7 +100,7 @@ def test_one_event_a_row_says_nothing_of_the_flux() -> None:
 def test_one_row_has_a_flux_error_as_large_as_its_yield() -> None:
     n = 1000
     found = yield_of(np.full(n, 1.0 / n), np.zeros(n, dtype=np.int64), n)
-    assert found.flux_error == pytest.approx(1.0, rel=1e-12)
+    assert found.flux_error == pytest.approx(1.0, rel=1e-12, abs=0.0)
 
 
 def test_effective_size_is_the_number_of_events_that_count() -> None:
@@ -117,7 +119,7 @@ def test_yield_scales_with_the_exposure(factor: float) -> None:
     assert other.value == pytest.approx(factor * one.value, rel=1e-12, abs=0.0)
     assert other.mc_error == pytest.approx(factor * one.mc_error, rel=1e-12, abs=0.0)
     assert other.flux_error == pytest.approx(factor * one.flux_error, rel=1e-12, abs=0.0)
-    assert other.effective_size == pytest.approx(one.effective_size, rel=1e-12)
+    assert other.effective_size == pytest.approx(one.effective_size, rel=1e-12, abs=0.0)
 
 
 # --- both errors are right on average
@@ -217,11 +219,11 @@ def test_cut_flow_falls_from_the_decays_to_the_accepted(events: list[tuple[float
     tally.add(record(weight.tolist(), failed.tolist(), [0] * len(events)))
     flow = [step["yield"] for step in tally.cut_flow()]
     yields = tally.yields(20)
-    assert flow[0] == pytest.approx(yields["fiducial"].value, rel=1e-12)
-    assert flow[-1] == pytest.approx(yields["accepted"].value, rel=1e-12)
+    assert flow[0] == pytest.approx(yields["fiducial"].value, rel=1e-12, abs=0.0)
+    assert flow[-1] == pytest.approx(yields["accepted"].value, rel=1e-12, abs=0.0)
     for code in range(4):
         passed = weight[(failed == 0) | (failed > code)].sum()
-        assert flow[code] == pytest.approx(passed, rel=1e-12)
+        assert flow[code] == pytest.approx(passed, rel=1e-12, abs=0.0)
     assert flow == sorted(flow, reverse=True)
 
 
