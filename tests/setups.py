@@ -16,7 +16,7 @@ from mcgen.card import Card
 from tests.quadrature import TAX, Cuts, Muon, Setup, Volume, muon, muonphilic
 from tests.stats import generator
 
-EXPOSURE = 1e4
+EXPOSURE = 1e18
 """Muons' weights are divided by it in the flux file and multiplied by it in the card."""
 
 UNLIMITED = 1e5

@@ -20,6 +20,9 @@ from mcgen.card.schema import BeamTable, FluxTable, ModelTable, ProductionTable
 from mcgen.physics.matter import MATERIALS
 from mcgen.physics.models import LEPTON_MASSES, Channel
 
+_SELECTION_CUTS = 5
+"""Requirements of a selection besides its planes."""
+
 _LEPTON_OF: dict[Channel, float] = dict(zip(("ee", "mumu", "tautau"), LEPTON_MASSES, strict=True))
 
 
@@ -93,6 +96,7 @@ def _experiment(experiment: ExperimentTable) -> Iterator[str]:
     planes = {plane.name: plane.z_m for plane in experiment.plane}
     for index, selection in enumerate(experiment.selection):
         yield from _selection(f"experiment.selection.{selection.name or index}", selection, planes)
+    yield from _countable(experiment.selection)
     yield from _reachable(volume.z_m[0], experiment.selection, planes)
 
 
@@ -166,6 +170,16 @@ def _selection(key: str, selection: SelectionTable, planes: Mapping[str, float])
             yield f"{key}.planes: no plane is named {name!r}; there are {known}"
     if not selection.planes and (selection.min_radius_m > 0.0 or selection.min_separation_m > 0.0):
         yield f"{key}: min_radius_m and min_separation_m are taken at the last of planes, and there is none"
+
+
+def _countable(selections: Iterable[SelectionTable]) -> Iterator[str]:
+    """Find out whether every requirement has a bit."""
+    count = 1 + sum(len(s.planes) + _SELECTION_CUTS for s in selections)
+    if count > 64:
+        yield (
+            f"experiment.selection: up to {count} requirements ({_SELECTION_CUTS} and the planes of each "
+            "selection), and failed_bits has room for 64"
+        )
 
 
 def _reachable(

@@ -80,7 +80,9 @@ class Boson:
             "mumu": mumu,
             "tautau": tautau,
             "gammagamma": photon_width(self.kind, self.mass, self.couplings),
-            "nunu": neutrino_width(self.mass, self.couplings) if self.neutrinos else 0.0,
+            "nunu": neutrino_width(self.mass, self.couplings)
+            if self.neutrinos and self.kind == "vector"
+            else 0.0,
         }
 
     def total_width(self) -> float:

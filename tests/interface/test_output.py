@@ -19,6 +19,7 @@ from typing import Any
 import pytest
 
 import mcgen
+from mcgen.cli import main
 from mcgen.errors import RunError, UsageError
 from mcgen.io.root import RootWriter
 from tests.cards import CARD, COMMAND, done, refused, run, settings, write_tiny_card
@@ -314,6 +315,29 @@ def test_an_interrupt_while_preparing(monkeypatch: pytest.MonkeyPatch, stage: st
 
     monkeypatch.setattr(f"mcgen.run.{stage}", interrupt)
     assert "interrupted" in refused("generate", "tiny.toml", "-o", "out.root", code=130)
+
+
+def test_an_interrupt_that_an_import_swallows(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Ctrl-C while a compiled library is imported comes out as that library's ImportError."""
+
+    def half_imported(*_: Any) -> None:
+        try:
+            signal.raise_signal(signal.SIGINT)
+        except KeyboardInterrupt:
+            raise ImportError("initialization failed") from None
+
+    monkeypatch.setattr("mcgen.run.flux_of", half_imported)
+    monkeypatch.setattr("sys.argv", ["mcgen", "generate", "tiny.toml"])
+    handlers = {number: signal.getsignal(number) for number in (signal.SIGINT, signal.SIGTERM)}
+    try:
+        with pytest.raises(SystemExit) as left:
+            main()
+    finally:
+        monkeypatch.setattr("mcgen.cli._State.interrupted", False, raising=False)
+        for number, handler in handlers.items():
+            signal.signal(number, handler)
+    assert left.value.code == 130
+    assert names() == {"muons.csv", "tiny.toml"}
 
 
 def test_out_of_memory(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -188,7 +188,7 @@ def test_the_cut_flow_counts_who_is_left(events: mcgen.Events) -> None:
     assert flow[0]["requirement"] == "decays in volume"
     for code, entry in enumerate(flow):
         left = (events.failed == 0) | (events.failed > code)
-        assert entry["yield"] == pytest.approx(events.weight[left].sum(), rel=1e-12)
+        assert entry["yield"] == pytest.approx(events.weight[left].sum(), rel=1e-12, abs=0.0)
         if code > 0:
             requirement = events.metadata["requirements"][code - 1]
             assert requirement["name"] in entry["requirement"]

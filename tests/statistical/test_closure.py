@@ -53,8 +53,8 @@ def yields_of(card: Card) -> Yields:
     }
     for name, found in result.items():
         stated = Yield(**events.metadata["yield"][name])
-        assert stated.value == pytest.approx(found.value, rel=1e-12)
-        assert stated.mc_error == pytest.approx(found.mc_error, rel=1e-9)
+        assert stated.value == pytest.approx(found.value, rel=1e-12, abs=0.0)
+        assert stated.mc_error == pytest.approx(found.mc_error, rel=1e-9, abs=0.0)
     return result
 
 

@@ -87,7 +87,7 @@ def test_moments_are_the_integrals(loss: EnergyLoss, energy: float, left: float)
             return float(13.6e-3**2 / X0 / beta_p(here) ** 2 * (length[0] - s) ** power)
 
         expected, _ = quad(integrand, 0.0, length[0], epsrel=1e-9, limit=200)
-        assert moment[0] == pytest.approx(expected, rel=1e-5)
+        assert moment[0] == pytest.approx(expected, rel=1e-5, abs=0.0)
 
 
 @pytest.mark.parametrize("loss", [CONSTANT, TABLE], ids=["constant", "table"])
