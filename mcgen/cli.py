@@ -41,6 +41,11 @@ class _Commands(TyperGroup):
             _fail(f"cannot write the results: {error.strerror or error}", 1)
         except KeyboardInterrupt:
             _fail("interrupted; nothing was left half-written", 130)
+        except ImportError:
+            # Compiled libraries that are being imported turn an interrupt into an ImportError of theirs.
+            if not _State.interrupted:
+                raise
+            _fail("interrupted; nothing was left half-written", 130)
 
 
 def _fail(message: str, exit_code: int) -> NoReturn:
@@ -72,6 +77,7 @@ class _State:
     """What the options before the command say."""
 
     quiet = False
+    interrupted = False
 
 
 def _print_version(wanted: bool) -> None:
@@ -156,10 +162,14 @@ def inspect(
 
 
 def _verify(file: Path) -> None:
-    from mcgen.errors import RunError
+    from mcgen.errors import FileFormatError, RunError
     from mcgen.run import damaged_columns, read
 
-    wrong = damaged_columns(read(file))
+    try:
+        events = read(file)
+    except FileFormatError as error:
+        raise RunError(str(error)) from error
+    wrong = damaged_columns(events)
     if wrong:
         raise RunError(f"{file}: damaged: columns {', '.join(wrong)} are not those that were written")
     typer.echo(f"{file}: all columns are as they were written", err=True)
@@ -170,13 +180,10 @@ def cards(
     name: Annotated[str | None, typer.Argument(help="A shipped card to print, to start one's own.")] = None,
 ) -> None:
     """List the shipped cards, or print one."""
-    from mcgen.card import shipped_cards
+    from mcgen.card import shipped_card, shipped_cards
 
     if name is not None:
-        shipped = shipped_cards("run") | shipped_cards("experiment")
-        if name not in shipped:
-            raise UsageError(f"{name}: no shipped card of that name; there are {', '.join(shipped)}")
-        typer.echo(shipped[name].read_text(encoding="utf-8"), nl=False)
+        typer.echo(shipped_card(name).read_text(encoding="utf-8"), nl=False)
         return
     from mcgen.summary import print_cards
 
@@ -269,12 +276,14 @@ def _progress(points: int, quiet: bool) -> Iterator[Callable[[int], None] | None
         yield advance
 
 
-def _terminated(*_: Any) -> None:
-    # A batch system's signal to stop unwinds like Ctrl-C, so that no partial file stays behind.
+def _interrupted(*_: Any) -> None:
+    _State.interrupted = True
     raise KeyboardInterrupt
 
 
 def main() -> None:
     """Run the command line."""
-    signal.signal(signal.SIGTERM, _terminated)
+    # A batch system's signal to stop unwinds like Ctrl-C, so that no partial file stays behind.
+    signal.signal(signal.SIGINT, _interrupted)
+    signal.signal(signal.SIGTERM, _interrupted)
     app(prog_name="mcgen")

@@ -41,6 +41,15 @@ def shipped_cards(kind: str = "run") -> dict[str, Path]:
     return {path.stem: path for path in sorted(folder.glob("*.toml"))}
 
 
+def shipped_card(name: str) -> Path:
+    """File of a shipped card, run or experiment; a `UsageError` if there is none of that name."""
+    shipped = shipped_cards("run") | shipped_cards("experiment")
+    if name not in shipped:
+        known = f"{_did_you_mean(name, shipped)}; there are {', '.join(shipped)}"
+        raise UsageError(f"{name}: no shipped card of that name{known}")
+    return shipped[name]
+
+
 def find_card(name: str | Path, kind: str = "run", relative_to: Path | None = None) -> Path:
     """File of a card: a path if there is one, else a shipped card of that name.
 
@@ -201,7 +210,9 @@ def _assign(raw: dict[str, Any], keys: list[str], value: Any) -> None:
         index = _index(place, keys[-1], keys[:-1])
         place[index] = _merged(place[index], value)
     else:
-        merged = _merged(place, {keys[-1]: value})
+        # A table is merged as a card's would be; an array of tables, given whole, replaces the old one.
+        change = {keys[-1]: value}
+        merged = {**place, **change} if isinstance(value, list) else _merged(place, change)
         place.clear()
         place.update(merged)
 
@@ -231,7 +242,7 @@ def _checked(raw: Any, source: str) -> Card:
 
 
 def _parsed_tables(raw: Any) -> Iterator[tuple[str, Any]]:
-    """Yield those tables of a faulty card that are valid but for unknown keys, or absent."""
+    """Yield those tables of a faulty card that are valid, can be mended, or are absent."""
     for name, field in Card.model_fields.items():
         if name in _as_table(raw):
             adapter: TypeAdapter[Any] = TypeAdapter(field.annotation or Any)
@@ -240,19 +251,22 @@ def _parsed_tables(raw: Any) -> Iterator[tuple[str, Any]]:
                 yield name, adapter.validate_python(table)
             except ValidationError as error:
                 try:
-                    yield name, adapter.validate_python(_without_unknown(table, error))
+                    yield name, adapter.validate_python(_mended(table, error))
                 except ValidationError:
                     continue
         elif not field.is_required():
             yield name, field.default
 
 
-def _without_unknown(table: Any, error: ValidationError) -> Any:
-    """Take the unknown keys out of a table."""
+def _mended(table: Any, error: ValidationError) -> Any:
+    """Take unknown keys out of a table and turn reversed intervals round, so that the rest can be checked."""
     for item in error.errors():
+        *place, last = _place(item["loc"], table) or [None]
         if item["type"] == "extra_forbidden":
-            *place, last = _place(item["loc"], table)
             functools.reduce(operator.getitem, place, table).pop(last, None)
+        elif item["type"] == "value_error":
+            low, high = sorted(item["input"])
+            functools.reduce(operator.getitem, place, table)[last] = [low, high if high > low else low + 1.0]
     return table
 
 

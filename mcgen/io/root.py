@@ -19,6 +19,26 @@ from mcgen.events import AnyArray, Column, Events
 TREE = "events"
 METADATA = "mcgen"
 
+_REQUIRED = frozenset(
+    [
+        "program",
+        "version",
+        "events",
+        "points",
+        "exposure",
+        "yield",
+        "cut_flow",
+        "remark",
+        "requirements",
+        "columns",
+        "card",
+        "seed",
+        "flux",
+        "chunks",
+        "proposal_sha256",
+    ]
+)
+
 
 class RootWriter:
     """Writes a TTree `events` of flat branches and the metadata as a TObjString `mcgen`.
@@ -92,7 +112,7 @@ def read_metadata(path: Path) -> dict[str, Any]:
         metadata = json.loads(text, parse_constant=_refuse)
     except ValueError as error:
         raise FileFormatError(f"{path}: the metadata {METADATA!r} is damaged: {error}") from error
-    if not isinstance(metadata, dict) or metadata.get("program") != "mcgen":
+    if not isinstance(metadata, dict) or not metadata.keys() >= _REQUIRED:
         raise FileFormatError(f"{path}: the metadata {METADATA!r} is not that of mcgen events")
     return metadata
 

@@ -87,7 +87,8 @@ def muon_table(flux: Flux, dump: Dump, volume: VolumeTable, min_energy: float, c
     direction = np.ascontiguousarray(direction[:, row])
     position = np.ascontiguousarray(flux.position[:, row])
     momentum = on_shell(flux.momentum[:, row], MUON_MASS)
-    length = dump.emission_path(position, direction, momentum[3], min_energy)
+    # Without a muon the threshold may be beyond what the energy loss knows.
+    length = dump.emission_path(position, direction, momentum[3], min_energy) if len(row) else np.zeros(0)
     muon = Muon(row, flux.pdg[row], flux.rate[row], position, momentum)
     return MuonTable(muon, direction, length, cell, left_out)
 

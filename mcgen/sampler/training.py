@@ -145,12 +145,15 @@ def _importance(pilots: list[_Pilot], train_on: str) -> Callable[[_Pilot], Array
     """
     fiducial = sum(float(p.weight.mean()) for p in pilots)
     accepted = sum(float((p.weight * p.accepted).mean()) for p in pilots)
-    for_accepted = 1.0 / accepted**2 if train_on == "accepted" and accepted > 0.0 else 0.0
-    share = FIDUCIAL_SHARE if for_accepted else 1.0
-    for_all = share / fiducial**2 if fiducial > 0.0 else 0.0
+    if not fiducial > 0.0:
+        return lambda pilot: np.zeros_like(pilot.weight)
+    if train_on == "fiducial" or not accepted > 0.0:
+        return lambda pilot: pilot.weight / fiducial
+    # In units of the fiducial yield, and bounded: squares of next to nothing underflow.
+    gain = min(fiducial / accepted, 1e100) ** 2
 
     def importance(pilot: _Pilot) -> Array:
-        density: Array = pilot.weight * np.sqrt(for_accepted * pilot.accepted + for_all)
+        density: Array = pilot.weight / fiducial * np.sqrt(gain * pilot.accepted + FIDUCIAL_SHARE)
         return density
 
     return importance

@@ -311,7 +311,7 @@ def test_any_card_file_is_loaded_or_refused(card: dict[str, Any]) -> None:
 
 
 @given(card=mutated_cards() | values)
-@given_settings(max_examples=100, deadline=None)
+@given_settings(max_examples=50, deadline=None)
 def test_any_plain_data_is_loaded_or_refused(card: Any) -> None:
     data = card if isinstance(card, dict) else {"model": card}
     with suppress(CardError):
@@ -323,7 +323,7 @@ keys = st.sampled_from([".".join(map(str, path)) for path in paths_of(RAW) if pa
 
 
 @given(key=keys, value=values.map(lambda value: toml(without_none(value))) | texts)
-@given_settings(max_examples=100, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given_settings(max_examples=50, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 def test_any_setting_is_taken_or_refused(key: str, value: str) -> None:
     with suppress(UsageError):
         loaded = mcgen.load_card("tiny.toml", [f"{key}={value}"])

@@ -327,13 +327,13 @@ def test_an_interrupt_that_an_import_swallows(monkeypatch: pytest.MonkeyPatch) -
             raise ImportError("initialization failed") from None
 
     monkeypatch.setattr("mcgen.run.flux_of", half_imported)
+    monkeypatch.setattr("mcgen.cli._State.interrupted", False, raising=False)
     monkeypatch.setattr("sys.argv", ["mcgen", "generate", "tiny.toml"])
     handlers = {number: signal.getsignal(number) for number in (signal.SIGINT, signal.SIGTERM)}
     try:
         with pytest.raises(SystemExit) as left:
             main()
     finally:
-        monkeypatch.setattr("mcgen.cli._State.interrupted", False, raising=False)
         for number, handler in handlers.items():
             signal.signal(number, handler)
     assert left.value.code == 130

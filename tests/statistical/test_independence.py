@@ -74,7 +74,7 @@ def yields_by_variant(card: Card, pilot: int) -> dict[str, list[Yield]]:
 
 def test_training_and_chunks_do_not_matter(folder: Path) -> None:
     setup, channel, cuts = SELECTIONS["electrons_mixed_flux"]
-    card = card_of(SETUPS[setup], folder, {"events": 40_000}, channel=channel, cuts=cuts)
+    card = card_of(SETUPS[setup], folder, {"events": 80_000}, channel=channel, cuts=cuts)
     found = yields_by_variant(card, pilot=5000)
     check(found)
     truth = {
