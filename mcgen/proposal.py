@@ -10,7 +10,7 @@ from __future__ import annotations
 import hashlib
 import io
 import json
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
@@ -30,7 +30,7 @@ DAMPING = 0.4
 """VEGAS's alpha: how fast the map follows what it sees."""
 
 SHRINKAGE = 20.0
-"""Points of a pilot that a muon's cell counts for, against those of the muon itself."""
+"""Points of a pilot that a group of muons counts for, against those of a smaller group or a muon in it."""
 
 FLOOR = 0.1
 """Share of the muon choice that goes by rate alone, whatever the pilot saw."""
@@ -185,26 +185,33 @@ def adapted_grid(
     return np.array(adaptive.extract_grid()), size
 
 
-def muon_importance(rate: Array, cell: Ints, seen: Ints, seen_yield: Array) -> Array:
+def muon_importance(rate: Array, groups: Sequence[Ints], seen: Ints, seen_yield: Array) -> Array:
     """Probabilities of the muons, proportional to rate * sqrt(E[v^2]) with a floor.
 
     v is what a unit of a muon's rate yields; that choice minimises the variance of the sum. E[v^2] is
-    the mean over the points of a muon in a pilot, shrunk to the mean over those of its cell.
+    the mean over a muon's points in a pilot, shrunk to that of its group of muons that are much alike,
+    which is shrunk to that of the larger group around it: where the pilot saw little, it is not taken
+    for nothing.
 
     Parameters
     ----------
-    rate, cell : (m,) rate of every muon, and its cell of muons that are much alike
+    rate : (m,) rate of every muon
+    groups : (m,) number of every muon's group, from large groups to small ones
     seen, seen_yield : (n,) muon of each point of the pilot, and v there
 
     Returns
     -------
     (m,) summing to 1
     """
-    count = np.bincount(seen, minlength=len(rate))
+    count = np.bincount(seen, minlength=len(rate)).astype(np.float64)
     square = np.bincount(seen, weights=seen_yield * seen_yield, minlength=len(rate))
-    in_cell = np.bincount(cell, weights=square) / np.maximum(np.bincount(cell, weights=count), 1.0)
-    mean_square = (SHRINKAGE * in_cell[cell] + square) / (SHRINKAGE + count)
+    mean_square = np.full(len(rate), square.sum() / max(len(seen), 1))
+    for group in [*groups, np.arange(len(rate))]:
+        points, total = (np.bincount(group, weights=values)[group] for values in (count, square))
+        mean_square = (SHRINKAGE * mean_square + total) / (SHRINKAGE + points)
     importance: Array = rate * np.sqrt(mean_square)
     by_rate: Array = rate / rate.sum()
-    total = importance.sum()
-    return (1.0 - FLOOR) * importance / total + FLOOR * by_rate if total > 0.0 else by_rate
+    if not importance.any():
+        return by_rate
+    probability: Array = (1.0 - FLOOR) * importance / importance.sum() + FLOOR * by_rate
+    return probability

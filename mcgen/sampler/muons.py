@@ -28,14 +28,14 @@ class MuonTable:
     muon : (m,) rows, rates, positions and momenta at production
     direction : (3, m) unit vectors
     length : (m,) path along which the muon can emit [m]
-    cell : (m,) number of the cell in energy and angle
+    groups : (m,) numbers of the bin in energy, and of the cell in energy and angle
     left_out : rows of the flux that are not here, by reason
     """
 
     muon: Muon
     direction: Array
     length: Array
-    cell: Ints
+    groups: tuple[Ints, Ints]
     left_out: dict[str, int]
 
     def __len__(self) -> int:
@@ -90,7 +90,7 @@ def muon_table(flux: Flux, dump: Dump, volume: VolumeTable, min_energy: float, c
     # Without a muon the threshold may be beyond what the energy loss knows.
     length = dump.emission_path(position, direction, momentum[3], min_energy) if len(row) else np.zeros(0)
     muon = Muon(row, flux.pdg[row], flux.rate[row], position, momentum)
-    return MuonTable(muon, direction, length, cell, left_out)
+    return MuonTable(muon, direction, length, (cell // _CELLS[1], cell), left_out)
 
 
 def _cells(energy: Array, direction: Array, position: Array, volume: VolumeTable) -> Ints:

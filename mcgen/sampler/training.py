@@ -164,7 +164,7 @@ def _with_muons(component: Component, process: Process, pilot: _Pilot, importanc
     rate = process.muons.muon.rate
     # The pilot's weights are over the probabilities with which it chose its muons.
     per_rate = importance * component.muon_probability[pilot.place] / rate[pilot.place]
-    probability = muon_importance(rate, process.muons.cell, pilot.place, per_rate)
+    probability = muon_importance(rate, process.muons.groups, pilot.place, per_rate)
     return replace(component, muon_probability=probability)
 
 

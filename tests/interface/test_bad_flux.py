@@ -269,8 +269,8 @@ def left_out(**columns: Array | float) -> tuple[dict[str, int], str]:
 @pytest.mark.parametrize(
     ("columns", "reason"),
     [
-        ({"z": -0.5}, "outside_dump"),
-        ({"z": 3.3}, "outside_dump"),
+        ({"z": -1e-9}, "outside_dump"),
+        ({"z": 3.2 + 1e-9}, "outside_dump"),
         ({"pz": -50.0}, "backwards"),
         ({"pz": 0.0}, "backwards"),
         ({"pz": 0.5, "px": 0.0, "py": 0.0}, "below_min_energy"),

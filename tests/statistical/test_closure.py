@@ -111,7 +111,7 @@ def test_accepted(name: str, selected: Measure) -> None:
 @pytest.mark.nightly
 @pytest.mark.parametrize("name", SETUPS)
 def test_decays_at_length(name: str, folder: Path) -> None:
-    run = run_table("decays", name, 5_000_000)
+    run = run_table("decays", name, 2_000_000)
     parts = [chunk.weight for chunk in mcgen.generate_chunks(card_of(SETUPS[name], folder, run))]
     assert_long(np.concatenate(parts), run["events"], expected_decays(SETUPS[name]))
 
@@ -120,7 +120,7 @@ def test_decays_at_length(name: str, folder: Path) -> None:
 @pytest.mark.parametrize("name", SELECTIONS)
 def test_accepted_at_length(name: str, folder: Path) -> None:
     setup, channel, cuts = SELECTIONS[name]
-    run = run_table("selected", name, 5_000_000)
+    run = run_table("selected", name, 2_000_000)
     card = card_of(SETUPS[setup], folder, run, channel=channel, cuts=cuts)
     parts = [chunk.weight[chunk.accepted] for chunk in mcgen.generate_chunks(card)]
     assert_long(np.concatenate(parts), run["events"], expected_accepted(SETUPS[setup], channel, cuts))

@@ -91,7 +91,7 @@ def test_pulls_of_the_integration_error(name: str, folder: Path) -> None:
 @pytest.mark.nightly
 @pytest.mark.parametrize("name", SELECTIONS)
 def test_pulls_of_all_selections(name: str, folder: Path) -> None:
-    for pulls in pulls_of(name, folder, seeds=200, parts=5, points=10_000, nitn=8).values():
+    for pulls in pulls_of(name, folder, seeds=200, parts=5, points=5000, nitn=5).values():
         assert_unit_pulls(pulls)
 
 

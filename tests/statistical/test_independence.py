@@ -23,6 +23,9 @@ pytestmark = pytest.mark.usefixtures("small_pilot")
 
 SELECTED = ("fiducial", "accepted")
 
+PILOT = training.PILOT
+"""As it is before `small_pilot`."""
+
 
 def assert_compatible(yields: Iterable[Yield], p_min: float = 1e-6) -> None:
     """Require that independent yields have one expectation, by chi2 about their weighted mean."""
@@ -34,13 +37,15 @@ def assert_compatible(yields: Iterable[Yield], p_min: float = 1e-6) -> None:
 
 
 def check(found: dict[str, list[Yield]]) -> None:
-    """Agreement, and the control: any one of the yields wrong by 10 % is noticed."""
+    """Agreement, and the control: any one of the precise yields wrong by 10 % is noticed."""
     for yields in found.values():
         assert_compatible(yields)
-        for i, one in enumerate(yields):
-            wrong = [*yields[:i], replace(one, value=1.1 * one.value), *yields[i + 1 :]]
+        precise = [i for i, one in enumerate(yields) if one.mc_error < 0.011 * one.value]
+        assert len(precise) >= len(yields) // 2
+        for i in precise:
+            wrong = replace(yields[i], value=1.1 * yields[i].value)
             with pytest.raises(AssertionError, match="chi2"):
-                assert_compatible(wrong)
+                assert_compatible([*yields[:i], wrong, *yields[i + 1 :]])
 
 
 def yields_of(card: Card) -> dict[str, Yield]:
@@ -87,13 +92,13 @@ def test_training_and_chunks_do_not_matter(folder: Path) -> None:
 
 
 @pytest.mark.nightly
-@pytest.mark.parametrize("method", ["iww", "ww", "exact"])
+@pytest.mark.parametrize("method", ["iww", "exact"])
 @pytest.mark.parametrize(
     "name", ["na62_leptophilic", "na62_muonphilic", "ship_leptophilic", "ship_muonphilic"]
 )
 def test_training_and_chunks_do_not_matter_for_shipped_cards(name: str, method: str) -> None:
     card = mcgen.load_card(name).replace(run={"events": 200_000}, production={"method": method})
-    check(yields_by_variant(card, pilot=training.PILOT))
+    check(yields_by_variant(card, PILOT))
 
 
 # --- Proposals that nobody would make -----------------------------------------------------------------------

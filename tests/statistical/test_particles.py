@@ -17,14 +17,15 @@ import mcgen
 from mcgen.card import Card
 from mcgen.constants import GEV2_TO_M2, MUON_MASS
 from mcgen.dump import dump_of
+from mcgen.errors import CardError
 from mcgen.events import Events
 from mcgen.physics.bremsstrahlung.total import METHODS, Method
 from mcgen.physics.kinematics import momentum_of
 from mcgen.physics.models import CHANNELS, Boson, Channel, Kind
 from mcgen.types import Array
 from tests.angular import Nodes, integral
-from tests.beams import EXPOSURE, beam_card
-from tests.stats import assert_agrees, seed_of
+from tests.beams import EXPOSURE, beam_card, muons, stories
+from tests.stats import assert_agrees, generator, seed_of
 
 pytestmark = pytest.mark.usefixtures("small_pilot")
 
@@ -150,10 +151,7 @@ def expected(
         def decay_probability(x: Array, c: Array, z: float = z, energy: float = energy) -> Array:
             length = momentum_of(x * energy, particle.mass) / particle.mass * particle.ctau()
             along = length * (1.0 - c if bent else np.ones_like(c))
-            forward = along > 0.0
-            along = np.where(forward, along, 1.0)
-            first, last = (np.exp((z - plane) / along) for plane in setup.slab)
-            return np.where(forward, first - last, 0.0)
+            return between(setup.slab, z, along)
 
         nucleus = layer.material.nucleus
         sigma.append(
@@ -162,6 +160,14 @@ def expected(
     branching = sum(particle.branching_ratios()[channel] for channel in setup.channels)
     scale = EXPOSURE * layer.material.number_density * GEV2_TO_M2 * g_mu**2 * branching
     return scale * float(weight @ sigma)
+
+
+def between(slab: tuple[float, float], z: float, along: Array) -> Array:
+    """Probability to decay in a slab, from a point at z [m]; `along` is the decay length along z [m]."""
+    forward = along > 0.0
+    along = np.where(forward, along, 1.0)
+    first, last = (np.exp(-max(plane - z, 0.0) / along) for plane in slab)
+    return np.where(forward, first - last, 0.0)
 
 
 def assert_closes(result: Found, truth: float) -> None:
@@ -223,6 +229,61 @@ def test_the_quadrature_has_converged(setup: Setup) -> None:
     assert abs(ratio - 1.0) < 0.1 * PRECISION
 
 
+# --- Inclined muons -----------------------------------------------------------------------------------------
+
+INCLINED = replace(
+    SETUPS["scalar of 0.25 GeV"], energy=3.0, thickness=0.2, slab=(40.0, 90.0), decay_length=20.0
+)
+
+AZIMUTHS = np.pi * (np.arange(16) + 0.5) / 16
+
+
+def yield_of_inclined(method: Method, angle: float, points: int = 150_000) -> Found:
+    """Yield of one muon at an angle to the axis, without training."""
+    card = card_of(INCLINED, method, coupling(INCLINED))
+    flux = muons(np.zeros((3, 1)), np.array([[np.sin(angle)], [0.0], [np.cos(angle)]]), np.array([3.0]))
+    _, story = stories(card, generator("inclined", method, angle), points, flux)
+    return Found(float(story.weight.mean()), float(story.weight.std() / np.sqrt(points)))
+
+
+def expected_of_inclined(method: Method, angle: float) -> float:
+    g_mu = coupling(INCLINED)
+    card = card_of(INCLINED, method, g_mu)
+    (layer,) = dump_of(card).layers
+    particle = card.model.boson()
+    length = INCLINED.thickness / np.cos(angle)
+    nodes, weights = np.polynomial.legendre.leggauss(DEPTHS)
+    path, weight = 0.5 * length * (1.0 + nodes), 0.5 * length * weights
+    sigma = []
+    for way, energy in zip(path, layer.loss.energy_after(np.full(DEPTHS, 3.0), path), strict=True):
+
+        def decay_probability(x: Array, c: Array, way: float = way, energy: float = energy) -> Array:
+            boson_length = momentum_of(x * energy, particle.mass) / particle.mass * particle.ctau()
+            sine = np.sqrt(c * (2.0 - c))
+            z, cosine = way * np.cos(angle), (1.0 - c) * np.cos(angle)
+            azimuths = [cosine + sine * np.sin(angle) * np.cos(azimuth) for azimuth in AZIMUTHS]
+            mean = sum(between(INCLINED.slab, z, boson_length * one) for one in azimuths) / len(azimuths)
+            return np.asarray(mean)
+
+        nucleus = layer.material.nucleus
+        sigma.append(
+            integral(method, "scalar", energy, particle.mass, nucleus, decay_probability, nodes=NODES)
+        )
+    branching = particle.branching_ratios()["mumu"]
+    scale = EXPOSURE * layer.material.number_density * GEV2_TO_M2 * g_mu**2 * branching
+    return scale * float(weight @ sigma)
+
+
+@pytest.mark.parametrize("angle", [0.8, 1.1])
+@pytest.mark.parametrize("method", METHODS)
+def test_yields_of_inclined_muons(method: Method, angle: float) -> None:
+    result, truth = yield_of_inclined(method, angle), expected_of_inclined(method, angle)
+    assert result.error < 2.0 * PRECISION * truth
+    assert_agrees(result.value, result.error, truth)
+    with pytest.raises(AssertionError, match="sigma"):
+        assert_agrees(result.value, result.error, expected_of_inclined(method, angle + 0.1))
+
+
 # --- Controls -----------------------------------------------------------------------------------------------
 
 
@@ -276,6 +337,19 @@ def test_a_way_along_the_axis_is_noticed(method: Method) -> None:
     setup = OTHERS["wide angles"]
     with pytest.raises(AssertionError, match="sigma"):
         assert_closes(found(setup, method), expected(setup, method, bent=False))
+
+
+@pytest.mark.xfail(
+    strict=True, reason="bosons from behind the volume's front are aimed at backwards and lost"
+)
+@pytest.mark.parametrize("method", ["ww", "exact"])
+def test_a_volume_that_begins_inside_the_target_is_refused_or_right(method: Method) -> None:
+    setup = replace(SETUPS["scalar of 0.25 GeV"], slab=(0.5, 60.0))
+    try:
+        result = found(setup, method)
+    except CardError:
+        return
+    assert_closes(result, expected(setup, method, depths=40))
 
 
 def test_below_the_threshold_nothing_is_radiated() -> None:

@@ -90,13 +90,20 @@ SHAPES = {
 
 POINTS = 25_000
 
+PRODUCTION: dict[str, dict[str, Any]] = {
+    "iww": {"method": "iww"},
+    "ww": {"method": "ww"},
+    "exact": {"method": "exact"},
+    "scattered": {"method": "exact", "multiple_scattering": True},
+}
+
 
 def generate(folder: Path, method: str, points: int, name: str, table: dict[str, Any]) -> Events:
     vegas = {"nitn": 6, "neval": 5000}
     run = {"events": points, "seed": seed_of("volumes", method, name), "vegas": vegas}
     card = card_of(FLUX, folder, run, channels=["ee"])
-    experiment = {"decay_volume": {**table, "z_m": [Z_IN, Z_OUT]}}
-    return mcgen.generate(card.replace(production={"method": method}, experiment=experiment))
+    experiment = {"decay_volume": {**table, "z_m": [Z_IN, Z_OUT]}, "target": {"x0_g_cm2": 12.86}}
+    return mcgen.generate(card.replace(production=PRODUCTION[method], experiment=experiment))
 
 
 @pytest.fixture(scope="module")
@@ -115,7 +122,7 @@ def assert_same_yield(one: Yield, two: Yield) -> None:
     assert_agrees(one.value, error, two.value)
 
 
-@pytest.mark.parametrize("method", ["iww", "ww", "exact"])
+@pytest.mark.parametrize("method", PRODUCTION)
 @pytest.mark.parametrize("name", SHAPES)
 def test_a_volume_is_a_part_of_a_larger_one(
     name: str, method: str, folder: Path, slab: Callable[[str], Events]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from itertools import pairwise
 from typing import Any
 
 import numpy as np
@@ -91,7 +92,8 @@ def test_exact_balances(mass: float, scattering: bool) -> None:
         assert np.max((np.abs(square) / scale)[rows]) <= 16.0 * EPS
     # The control: without the rotation to the muon's direction nothing balances.
     after[:2] *= -1.0
-    assert np.median((np.max(np.abs(before - after), axis=0) / before[3])[rows]) > 1e-3
+    wrong = np.max(np.abs(before - after), axis=0) / before[3]
+    assert np.mean((wrong > 8.0 * EPS)[rows]) > 0.99
 
 
 @pytest.mark.parametrize("mass", MASSES)
@@ -196,7 +198,7 @@ def dlnt_integral(nucleus: Nucleus, low: float, high: float, power: float = 0.0)
     pieces = np.array([np.log(low), *knees, np.log(high)])
     return sum(
         float(quad(integrand, a, b, epsabs=0.0, epsrel=1e-10, limit=200)[0])
-        for a, b in zip(pieces[:-1], pieces[1:], strict=True)
+        for a, b in pairwise(pieces.tolist())
     )
 
 
@@ -216,14 +218,14 @@ def test_transfers_follow_the_form_factor(nucleus: Nucleus, limits: tuple[float,
         assert_same_distribution(t, ones, lambda x: np.interp(np.log(x), grid, share) ** 1.1)
 
 
-@pytest.mark.parametrize("power", [-2.0, -1.0, 0.0])
+@pytest.mark.parametrize("power", [-0.5, 0.0, 0.5])
 @pytest.mark.parametrize("limits", LIMITS)
 @pytest.mark.parametrize("nucleus", [CU, PB])
 def test_transfers_weigh_what_the_integral_says(
     nucleus: Nucleus, limits: tuple[float, float], power: float
 ) -> None:
-    # The mean of G2 h over the density is the integral of G2 h dt, here with h = t^(power - 1); of power 0 the
-    # table's own form stays, hence no scatter to speak of but what the table's cells have.
+    # The mean of G2 h over the density is the integral of G2 h dt, here with h = t^(power - 1). At power 0 the
+    # density is the integrand, and what scatters is the table's coarseness alone.
     t, weighted = drawn(nucleus, *limits)
     value = weighted * t ** (power - 1.0)
     truth = dlnt_integral(nucleus, *limits, power)
@@ -250,12 +252,13 @@ TABLE = TransferTable(CU, 1e-13)
 
 
 def test_transfers_are_monotonous_in_their_coordinate() -> None:
-    u = np.linspace(0.0, 1.0, 10_001)[:-1]
+    u = np.append(np.linspace(0.0, 1.0, 10_001)[:-1], 1.0 - 0.5 * EPS)
     for low, high in LIMITS:
         t, _ = TABLE.draw(u, np.full_like(u, low), np.full_like(u, high))
         assert np.all(np.diff(t) >= 0.0)
         assert t[0] == pytest.approx(low, rel=1e-9)
-        assert t[-1] > 0.5 * min(high, 1.0)
+        # Up to the upper limit, unless G2 has vanished long before.
+        assert t[-1] > (0.99 * high if high < 1.0 else 1.0)
 
 
 def test_no_phase_space_has_no_weight() -> None:
