@@ -180,7 +180,9 @@ class Run:
         """Say in a sentence why nothing came out; empty if something did."""
         yields = self.tally.yields(self.card.run.events)
         if not len(self.process.muons):
-            reasons = ", ".join(f"{n} {reason}" for reason, n in self.process.muons.left_out.items() if n)
+            reasons = ", ".join(
+                f"{n} {reason.replace('_', ' ')}" for reason, n in self.process.muons.left_out.items() if n
+            )
             return f"No muon can contribute: {reasons}."
         if yields["fiducial"].value == 0.0:
             return "No boson decays in the decay volume: all decay long before or far behind it, or miss it."
@@ -237,6 +239,10 @@ def write(events: Events, path: str | Path) -> None:
     path = Path(path)
     if path.suffix != ".root":
         raise UsageError(f"{path}: unknown ending {path.suffix!r}; events go to .root files")
+    if not events.metadata:
+        raise UsageError(
+            f"{path}: these events have no metadata, which says how they came about; use those of mcgen"
+        )
     described = events.metadata.get("columns", {})
     columns = tuple(
         Column(

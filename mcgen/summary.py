@@ -66,7 +66,7 @@ def print_provenance(metadata: Mapping[str, Any]) -> None:
     console.print(
         f"{card['title'] or 'untitled'}: {metadata['events']} events of {metadata['points']} points"
     )
-    left_out = ", ".join(f"{n} {reason}" for reason, n in flux["left_out"].items() if n)
+    left_out = ", ".join(f"{n} {reason.replace('_', ' ')}" for reason, n in flux["left_out"].items() if n)
     console.print(
         f"seed {metadata['seed']}, mcgen {metadata['version']}, proposal {metadata['proposal_sha256'][:12]}"
     )
@@ -143,7 +143,7 @@ def print_check(card: Card, flux: Flux, process: Process) -> None:
     )
     for reason, count in process.muons.left_out.items():
         if count:
-            console.print(f"  left out: {count} {reason}")
+            console.print(f"  left out: {count} {reason.replace('_', ' ')}")
     for index, selection in enumerate(experiment.selection):
         console.print(f"selection {selection.name or index}: {', '.join(selection.channels)}")
 

@@ -18,6 +18,8 @@ def read_csv(path: Path, names: Iterable[str]) -> tuple[dict[str, AnyArray], lis
         with path.open(encoding="utf-8-sig") as file:
             header = [name.strip() for name in file.readline().lstrip("#").split(",")]
         found = [name for name in wanted if name in header]
+        if twice := [name for name in found if header.count(name) > 1]:
+            raise ValueError(f"column {twice[0]} is there twice")
         rows = _load_rows(path, [header.index(name) for name in found])
     except (OSError, ValueError) as error:
         raise FileFormatError(f"{path}: not a table of numbers with a header line: {error}") from error

@@ -149,9 +149,6 @@ def test_the_error_covers_the_truth(method: Method, kind: Kind, corner: Corner) 
     assert_covered(method, kind, corner)
 
 
-@pytest.mark.xfail(
-    strict=True, reason="the coarse grid is too close to the fine one: 6.5e-6, 6.0e-6 is stated"
-)
 def test_the_error_covers_the_truth_at_the_threshold() -> None:
     assert_covered("ww", "pseudoscalar", Corner(0.4, 0.25), Grid(192, 144))
 

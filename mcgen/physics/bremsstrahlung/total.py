@@ -33,7 +33,7 @@ class Grid:
     phi: int = 16
 
 
-FINE, COARSE = Grid(), Grid(36, 28, 44, 12)
+FINE, COARSE = Grid(), Grid(24, 20, 32, 8)
 
 
 @dataclass(frozen=True, slots=True)
