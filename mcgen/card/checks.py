@@ -32,6 +32,7 @@ def faults_of(tables: Mapping[str, Any]) -> Iterator[str]:
         ("model",): _model,
         ("experiment",): _experiment,
         ("production", "experiment"): _energy_loss,
+        ("experiment", "production"): _volume_behind_target,
         ("flux", "beam"): _muons,
         ("beam", "experiment"): _exposure,
     }
@@ -149,6 +150,18 @@ def _energy_loss(production: ProductionTable, experiment: ExperimentTable) -> It
         yield 'production.stopping_power_gev_per_m: only with energy_loss = "constant"'
     if production.multiple_scattering and any(table.x0_g_cm2 is None for table in own):
         yield "experiment.target.x0_g_cm2: missing; multiple scattering needs the radiation length"
+
+
+def _volume_behind_target(experiment: ExperimentTable, production: ProductionTable) -> Iterator[str]:
+    last = experiment.target.layer[-1] if experiment.target.layer else experiment.target
+    if production.method == "iww" or last.z_m is None:
+        return
+    front, back = experiment.decay_volume.z_m[0], last.z_m[1]
+    if front < back:
+        yield (
+            f"experiment.decay_volume.z_m: begins at {front:g} m, in front of the target's back at {back:g} m; "
+            f'production.method = "{production.method}" aims bosons at its entrance, which has to be behind the target'
+        )
 
 
 def _muons(flux: FluxTable | None, beam: BeamTable | None) -> Iterator[str]:

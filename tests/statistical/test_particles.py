@@ -339,9 +339,6 @@ def test_a_way_along_the_axis_is_noticed(method: Method) -> None:
         assert_closes(found(setup, method), expected(setup, method, bent=False))
 
 
-@pytest.mark.xfail(
-    strict=True, reason="bosons from behind the volume's front are aimed at backwards and lost"
-)
 @pytest.mark.parametrize("method", ["ww", "exact"])
 def test_a_volume_that_begins_inside_the_target_is_refused_or_right(method: Method) -> None:
     setup = replace(SETUPS["scalar of 0.25 GeV"], slab=(0.5, 60.0))
