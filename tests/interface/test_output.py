@@ -327,7 +327,7 @@ def test_an_interrupt_that_an_import_swallows(monkeypatch: pytest.MonkeyPatch) -
             raise ImportError("initialization failed") from None
 
     monkeypatch.setattr("mcgen.run.flux_of", half_imported)
-    monkeypatch.setattr("mcgen.cli._State.interrupted", False, raising=False)
+    monkeypatch.setattr("mcgen.cli.common.State.interrupted", False, raising=False)
     monkeypatch.setattr("sys.argv", ["mcgen", "generate", "tiny.toml"])
     handlers = {number: signal.getsignal(number) for number in (signal.SIGINT, signal.SIGTERM)}
     try:

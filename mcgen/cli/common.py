@@ -1,0 +1,143 @@
+"""What all commands share: options, progress, errors turned into messages and exit codes.
+
+Messages go to stderr, results to stdout. Exit codes: 0 done; 1 the run failed; 2 wrong use (card, flux,
+options); 130 interrupted. Heavy imports are inside the commands, so that `--help` is quick.
+"""
+
+from __future__ import annotations
+
+import signal
+import sys
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from typing import TYPE_CHECKING, Annotated, Any, NoReturn
+
+import typer
+from typer.core import TyperGroup
+
+from mcgen.errors import McgenError
+
+if TYPE_CHECKING:
+    from mcgen.card import Card
+
+
+class _Commands(TyperGroup):
+    """Turns errors into one message and an exit code."""
+
+    def invoke(self, ctx: Any) -> Any:
+        try:
+            return super().invoke(ctx)
+        except McgenError as error:
+            fail(str(error), error.exit_code)
+        except MemoryError:
+            fail("out of memory: choose a smaller run.chunk", 1)
+        except BrokenPipeError:
+            sys.stderr.close()  # whoever read our output has gone; there is nobody to tell
+            raise typer.Exit(1) from None
+        except OSError as error:
+            fail(f"cannot write the results: {error.strerror or error}", 1)
+        except KeyboardInterrupt:
+            fail("interrupted; nothing was left half-written", 130)
+        except ImportError:
+            # Compiled libraries that are being imported turn an interrupt into an ImportError of theirs.
+            if not State.interrupted:
+                raise
+            fail("interrupted; nothing was left half-written", 130)
+
+
+def fail(message: str, exit_code: int) -> NoReturn:
+    """Print one message and leave."""
+    typer.echo(f"mcgen: {message}", err=True)
+    raise typer.Exit(exit_code)
+
+
+app = typer.Typer(
+    cls=_Commands,
+    help="Events of light particles radiated by the secondary muons of proton beam dumps.",
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+    rich_markup_mode="rich",
+)
+
+CardArgument = Annotated[
+    str, typer.Argument(metavar="CARD", help="A run card: a file, or the name of a shipped card.")
+]
+SetOption = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--set", metavar="KEY=VALUE", help="Change a key of the card; repeatable. model.mass_gev=0.1"
+    ),
+]
+
+
+class State:
+    """What the options before the command say."""
+
+    quiet = False
+    interrupted = False
+
+
+def _print_version(wanted: bool) -> None:
+    if wanted:
+        import mcgen
+
+        typer.echo(f"mcgen {mcgen.__version__}")
+        raise typer.Exit
+
+
+@app.callback()
+def _options(
+    _version: Annotated[
+        bool,
+        typer.Option("--version", help="Print the version and exit.", callback=_print_version, is_eager=True),
+    ] = False,
+    quiet: Annotated[bool, typer.Option("--quiet", "-q", help="No progress and no summary.")] = False,
+    verbose: Annotated[bool, typer.Option("--verbose", "-v", help="Log what is being done.")] = False,
+) -> None:
+    State.quiet = quiet
+    if verbose:
+        import logging
+
+        logging.basicConfig(level=logging.INFO, format="%(name)s: %(message)s", stream=sys.stderr)
+
+
+def load(card: str, settings: list[str]) -> Card:
+    """Load a card, with what the command line sets."""
+    from mcgen.card import load_card
+
+    return load_card(card, settings)
+
+
+@contextmanager
+def progress(points: int, quiet: bool) -> Iterator[Callable[[int], None] | None]:
+    """Progress bar on stderr over the points of a run."""
+    from rich.console import Console
+
+    console = Console(stderr=True)
+    if quiet or not console.is_terminal:
+        yield None
+        return
+    from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
+
+    columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
+    with Progress(*columns, console=console, transient=True) as progress:
+        task = progress.add_task("training", total=points)
+
+        def advance(done: int) -> None:
+            progress.update(task, advance=done, description="generating")
+
+        yield advance
+
+
+def _interrupted(*_: Any) -> None:
+    State.interrupted = True
+    raise KeyboardInterrupt
+
+
+def main() -> None:
+    """Run the command line."""
+    # A batch system's signal to stop unwinds like Ctrl-C, so that no partial file stays behind.
+    signal.signal(signal.SIGINT, _interrupted)
+    signal.signal(signal.SIGTERM, _interrupted)
+    app(prog_name="mcgen")

@@ -1,0 +1,73 @@
+"""`mcgen inspect`, `cards`, `check`: what there is, without running anything."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from mcgen.cli.common import CardArgument, SetOption, app, load
+
+
+@app.command()
+def inspect(
+    file: Annotated[Path, typer.Argument(help="An events file.")],
+    json_: Annotated[bool, typer.Option("--json", help="Print the metadata as JSON.")] = False,
+    verify: Annotated[bool, typer.Option("--verify", help="Check every column against its digest.")] = False,
+) -> None:
+    """Show what a file holds: card, provenance, columns, yields, cut flow."""
+    from mcgen.io.root import read_metadata
+    from mcgen.summary import print_columns, print_provenance, print_summary
+
+    metadata = read_metadata(file)
+    if verify:
+        _verify(file)
+    if json_:
+        typer.echo(json.dumps(metadata, indent=2, allow_nan=False))
+        return
+    print_provenance(metadata)
+    print_summary(metadata)
+    print_columns(metadata)
+
+
+def _verify(file: Path) -> None:
+    from mcgen.errors import FileFormatError, RunError
+    from mcgen.run import damaged_columns, read
+
+    try:
+        events = read(file)
+    except FileFormatError as error:
+        raise RunError(str(error)) from error
+    wrong = damaged_columns(events)
+    if wrong:
+        raise RunError(f"{file}: damaged: columns {', '.join(wrong)} are not those that were written")
+    typer.echo(f"{file}: all columns are as they were written", err=True)
+
+
+@app.command()
+def cards(
+    name: Annotated[str | None, typer.Argument(help="A shipped card to print, to start one's own.")] = None,
+) -> None:
+    """List the shipped cards, or print one."""
+    from mcgen.card import shipped_card, shipped_cards
+
+    if name is not None:
+        typer.echo(shipped_card(name).read_text(encoding="utf-8"), nl=False)
+        return
+    from mcgen.summary import print_cards
+
+    print_cards({"run": shipped_cards("run"), "experiment": shipped_cards("experiment")})
+
+
+@app.command()
+def check(card: CardArgument, set_: SetOption = None) -> None:
+    """Validate a card, and print what it resolves to, without running."""
+    loaded = load(card, set_ or [])
+    from mcgen.flux import flux_of
+    from mcgen.sampler import Process
+    from mcgen.summary import print_check
+
+    flux = flux_of(loaded)
+    print_check(loaded, flux, Process(loaded, flux))

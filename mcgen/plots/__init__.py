@@ -1,0 +1,1 @@
+"""Drawing of results, one module a kind of picture; nothing is computed here."""

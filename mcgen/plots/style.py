@@ -1,0 +1,50 @@
+"""What all pictures share: colours that colour-blind readers can tell apart, and how a file is written."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import matplotlib as mpl
+
+mpl.use("Agg")
+
+import matplotlib.pyplot as plt
+
+from mcgen.errors import UsageError
+from mcgen.io.files import atomic_output
+
+if TYPE_CHECKING:
+    from matplotlib.figure import Figure
+
+BLACK, ORANGE, SKY, GREEN, BLUE, VERMILION, PURPLE = (
+    "#000000",
+    "#E69F00",
+    "#56B4E9",
+    "#009E73",
+    "#0072B2",
+    "#D55E00",
+    "#CC79A7",
+)
+"""The palette of Okabe and Ito, without its yellow, which is hard to see on paper."""
+
+CYCLE = (BLUE, VERMILION, GREEN, PURPLE, ORANGE, SKY, BLACK)
+
+METHODS = {"iww": (VERMILION, "--"), "ww": (BLUE, "-."), "exact": (BLACK, "-")}
+"""Colour and line style of the production methods."""
+
+ENDINGS = (".png", ".pdf")
+
+
+def check_ending(path: Path) -> None:
+    """Refuse, before anything is computed, a file that no picture can go to."""
+    if path.suffix not in ENDINGS:
+        raise UsageError(f"{path}: unknown ending {path.suffix!r}; plots go to {' or '.join(ENDINGS)} files")
+
+
+def save(figure: Figure, path: Path) -> None:
+    """Write a figure to a png or pdf file, and close it."""
+    check_ending(path)
+    with atomic_output(path) as temporary:
+        figure.savefig(temporary, format=path.suffix[1:], dpi=150)
+    plt.close(figure)
