@@ -10,7 +10,8 @@ if TYPE_CHECKING:
     from mcgen.card import Card, load_card
     from mcgen.errors import McgenError
     from mcgen.events import Events
-    from mcgen.run import generate, generate_chunks, read, write
+    from mcgen.io.store import read, write
+    from mcgen.run import generate, generate_chunks
 
 __all__ = ["Card", "Events", "McgenError", "generate", "generate_chunks", "load_card", "read", "write"]
 
@@ -21,8 +22,8 @@ _HOMES = {
     "generate": "mcgen.run",
     "generate_chunks": "mcgen.run",
     "load_card": "mcgen.card",
-    "read": "mcgen.run",
-    "write": "mcgen.run",
+    "read": "mcgen.io.store",
+    "write": "mcgen.io.store",
 }
 
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 import logging
 import platform
 import secrets
@@ -17,11 +16,11 @@ import numpy as np
 
 from mcgen.analysis import Tally
 from mcgen.card import Card
-from mcgen.errors import FileFormatError, UsageError
 from mcgen.events import AnyArray, Column, Events, columns_of, concatenate
 from mcgen.flux import Flux, flux_of
-from mcgen.io import root
+from mcgen.io.digests import ColumnHashes
 from mcgen.io.files import atomic_output
+from mcgen.io.store import writer_for
 from mcgen.proposal import Proposal
 from mcgen.rng import Purpose, stream
 from mcgen.sampler import Process, Sampler, prepare
@@ -72,7 +71,7 @@ def generate_file(card: Card, output: Path, progress: Progress | None = None) ->
     """
     with atomic_output(output) as temporary:
         run = Run.of(card)
-        with root.RootWriter(temporary, run.columns) as writer:
+        with writer_for(output)(temporary, run.columns) as writer:
             hashes = ColumnHashes(run.columns)
             for record in run.chunks(progress):
                 writer.append(record)
@@ -189,89 +188,3 @@ class Run:
         if yields["accepted"].value == 0.0:
             return "No decay fulfils all requirements of a selection."
         return ""
-
-
-class ColumnHashes:
-    """SHA-256 of every column's values, over all chunks."""
-
-    def __init__(self, columns: tuple[Column, ...]) -> None:
-        self._hashes = {column.name: hashlib.sha256() for column in columns}
-        self.rows = 0
-
-    def add(self, record: dict[str, AnyArray]) -> None:
-        """Take the values of a chunk."""
-        self.rows += len(record["weight"])
-        for name, values in record.items():
-            self._hashes[name].update(np.ascontiguousarray(values).data)
-
-    def digests(self) -> dict[str, str]:
-        """Digests in hexadecimal digits, by column."""
-        return {name: h.hexdigest() for name, h in self._hashes.items()}
-
-
-def damaged_columns(events: Events) -> list[str]:
-    """Names of the columns whose values are not those that were written.
-
-    Raises
-    ------
-    FileFormatError
-        If the metadata has no digests.
-    """
-    described = events.metadata["columns"]
-    if not all("sha256" in column for column in described.values()):
-        raise FileFormatError("the metadata has no digests of the columns: nothing to verify")
-    missing = set(described) ^ set(events.columns)
-    hashes = ColumnHashes(tuple(Column(name, "", "", "") for name in events.columns))
-    hashes.add(events.columns)
-    digests = hashes.digests()
-    wrong = {name for name in set(described) - missing if described[name]["sha256"] != digests[name]}
-    return sorted(missing | wrong)
-
-
-def write(events: Events, path: str | Path) -> None:
-    """Write events to a ROOT file.
-
-    Raises
-    ------
-    UsageError, RunError
-        If the file cannot be written; nothing is left under its name.
-    """
-    path = Path(path)
-    if path.suffix != ".root":
-        raise UsageError(f"{path}: unknown ending {path.suffix!r}; events go to .root files")
-    if not events.metadata:
-        raise UsageError(
-            f"{path}: these events have no metadata, which says how they came about; use those of mcgen"
-        )
-    described = events.metadata.get("columns", {})
-    columns = tuple(
-        Column(
-            name, str(values.dtype), *(described.get(name, {}).get(key, "") for key in ("unit", "meaning"))
-        )
-        for name, values in events.columns.items()
-    )
-    hashes = ColumnHashes(columns)
-    hashes.add(events.columns)
-    digests = hashes.digests()
-    metadata = {
-        **events.metadata,
-        "events": len(events),
-        "columns": {
-            c.name: {"unit": c.unit, "dtype": c.dtype, "meaning": c.meaning, "sha256": digests[c.name]}
-            for c in columns
-        },
-    }
-    with atomic_output(path) as temporary, root.RootWriter(temporary, columns) as writer:
-        writer.append(events.columns)
-        writer.finish(metadata)
-
-
-def read(path: str | Path) -> Events:
-    """Read an events file.
-
-    Raises
-    ------
-    FileFormatError
-        If it is not one of mcgen's, or damaged.
-    """
-    return root.read_events(Path(path))

@@ -9,7 +9,6 @@ from typing import Annotated
 import typer
 
 from mcgen.cli.common import CardArgument, SetOption, State, app, load, progress
-from mcgen.errors import UsageError
 
 
 @app.command()
@@ -33,9 +32,10 @@ def generate(
     settings += [f"run.seed={seed}"] if seed is not None else []
     loaded = load(card, settings)
     target = output or Path(Path(card).stem + ".root")
-    if target.suffix != ".root":
-        raise UsageError(f"-o {target}: unknown ending {target.suffix!r}; events go to .root files")
+    from mcgen.io.store import writer_for
     from mcgen.run import generate_file
+
+    writer_for(target)  # an unknown ending is told before anything is computed
 
     start = perf_counter()
     with progress(loaded.run.events, quiet) as advance:

@@ -34,7 +34,8 @@ def inspect(
 
 def _verify(file: Path) -> None:
     from mcgen.errors import FileFormatError, RunError
-    from mcgen.run import damaged_columns, read
+    from mcgen.io.digests import damaged_columns
+    from mcgen.io.store import read
 
     try:
         events = read(file)
