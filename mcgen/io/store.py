@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
 from types import TracebackType
 from typing import Any, Protocol, Self
@@ -17,8 +17,6 @@ from mcgen.io.files import atomic_output
 class Writer(Protocol):
     """Writes one events file, chunk by chunk."""
 
-    def __init__(self, path: Path, columns: Iterable[Column]) -> None: ...
-
     def append(self, record: Mapping[str, AnyArray]) -> None:
         """Write a chunk of rows."""
         ...
@@ -32,7 +30,7 @@ class Writer(Protocol):
     def __exit__(self, *error: object) -> None: ...
 
 
-def writer_for(path: Path) -> type[Writer]:
+def writer_for(path: Path) -> Callable[[Path, Iterable[Column]], Writer]:
     """Writer of the format that a file's ending stands for.
 
     Raises
