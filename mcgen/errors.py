@@ -55,3 +55,9 @@ class FileFormatError(UsageError):
 
 class RunError(McgenError):
     """The run failed for a reason outside the card: the disk, a worker, memory."""
+
+
+class Interrupted(McgenError):
+    """Somebody stopped the run, which can be continued."""
+
+    exit_code = 130

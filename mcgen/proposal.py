@@ -94,16 +94,18 @@ class Proposal:
     axes : names of the cube's axes: "component", "muon", and what the stages declare
     components : what the events are a mixture of; empty if nothing can be generated
     key : what it was made for: a digest of the card's physics, and the flux file's SHA-256
+    seed : of the run that it was made for
     """
 
     axes: tuple[str, ...]
     components: tuple[Component, ...]
     key: str
+    seed: int
 
     @cached_property
     def sha256(self) -> str:
         """Digest of everything that shapes an event."""
-        digest = hashlib.sha256(json.dumps([self.axes, self.key]).encode())
+        digest = hashlib.sha256(json.dumps([self.axes, self.key, self.seed]).encode())
         for component in self.components:
             digest.update(f"{component.channel} {component.probability.hex()}".encode())
             digest.update(component.muon_probability.tobytes())
@@ -115,6 +117,7 @@ class Proposal:
         header = {
             "axes": self.axes,
             "key": self.key,
+            "seed": self.seed,
             "components": [[c.channel, c.probability.hex()] for c in self.components],
             "sha256": self.sha256,
         }
@@ -143,7 +146,7 @@ def load_proposal(path: Path) -> Proposal:
                 Component(channel, float.fromhex(p), file[f"muon_probability_{i}"], file[f"grid_{i}"])
                 for i, (channel, p) in enumerate(header["components"])
             )
-        proposal = Proposal(tuple(header["axes"]), components, header["key"])
+        proposal = Proposal(tuple(header["axes"]), components, header["key"], header["seed"])
         intact = proposal.sha256 == header["sha256"]
     except Exception as error:  # zip and npy files raise almost anything when damaged
         raise ProposalError(f"{path}: not a readable proposal: {error}") from error

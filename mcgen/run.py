@@ -3,82 +3,126 @@
 from __future__ import annotations
 
 import logging
+import os
 import platform
 import secrets
 from collections.abc import Callable, Iterator
+from contextlib import ExitStack
 from dataclasses import asdict, dataclass
 from functools import cached_property
 from importlib.metadata import version
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 
-from mcgen.analysis import Tally
+from mcgen.analysis import Yield
 from mcgen.card import Card
-from mcgen.events import AnyArray, Column, Events, columns_of, concatenate
+from mcgen.errors import ProposalError, UsageError
+from mcgen.events import Column, Events, columns_of, concatenate
 from mcgen.flux import Flux, flux_of
-from mcgen.io.digests import ColumnHashes
-from mcgen.io.files import atomic_output
-from mcgen.io.store import writer_for
+from mcgen.journal import Journal
+from mcgen.output import Metadata, Record, completed, event_file, tally_of, written
+from mcgen.parallel import Workers
 from mcgen.proposal import Proposal
 from mcgen.rng import Purpose, stream
-from mcgen.sampler import Process, Sampler, prepare
+from mcgen.sampler import Process, Sampler, prepare, proposal_key
 
 _log = logging.getLogger(__name__)
 
 Progress = Callable[[int], None]
 """Called with the number of points done since the last call."""
 
+JOURNAL_POINTS = 1_000_000
+"""Runs of more points keep their finished chunks, so that they can be continued."""
 
-def generate(card: Card) -> Events:
+
+def generate(card: Card, workers: Workers = Workers()) -> Events:  # noqa: B008  # frozen
     """Generate the events of a card in memory.
 
     Parameters
     ----------
     card : for many events rather use `generate_chunks`
+    workers : who draws the chunks; the events are the same
 
     Returns
     -------
     The events with weight above 0, and the run's metadata
     """
     run = Run.of(card)
-    record = concatenate(run.chunks())
-    return Events(record, run.metadata(len(record["weight"])))
+    provenance = run.provenance()
+    tally = tally_of(provenance)
+    record = concatenate(written(run.chunks(workers), provenance, tally))
+    return Events(record, completed(provenance, tally, len(record["weight"])))
 
 
-def generate_chunks(card: Card) -> Iterator[Events]:
+def generate_chunks(card: Card, workers: Workers = Workers()) -> Iterator[Events]:  # noqa: B008  # frozen
     """Generate the events of a card chunk by chunk, in bounded memory.
 
     The metadata of each chunk has the yields of all points up to its end.
     """
     run = Run.of(card)
+    provenance = run.provenance()
+    tally = tally_of(provenance)
     rows = 0
-    for record in run.chunks():
+    for record in written(run.chunks(workers), provenance, tally):
         rows += len(record["weight"])
-        yield Events(record, run.metadata(rows))
+        yield Events(record, completed(provenance, tally, rows))
 
 
-def generate_file(card: Card, output: Path, progress: Progress | None = None) -> dict[str, Any]:
-    """Generate the events of a card into a ROOT file, and return the run's metadata.
+def generate_file(
+    card: Card,
+    output: Path,
+    *,
+    workers: Workers = Workers(),  # noqa: B008  # frozen
+    proposal: Proposal | None = None,
+    part: range | None = None,
+    resume: bool = False,
+    progress: Progress | None = None,
+) -> Metadata:
+    """Generate the events of a card into a file, and return the run's metadata.
 
-    The file appears under its name when it is complete.
+    The file appears under its name when it is complete. Long runs, and those that may be resumed, keep
+    their finished chunks beside it until then.
+
+    Parameters
+    ----------
+    proposal : made before by `Run.of`, for this card and flux; otherwise it is made now
+    part : numbers of the chunks to generate, of those of the whole run, for `mcgen.merge` to join
+    resume : whether an interrupted run is to be continued, if there is one
 
     Raises
     ------
     UsageError, RunError
-        If the card, the flux or the output cannot be used; nothing is left under the file's name.
+        If the card, the flux, the proposal or the output cannot be used, or a worker fails.
+    Interrupted
+        If the run was stopped and can be continued.
     """
-    with atomic_output(output) as temporary:
-        run = Run.of(card)
-        with writer_for(output)(temporary, run.columns) as writer:
-            hashes = ColumnHashes(run.columns)
-            for record in run.chunks(progress):
-                writer.append(record)
-                hashes.add(record)
-            metadata = run.metadata(hashes.rows, hashes.digests())
-            writer.finish(metadata)
-    return metadata
+    if part is not None:
+        _check_part(card, part)
+    points = card.run.events if part is None else len(part) * card.run.chunk
+    with ExitStack() as stack:
+        journal = Journal(output, resume)
+        keep = journal if resume or points > JOURNAL_POINTS or os.path.isdir(journal.folder) else None
+        started = stack.enter_context(journal).started() if keep else None
+        write = stack.enter_context(event_file(output))
+        run = Run.of(card, proposal if started is None else started[0])
+        provenance = run.provenance(part)
+        if keep:
+            journal.begin(run.proposal, provenance)
+        return write(provenance, run.chunks(workers, part, keep, progress))
+
+
+def _check_part(card: Card, part: range) -> None:
+    count = chunks_of(card)
+    if not 0 <= part.start < part.stop <= count:
+        raise UsageError(
+            f"chunks {part.start}:{part.stop}: the run has the chunks 0:{count}, end not included"
+        )
+
+
+def chunks_of(card: Card) -> int:
+    """Number of chunks of a run."""
+    return -(-card.run.events // card.run.chunk)
 
 
 @dataclass(frozen=True)
@@ -90,48 +134,68 @@ class Run:
     flux: Flux
     process: Process
     proposal: Proposal
-    tally: Tally
 
     @classmethod
-    def of(cls, card: Card) -> Run:
-        """Load the flux, set up the physics, train the proposal."""
-        seed = secrets.randbits(63) if card.run.seed is None else card.run.seed
+    def of(cls, card: Card, proposal: Proposal | None = None) -> Run:
+        """Load the flux, set up the physics, train the proposal if there is none.
+
+        Raises
+        ------
+        ProposalError
+            If the proposal was made for another card or flux.
+        """
+        seed = card.run.seed
+        if seed is None:
+            seed = secrets.randbits(63) if proposal is None else proposal.seed
         flux = flux_of(card)
         process = Process(card, flux)
         _log.info("%d of %d muons of %s can contribute", len(process.muons), len(flux), flux.file)
-        proposal = prepare(process, card, flux.sha256, seed)
+        if proposal is None:
+            proposal = prepare(process, card, flux.sha256, seed)
+        elif proposal.key != proposal_key(card, flux.sha256):
+            raise ProposalError("the proposal was made for another card or flux: prepare a new one")
         _log.info("seed %d; proposal %s", seed, proposal.sha256)
-        return cls(
-            card, seed, flux, process, proposal, Tally(len(flux), flux.sampled, process.detector.requirements)
-        )
+        return cls(card, seed, flux, process, proposal)
 
     @cached_property
     def columns(self) -> tuple[Column, ...]:
         """Columns of the record."""
         return columns_of(plane.name for plane in self.card.experiment.plane)
 
-    def chunks(self, progress: Progress | None = None) -> Iterator[dict[str, AnyArray]]:
-        """Draw all chunks in order, and count them."""
-        for k in range(self.number_of_chunks):
-            record = self.chunk(k)
-            self.tally.add(record)
-            if self.card.run.write == "accepted":
-                record = {name: values[record["accepted"]] for name, values in record.items()}
+    def chunks(
+        self,
+        workers: Workers = Workers(),  # noqa: B008  # frozen
+        part: range | None = None,
+        journal: Journal | None = None,
+        progress: Progress | None = None,
+    ) -> Iterator[Record]:
+        """Draw chunks in order, all or a part of them; those that the journal has are read from it."""
+        numbers = range(chunks_of(self.card)) if part is None else part
+        done: set[int] = journal.finished() if journal else set()
+        fresh = workers.map(self.chunk, (k for k in numbers if k not in done))
+        for k in numbers:
+            record = journal.load(k) if journal and k in done else next(fresh)
+            if record is None:  # it was there, but cannot be read
+                record = self.chunk(k)
+            if journal and k not in done:
+                journal.keep(k, record)
             yield record
             if progress:
                 progress(len(self.points(k)))
 
-    @property
-    def number_of_chunks(self) -> int:
-        """Number of chunks of the run."""
-        return -(-self.card.run.events // self.card.run.chunk)
+    def yields(self) -> dict[str, Yield]:
+        """Draw all chunks, and return only the yields, in the decay volume ("fiducial") and accepted."""
+        tally = tally_of(self.provenance())
+        for record in self.chunks():
+            tally.add(record)
+        return tally.yields(self.card.run.events)
 
     def points(self, k: int) -> range:
         """Return the indices of the points of chunk k."""
         size = self.card.run.chunk
         return range(k * size, min((k + 1) * size, self.card.run.events))
 
-    def chunk(self, k: int) -> dict[str, AnyArray]:
+    def chunk(self, k: int) -> Record:
         """Events of chunk k: a function of card, flux, seed and k, whatever was drawn before."""
         points = self.points(k)
         if not self.proposal.components:
@@ -141,25 +205,19 @@ class Run:
         u = stream(self.seed, Purpose.EVENTS, k).random((self.card.run.chunk, sampler.dimension))
         return sampler.events(u[: len(points)], points.start, self.card.run.events)
 
-    def metadata(self, rows: int, digests: dict[str, str] | None = None) -> dict[str, Any]:
-        """Describe the run: card, provenance, yields, columns."""
-        points = self.card.run.events
+    def provenance(self, part: range | None = None) -> Metadata:
+        """Describe where the events come from: card, flux, proposal, versions, columns."""
         muons = self.process.muons
         return {
             "program": "mcgen",
             "version": version("mcgen"),
             "libraries": {name: version(name) for name in ("numpy", "scipy", "vegas", "uproot")},
             "machine": platform.machine(),
-            "events": rows,
-            "points": points,
+            "points": self.card.run.events,
             "exposure": self.card.experiment.exposure.model_dump(),
-            **self.tally.summary(points),
-            "remark": self.remark(),
             "requirements": [{**asdict(r), "bit": r.bit} for r in self.process.detector.requirements],
             "columns": {
-                c.name: {"unit": c.unit, "dtype": c.dtype, "meaning": c.meaning}
-                | ({"sha256": digests[c.name]} if digests else {})
-                for c in self.columns
+                c.name: {"unit": c.unit, "dtype": c.dtype, "meaning": c.meaning} for c in self.columns
             },
             "card": self.card.to_dict(),
             "seed": self.seed,
@@ -171,20 +229,6 @@ class Run:
                 "left_out": muons.left_out,
                 "sampled": self.flux.sampled,
             },
-            "chunks": self.number_of_chunks,
+            "chunks": chunks_of(self.card),
             "proposal_sha256": self.proposal.sha256,
-        }
-
-    def remark(self) -> str:
-        """Say in a sentence why nothing came out; empty if something did."""
-        yields = self.tally.yields(self.card.run.events)
-        if not len(self.process.muons):
-            reasons = ", ".join(
-                f"{n} {reason.replace('_', ' ')}" for reason, n in self.process.muons.left_out.items() if n
-            )
-            return f"No muon can contribute: {reasons}."
-        if yields["fiducial"].value == 0.0:
-            return "No boson decays in the decay volume: all decay long before or far behind it, or miss it."
-        if yields["accepted"].value == 0.0:
-            return "No decay fulfils all requirements of a selection."
-        return ""
+        } | ({} if part is None else {"part": [part.start, part.stop]})

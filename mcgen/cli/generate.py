@@ -1,14 +1,21 @@
-"""`mcgen generate`."""
+"""`mcgen generate`, `prepare`, `merge`: a run, at once or in parts."""
 
 from __future__ import annotations
 
 from pathlib import Path
 from time import perf_counter
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from mcgen.cli.common import CardArgument, SetOption, State, app, load, progress
+from mcgen.errors import UsageError
+
+if TYPE_CHECKING:
+    from mcgen.card import Card
+
+
+SeedOption = Annotated[int | None, typer.Option(help="Seed of the random numbers; run.seed.")]
 
 
 @app.command()
@@ -21,28 +28,112 @@ def generate(
     events: Annotated[
         int | None, typer.Option("--events", "-n", help="Number of points; run.events.")
     ] = None,
-    seed: Annotated[int | None, typer.Option(help="Seed of the random numbers; run.seed.")] = None,
+    seed: SeedOption = None,
+    jobs: Annotated[int, typer.Option("--jobs", "-j", min=1, max=1024, help="Number of processes.")] = 1,
+    dask: Annotated[
+        str | None,
+        typer.Option(
+            metavar="ADDRESS", help="Draw on the Dask cluster with this scheduler; tcp://host:8786."
+        ),
+    ] = None,
+    resume: Annotated[
+        bool, typer.Option("--resume", help="Keep finished chunks, and continue an interrupted run.")
+    ] = False,
+    proposal: Annotated[
+        Path | None, typer.Option(help="A proposal of `mcgen prepare`, instead of training.")
+    ] = None,
+    chunks: Annotated[
+        str | None,
+        typer.Option(
+            metavar="A:B", help="Generate only these chunks of the run (B not included), as a part."
+        ),
+    ] = None,
     set_: SetOption = None,
     quiet: Annotated[bool, typer.Option("--quiet", "-q", help="No progress and no summary.")] = False,
 ) -> None:
     """Generate events from a card into a ROOT file, weighted to the card's exposure."""
     quiet = quiet or State.quiet
-    settings = list(set_ or [])
-    settings += [f"run.events={events}"] if events is not None else []
-    settings += [f"run.seed={seed}"] if seed is not None else []
-    loaded = load(card, settings)
+    part = _part(chunks)
+    loaded = _load(card, set_, events, seed)
     target = output or Path(Path(card).stem + ".root")
     from mcgen.io.store import writer_for
+    from mcgen.parallel import Workers
+    from mcgen.proposal import load_proposal
     from mcgen.run import generate_file
 
     writer_for(target)  # an unknown ending is told before anything is computed
-
     start = perf_counter()
-    with progress(loaded.run.events, quiet) as advance:
-        metadata = generate_file(loaded, target, advance)
+    points = loaded.run.events if part is None else len(part) * loaded.run.chunk
+    with progress(points, quiet) as advance:
+        metadata = generate_file(
+            loaded,
+            target,
+            workers=Workers(jobs, dask),
+            proposal=None if proposal is None else load_proposal(proposal),
+            part=part,
+            resume=resume,
+            progress=advance,
+        )
     if not quiet:
         from mcgen.summary import print_summary
 
         print_summary(metadata)
-        rate = metadata["points"] / (perf_counter() - start)
+        rate = points / (perf_counter() - start)
         typer.echo(f"{target}: {metadata['events']} events, seed {metadata['seed']}, {rate:.3g} points/s")
+
+
+@app.command()
+def prepare(
+    card: CardArgument,
+    output: Annotated[
+        Path | None,
+        typer.Option("--output", "-o", help="File to write; default: the card's name with .npz."),
+    ] = None,
+    seed: SeedOption = None,
+    set_: SetOption = None,
+) -> None:
+    """Train the proposal of a card into a file, from which parts of a run are generated elsewhere."""
+    loaded = _load(card, set_, None, seed)
+    target = output or Path(Path(card).stem + ".npz")
+    if target.suffix != ".npz":
+        raise UsageError(f"-o {target}: unknown ending {target.suffix!r}; proposals go to .npz files")
+    from mcgen.run import Run
+
+    run = Run.of(loaded)
+    run.proposal.save(target)
+    typer.echo(f"{target}: seed {run.seed}, {len(run.proposal.components)} components")
+
+
+@app.command()
+def merge(
+    output: Annotated[Path, typer.Argument(metavar="OUT", help="File to write.")],
+    parts: Annotated[list[Path], typer.Argument(metavar="IN...", help="All parts of one run.")],
+    quiet: Annotated[bool, typer.Option("--quiet", "-q", help="No summary.")] = False,
+) -> None:
+    """Join the parts of one run, made by `mcgen generate --chunks`, into the file of the whole run."""
+    from mcgen.merge import merge as join
+
+    metadata = join(output, parts)
+    if not (quiet or State.quiet):
+        from mcgen.summary import print_summary
+
+        print_summary(metadata)
+        typer.echo(f"{output}: {metadata['events']} events, seed {metadata['seed']}")
+
+
+def _load(card: str, settings: list[str] | None, events: int | None, seed: int | None) -> Card:
+    """Load a card with the options that stand for keys of it."""
+    settings = list(settings or [])
+    settings += [f"run.events={events}"] if events is not None else []
+    settings += [f"run.seed={seed}"] if seed is not None else []
+    return load(card, settings)
+
+
+def _part(text: str | None) -> range | None:
+    """Parse a range of chunks."""
+    if text is None:
+        return None
+    start, colon, stop = text.partition(":")
+    if not colon or not (start.isdecimal() and stop.isdecimal()) or not int(start) < int(stop) < 10**12:
+        raise UsageError(f"--chunks {text}: expected FIRST:END with FIRST < END, as 10:20")
+    return range(int(start), int(stop))

@@ -3,21 +3,22 @@
 from __future__ import annotations
 
 import hashlib
+from collections.abc import Iterable, Mapping
 
 import numpy as np
 
 from mcgen.errors import FileFormatError
-from mcgen.events import AnyArray, Column, Events
+from mcgen.events import AnyArray, Events
 
 
 class ColumnHashes:
     """SHA-256 of every column's values, over all chunks."""
 
-    def __init__(self, columns: tuple[Column, ...]) -> None:
-        self._hashes = {column.name: hashlib.sha256() for column in columns}
+    def __init__(self, names: Iterable[str]) -> None:
+        self._hashes = {name: hashlib.sha256() for name in names}
         self.rows = 0
 
-    def add(self, record: dict[str, AnyArray]) -> None:
+    def add(self, record: Mapping[str, AnyArray]) -> None:
         """Take the values of a chunk."""
         self.rows += len(record["weight"])
         for name, values in record.items():
@@ -40,7 +41,7 @@ def damaged_columns(events: Events) -> list[str]:
     if not all("sha256" in column for column in described.values()):
         raise FileFormatError("the metadata has no digests of the columns: nothing to verify")
     missing = set(described) ^ set(events.columns)
-    hashes = ColumnHashes(tuple(Column(name, "", "", "") for name in events.columns))
+    hashes = ColumnHashes(events.columns)
     hashes.add(events.columns)
     digests = hashes.digests()
     wrong = {name for name in set(described) - missing if described[name]["sha256"] != digests[name]}

@@ -6,6 +6,7 @@ import json
 import os
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
+from itertools import pairwise
 from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
@@ -127,6 +128,21 @@ def read_events(path: Path) -> Events:
     with _opened(path) as file:
         columns = file[TREE].arrays(library="np")
     return Events(columns, metadata)
+
+
+def read_slices(path: Path, column: str, edges: AnyArray) -> Iterator[dict[str, AnyArray]]:
+    """Yield the events between successive edges of a column that grows along the file.
+
+    Raises
+    ------
+    FileFormatError
+        If the file is damaged.
+    """
+    with _opened(path) as file:
+        tree = file[TREE]
+        rows = np.searchsorted(tree[column].array(library="np"), edges)
+        for start, stop in pairwise(rows.tolist()):
+            yield tree.arrays(library="np", entry_start=start, entry_stop=stop)
 
 
 def read_columns(path: Path, tree: str, names: Iterable[str]) -> tuple[dict[str, AnyArray], list[str]]:

@@ -66,7 +66,7 @@ def write(events: Events, path: str | Path) -> None:
         )
         for name, values in events.columns.items()
     )
-    hashes = ColumnHashes(columns)
+    hashes = ColumnHashes(events.columns)
     hashes.add(events.columns)
     digests = hashes.digests()
     metadata = {

@@ -59,11 +59,11 @@ def prepare(process: Process, card: Card, flux_sha256: str, seed: int) -> Propos
     axes = ("component", "muon", *process.axes)
     key = proposal_key(card, flux_sha256)
     if not len(process.muons):
-        return Proposal(axes, (), key)
+        return Proposal(axes, (), key, seed)
     count = len(process.ratios)
     uniform = np.full(len(process.muons), 1.0 / len(process.muons))
     flat = [Component(channel, 1.0 / count, uniform, flat_grid(len(axes) - 1)) for channel in process.ratios]
-    sampler = Sampler(process, Proposal(axes, tuple(flat), key))
+    sampler = Sampler(process, Proposal(axes, tuple(flat), key, seed))
     batches = _Batches(seed, len(axes) - 1)
 
     pilots = [_pilot(sampler, c, batches(Purpose.PILOT, i, 1, PILOT)) for i, c in enumerate(flat)]
@@ -84,7 +84,7 @@ def prepare(process: Process, card: Card, flux_sha256: str, seed: int) -> Propos
         _log.info("trained component %d of %d, channel %s", i + 1, len(components), component.channel)
         trained.append(replace(component, grid=grid))
         sizes.append(size)
-    return Proposal(axes, _mixture(trained, np.array(sizes)), key)
+    return Proposal(axes, _mixture(trained, np.array(sizes)), key, seed)
 
 
 def _integrand(

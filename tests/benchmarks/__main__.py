@@ -20,7 +20,7 @@ import numpy as np
 
 import mcgen
 from mcgen.io.root import RootWriter
-from mcgen.run import Run
+from mcgen.run import Run, chunks_of
 
 POINTS = {
     "NA62 leptophilic 0.05, 2e-5": ("na62_leptophilic", {"mass_gev": 0.05, "g_mu": 2e-5}),
@@ -85,7 +85,7 @@ def sampling(events: int = 500_000) -> Iterator[Row]:
         for point in POINTS:
             run = Run.of(card_of(point, method, events))
             accepted = np.concatenate([c["weight"][c["accepted"]] for c in run.chunks()])
-            sizes.append(run.tally.yields(events)["accepted"].effective_size / events)
+            sizes.append(float(accepted.sum() ** 2 / (accepted @ accepted)) / events)
             yield at_least(f"N_eff/N, {method}, {point}", sizes[-1], LEAST[method])
             yield at_most(
                 f"max/mean weight, {method}, {point}", float(accepted.max() / accepted.mean()), 100.0
@@ -108,7 +108,7 @@ def writing(folder: Path, method: str, target: float, events: int = 1_000_000) -
 
     def alone() -> None:
         with RootWriter(folder / "alone.root", run.columns) as writer:
-            for _ in range(run.number_of_chunks):
+            for _ in range(chunks_of(card)):
                 writer.append(chunk)
 
     generating = seconds(lambda: [None for _ in run.chunks()])

@@ -15,7 +15,7 @@ import mcgen
 from mcgen.card import Card
 from mcgen.errors import CardError, FileFormatError, UsageError
 from mcgen.events import AnyArray
-from mcgen.run import Run
+from mcgen.run import Run, chunks_of
 from tests.cards import CARD, done
 
 PUBLIC = ["Card", "Events", "McgenError", "generate", "generate_chunks", "load_card", "read", "write"]
@@ -202,7 +202,7 @@ def test_chunks_are_the_events_in_parts(card: Card, events: mcgen.Events) -> Non
 
 def test_chunks_do_not_depend_on_their_order(card: Card, events: mcgen.Events) -> None:
     run = Run.of(card)
-    parts = [run.chunk(k) for k in reversed(range(run.number_of_chunks))][::-1]
+    parts = [run.chunk(k) for k in reversed(range(chunks_of(run.card)))][::-1]
     joined = {name: np.concatenate([part[name] for part in parts]) for name in events.columns}
     assert_same(joined, events.columns)
 

@@ -11,7 +11,7 @@ import pytest
 
 from mcgen.analysis import Yield, yield_of
 from mcgen.card import Card
-from mcgen.run import Run
+from mcgen.run import Run, chunks_of
 from tests.quadrature import (
     SELECTIONS,
     SETUPS,
@@ -40,7 +40,7 @@ def yields_of_parts(card: Card, parts: int) -> Iterator[dict[str, Yield]]:
     """Train, generate, and cut the run into parts: each as good as a run with the same training."""
     points = card.run.events // parts
     run = Run.of(card)
-    for k in range(run.number_of_chunks):
+    for k in range(chunks_of(run.card)):
         record = run.chunk(k)
         part = record["event"].astype(np.int64) // points
         for number in np.unique(part):

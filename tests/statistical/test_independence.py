@@ -126,18 +126,12 @@ def disturbed(run: Run, label: str) -> Run:
     return replace(run, proposal=replace(run.proposal, components=tuple(normalised)))
 
 
-def yields_of_run(run: Run) -> dict[str, Yield]:
-    for _ in run.chunks():
-        pass
-    return run.tally.yields(run.card.run.events)
-
-
 @pytest.mark.parametrize("name", ["electrons_magnet", "photons_mixed_flux"])
 def test_proposals_do_not_matter(name: str, folder: Path) -> None:
     setup, channel, cuts = SELECTIONS[name]
     settings = {"events": 100_000, "seed": seed_of("proposal", name), "vegas": {"nitn": 5, "neval": 4000}}
     card = card_of(SETUPS[setup], folder, settings, channel=channel, cuts=cuts)
-    found = yields_of_run(disturbed(Run.of(card), name))
+    found = Run.yields(disturbed(Run.of(card), name))
     truth = {
         "fiducial": expected_decays(SETUPS[setup]),
         "accepted": expected_accepted(SETUPS[setup], channel, cuts),
@@ -158,7 +152,7 @@ def test_proposals_that_leave_something_out_are_noticed(folder: Path) -> None:
         grid[1:] = np.minimum(grid[1:], 0.95) + np.linspace(0.0, 1e-9, grid.shape[1])
         components.append(replace(component, grid=grid))
     short = replace(run, proposal=replace(run.proposal, components=tuple(components)))
-    one = yields_of_run(short)["fiducial"]
+    one = Run.yields(short)["fiducial"]
     with pytest.raises(AssertionError, match="sigma"):
         assert_agrees(one.value, one.mc_error, expected_decays(SETUPS[setup]).value)
 

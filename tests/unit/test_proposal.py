@@ -50,7 +50,7 @@ def proposal() -> Proposal:
     curved = np.linspace(0.0, 1.0, INCREMENTS + 1) ** np.array([[1.0], [1.7], [0.6]])
     one = Component("ee", 1.0 / 3.0, np.array([0.2, 0.3, 0.5]), flat_grid(3))
     two = Component("gammagamma", 2.0 / 3.0, rng.dirichlet(np.ones(40)), curved)
-    return Proposal(("component", "muon", "x", "decay"), (one, two), "a key")
+    return Proposal(("component", "muon", "x", "decay"), (one, two), "a key", 7)
 
 
 # --- the choice of the muon
@@ -320,7 +320,7 @@ def test_proposal_survives_its_file_bit_for_bit(tmp_path: Path) -> None:
 
 
 def test_empty_proposal_survives_its_file(tmp_path: Path) -> None:
-    before = Proposal(("component", "muon"), (), "nothing")
+    before = Proposal(("component", "muon"), (), "nothing", 7)
     before.save(tmp_path / "p.npz")
     assert load_proposal(tmp_path / "p.npz") == before
 

@@ -1,0 +1,100 @@
+"""Parts of one run, generated apart, joined."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from mcgen.errors import FileFormatError, UsageError
+from mcgen.io import root
+from mcgen.io.digests import ColumnHashes
+from mcgen.output import Metadata, Record, event_file
+
+_SAME = ("version", "points", "card", "seed", "proposal_sha256", "flux", "columns", "chunks")
+"""What parts of one run have in common."""
+
+
+def merge(output: Path, parts: Sequence[Path]) -> Metadata:
+    """Join the parts of a run into the file that one run would have made.
+
+    Parameters
+    ----------
+    parts : files of `mcgen generate --chunks`, in any order
+
+    Raises
+    ------
+    UsageError
+        If parts overlap, are missing, or are of different runs.
+    FileFormatError
+        If a file is damaged, or not a part.
+    """
+    found = {path: root.read_metadata(path) for path in parts}
+    ordered = _in_order(found)
+    _check_same(found)
+    first = dict(found[ordered[0]])
+    provenance = {key: value for key, value in first.items() if key != "part"}
+    provenance["columns"] = _undigested(first["columns"])
+    with event_file(output) as write:
+        return write(provenance, _chunks(ordered, found))
+
+
+def _in_order(found: Mapping[Path, Mapping[str, Any]]) -> list[Path]:
+    """Paths in the order of their chunks, all of them and each once."""
+    for path, metadata in found.items():
+        if "part" not in metadata:
+            raise FileFormatError(f"{path}: a whole run, not a part of one; parts come from --chunks")
+    ordered = sorted(found, key=lambda path: found[path]["part"][0])
+    covered = 0
+    before: Path | None = None
+    for path in ordered:
+        start, stop = found[path]["part"]
+        if start < covered:
+            raise UsageError(f"{path}: overlaps with {before} in the chunks {start}:{min(stop, covered)}")
+        _check_complete(covered, start)
+        covered, before = stop, path
+    _check_complete(covered, found[ordered[0]]["chunks"])
+    return ordered
+
+
+def _check_complete(covered: int, start: int) -> None:
+    if covered < start:
+        raise UsageError(
+            f"the chunks {covered}:{start} are missing: give all parts of the run, or generate that one with "
+            f"--chunks {covered}:{start}"
+        )
+
+
+def _check_same(found: Mapping[Path, Mapping[str, Any]]) -> None:
+    (first, reference), *others = found.items()
+    for path, metadata in others:
+        for key in _SAME:
+            one, other = reference[key], metadata[key]
+            if key == "columns":
+                one, other = _undigested(one), _undigested(other)
+            if one != other:
+                advice = "; runs of different seeds are averaged, not added" if key == "seed" else ""
+                raise UsageError(f"{path}: of another run than {first}: {key} differs{advice}")
+
+
+def _undigested(columns: Mapping[str, Any]) -> dict[str, Any]:
+    return {
+        name: {key: value for key, value in column.items() if key != "sha256"}
+        for name, column in columns.items()
+    }
+
+
+def _chunks(ordered: Iterable[Path], found: Mapping[Path, Mapping[str, Any]]) -> Iterator[Record]:
+    """Records chunk by chunk, so that sums come out as those of one run, to the last bit."""
+    for path in ordered:
+        metadata = found[path]
+        start, stop = metadata["part"]
+        edges = np.arange(start, stop + 1, dtype=np.uint64) * np.uint64(metadata["card"]["run"]["chunk"])
+        hashes = ColumnHashes(metadata["columns"])
+        for record in root.read_slices(path, "event", edges):
+            hashes.add(record)
+            yield record
+        if any(metadata["columns"][name]["sha256"] != digest for name, digest in hashes.digests().items()):
+            raise FileFormatError(f"{path}: damaged; generate that part again")

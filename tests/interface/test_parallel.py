@@ -1,0 +1,445 @@
+"""The same events from one process, several, a cluster, parts that are merged, and runs that were killed."""
+
+from __future__ import annotations
+
+import json
+import multiprocessing
+import os
+import random
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+
+import mcgen
+from mcgen.errors import Interrupted, RunError, UsageError
+from mcgen.events import AnyArray, Events
+from mcgen.io.root import RootWriter
+from mcgen.parallel import Workers, _check_versions
+from mcgen.run import Run, generate_file
+from tests.cards import done, refused, run, settings
+from tests.stats import seed_of
+
+SMALL_PILOT = "from mcgen.sampler import training; training.PILOT = 5000; from mcgen.cli import main; main()"
+MANY = settings("run.events=2550", "run.chunk=100")
+
+
+@pytest.fixture
+def card(folder: Path) -> mcgen.Card:
+    return mcgen.load_card(folder / "tiny.toml")
+
+
+@pytest.fixture
+def whole(folder: Path) -> Events:
+    """The run in one process."""
+    done("--quiet", "generate", "tiny.toml", "-o", "whole.root")
+    return mcgen.read(folder / "whole.root")
+
+
+def assert_same_events(one: Events, other: Events) -> None:
+    """Require equal arrays and equal metadata, to the last bit."""
+    assert one.columns.keys() == other.columns.keys()
+    for name, values in one.columns.items():
+        np.testing.assert_array_equal(values, other[name], err_msg=name)
+    assert one.metadata == other.metadata
+
+
+def files() -> set[str]:
+    return {path.name for path in Path().iterdir()} - {"tiny.toml", "muons.csv"}
+
+
+# --- several processes
+
+
+def test_two_processes_give_the_events_of_one(whole: Events) -> None:
+    done("--quiet", "generate", "tiny.toml", "--jobs", "2")
+    assert_same_events(whole, mcgen.read("tiny.root"))
+    assert files() == {"whole.root", "tiny.root"}
+
+
+def test_the_comparison_sees_another_seed(whole: Events) -> None:
+    done("--quiet", "generate", "tiny.toml", "--seed", "2")
+    with pytest.raises(AssertionError):
+        assert_same_events(whole, mcgen.read("tiny.root"))
+
+
+def test_a_worker_that_dies_and_what_it_leaves(card: mcgen.Card) -> None:
+    card = card.replace(run={"events": 2550, "chunk": 100})
+    output = Path("tiny.root")
+
+    def kill_a_worker(_: int) -> None:
+        if workers := multiprocessing.active_children():
+            assert workers[0].pid is not None
+            os.kill(workers[0].pid, signal.SIGKILL)
+
+    with pytest.raises(RunError, match=r"worker process died.*chunks are kept in .*--resume"):
+        generate_file(card, output, workers=Workers(jobs=2), resume=True, progress=kill_a_worker)
+    assert files() == {"tiny.root.parts"}
+    generate_file(card, output, resume=True)
+    generate_file(card, Path("again.root"))
+    assert_same_events(mcgen.read("again.root"), mcgen.read(output))
+    assert files() == {"tiny.root", "again.root"}
+
+
+# --- a Dask cluster
+
+
+def dask(*arguments: str) -> subprocess.Popen[bytes]:
+    command = [sys.executable, "-m", "dask", *arguments]
+    return subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+
+
+@pytest.fixture
+def cluster(tmp_path: Path) -> Iterator[tuple[str, list[subprocess.Popen[bytes]]]]:
+    """Address of a scheduler, and its two workers."""
+    description = tmp_path / "scheduler.json"
+    scheduler = dask(
+        *("scheduler", "--host", "127.0.0.1", "--port", "0", "--no-dashboard"),
+        *("--scheduler-file", str(description)),
+    )
+    workers = [
+        dask(
+            *("worker", "--scheduler-file", str(description), "--no-nanny", "--no-dashboard"),
+            *("--nthreads", "1", "--local-directory", str(tmp_path)),
+        )
+        for _ in range(2)
+    ]
+    try:
+        wait_for(lambda: description.is_file() and description.stat().st_size > 0)
+        yield json.loads(description.read_text(encoding="utf-8"))["address"], workers
+    finally:
+        for process in (*workers, scheduler):
+            process.kill()
+            process.wait()
+
+
+def wait_for(condition: Callable[[], bool], seconds: float = 30.0) -> None:
+    end = time.monotonic() + seconds
+    while not condition():
+        assert time.monotonic() < end, "waited in vain"
+        time.sleep(0.05)
+
+
+def test_a_cluster_that_loses_a_worker_gives_the_same_events(
+    card: mcgen.Card, cluster: tuple[str, list[subprocess.Popen[bytes]]]
+) -> None:
+    address, workers = cluster
+    card = card.replace(run={"events": 2550, "chunk": 100})
+    done_points = []
+
+    def kill_one(points: int) -> None:
+        done_points.append(points)
+        if len(done_points) == 5:
+            workers[0].kill()
+
+    generate_file(card, Path("cluster.root"), workers=Workers(dask=address), progress=kill_one)
+    assert workers[0].poll() is not None
+    assert workers[1].poll() is None
+    generate_file(card, Path("one.root"))
+    assert_same_events(mcgen.read("one.root"), mcgen.read("cluster.root"))
+
+
+def test_no_scheduler(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("mcgen.parallel.CONNECT_SECONDS", 1)
+    message = refused("generate", "tiny.toml", "--dask", "tcp://127.0.0.1:9", code=1)
+    assert "no Dask scheduler answers at tcp://127.0.0.1:9" in message
+
+
+def test_dask_is_not_installed(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(sys.modules, "distributed", None)
+    assert "pip install 'mcgen[dask]'" in refused("generate", "tiny.toml", "--dask", "tcp://127.0.0.1:9")
+
+
+# --- parts of a run
+
+
+@pytest.fixture
+def parts(whole: Events) -> list[str]:  # noqa: ARG001  # whole.root is what the parts are compared with
+    """Three chunks in two parts, of a proposal made before."""
+    done("prepare", "tiny.toml")
+    for name, chunks in (("p0.root", "0:1"), ("p1.root", "1:3")):
+        done("-q", "generate", "tiny.toml", "--proposal", "tiny.npz", "--chunks", chunks, "-o", name)
+    return ["p0.root", "p1.root"]
+
+
+def test_merged_parts_are_the_whole_run(whole: Events, parts: list[str]) -> None:
+    done("merge", "merged.root", *reversed(parts))
+    assert_same_events(whole, mcgen.read("merged.root"))
+    assert "part" in mcgen.read("p0.root").metadata
+    total = sum(mcgen.read(part).metadata["yield"]["accepted"]["value"] for part in parts)
+    assert total == pytest.approx(whole.metadata["yield"]["accepted"]["value"], rel=1e-12)
+
+
+def test_merged_parts_of_accepted_events() -> None:
+    only = ["-q", "generate", "tiny.toml", *settings("run.write=accepted")]
+    done(*only, "-o", "whole.root")
+    for k in range(3):
+        done(*only, "--chunks", f"{k}:{k + 1}", "-o", f"p{k}.root")
+    done("-q", "merge", "merged.root", "p0.root", "p1.root", "p2.root")
+    merged = mcgen.read("merged.root")
+    assert_same_events(mcgen.read("whole.root"), merged)
+    assert merged.accepted.all()
+    assert merged.metadata["yield"]["fiducial"]["value"] > merged.weight.sum()
+
+
+def test_a_seed_that_was_drawn_comes_with_the_proposal() -> None:
+    card = Path("tiny.toml")
+    card.write_text(card.read_text(encoding="utf-8").replace("seed = 1\n", ""), encoding="utf-8")
+    done("prepare", "tiny.toml")
+    for k in range(3):
+        done(
+            "-q",
+            "generate",
+            "tiny.toml",
+            "--proposal",
+            "tiny.npz",
+            "--chunks",
+            f"{k}:{k + 1}",
+            "-o",
+            f"p{k}.root",
+        )
+    done("-q", "merge", "merged.root", "p0.root", "p1.root", "p2.root")
+
+
+def test_parts_that_do_not_make_a_run(parts: list[str]) -> None:
+    assert "the chunks 1:3 are missing" in refused("merge", "m.root", parts[0])
+    assert "the chunks 0:1 are missing" in refused("merge", "m.root", parts[1])
+    done("-q", "generate", "tiny.toml", "--chunks", "0:2", "-o", "p02.root")
+    assert "overlaps with" in refused("merge", "m.root", "p02.root", parts[1])
+    assert "a whole run, not a part" in refused("merge", "m.root", "whole.root", parts[1])
+
+
+@pytest.mark.parametrize(
+    ("change", "word"),
+    [("model.g_mu=2e-4", "card"), ("run.seed=2", "card"), ("experiment.exposure.value=2e18", "card")],
+)
+def test_a_part_of_another_run(parts: list[str], change: str, word: str) -> None:
+    done("-q", "generate", "tiny.toml", "--chunks", "1:3", "-o", "foreign.root", *settings(change))
+    message = refused("merge", "m.root", parts[0], "foreign.root")
+    assert "of another run" in message
+    assert word in message
+
+
+def test_parts_of_other_seeds_are_averaged_not_added(parts: list[str]) -> None:
+    card = Path("tiny.toml")
+    card.write_text(card.read_text(encoding="utf-8").replace("seed = 1\n", ""), encoding="utf-8")
+    for k, chunks in enumerate(("0:1", "1:3")):
+        done("-q", "generate", "tiny.toml", "--chunks", chunks, "-o", f"s{k}.root")
+    assert "averaged, not added" in refused("merge", "m.root", "s0.root", "s1.root")
+    assert "of another run" in refused("merge", "m.root", parts[0], "s1.root")
+
+
+def test_a_damaged_part(parts: list[str]) -> None:
+    part = Path(parts[0])
+    events = mcgen.read(part)
+    metadata = {**events.metadata}
+    with RootWriter(
+        part, [mcgen.events.Column(n, str(v.dtype), "", "") for n, v in events.columns.items()]
+    ) as writer:
+        writer.append({**events.columns, "weight": events.weight * 1.001})
+        writer.finish(metadata)
+    assert "p0.root: damaged" in refused("merge", "m.root", *parts)
+
+
+@pytest.mark.parametrize("chunks", ["3", "2:2", "2:1", "-1:2", "a:b", "0:9999999999999999999"])
+def test_chunks_that_are_no_range(chunks: str) -> None:
+    assert "--chunks" in refused("generate", "tiny.toml", f"--chunks={chunks}")
+
+
+def test_chunks_beyond_the_run() -> None:
+    assert "the run has the chunks 0:3" in refused("generate", "tiny.toml", "--chunks", "2:4")
+
+
+def test_a_proposal_of_another_card(parts: list[str]) -> None:  # noqa: ARG001  # makes tiny.npz
+    changed = settings("model.g_mu=2e-4")
+    message = refused("generate", "tiny.toml", "--proposal", "tiny.npz", *changed)
+    assert "another card or flux" in message
+    assert "prepare" in message
+
+
+def test_a_proposal_that_is_none() -> None:
+    assert "not a readable proposal" in refused("generate", "tiny.toml", "--proposal", "tiny.toml")
+    assert "no-such.npz" in refused("generate", "tiny.toml", "--proposal", "no-such.npz")
+
+
+# --- interrupted runs
+
+
+def interrupt_after(count: int, error: BaseException, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Let the writer fail after some chunks."""
+    append = RootWriter.append
+    written = 0
+
+    def failing(self: RootWriter, record: Any) -> None:
+        nonlocal written
+        written += 1
+        if written > count:
+            raise error
+        append(self, record)
+
+    monkeypatch.setattr(RootWriter, "append", failing)
+
+
+@pytest.mark.parametrize(
+    ("error", "expected"),
+    [(KeyboardInterrupt(), Interrupted), (OSError(28, "No space left on device"), RunError)],
+)
+def test_what_was_finished_is_kept_and_continued(
+    card: mcgen.Card, whole: Events, error: BaseException, expected: type[Exception]
+) -> None:
+    with pytest.MonkeyPatch.context() as patch:
+        interrupt_after(1, error, patch)
+        with pytest.raises(expected, match=r"2 finished chunks are kept in tiny.root.parts: .*--resume"):
+            generate_file(card, Path("tiny.root"), resume=True)
+    assert files() == {"whole.root", "tiny.root.parts"}
+    drawn: list[int] = []
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(Run, "chunk", counted(drawn))
+        generate_file(card, Path("tiny.root"), resume=True)
+    assert drawn == [2], "only what is missing is drawn"
+    assert files() == {"whole.root", "tiny.root"}
+    assert_same_events(whole, mcgen.read("tiny.root"))
+
+
+def counted(drawn: list[int]) -> Callable[[Run, int], dict[str, AnyArray]]:
+    chunk = Run.chunk
+
+    def counting(self: Run, k: int) -> dict[str, AnyArray]:
+        drawn.append(k)
+        return chunk(self, k)
+
+    return counting
+
+
+def test_a_long_run_can_be_continued_unasked(card: mcgen.Card, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("mcgen.run.JOURNAL_POINTS", 400)
+    with pytest.MonkeyPatch.context() as patch:
+        interrupt_after(1, KeyboardInterrupt(), patch)
+        outcome = run("generate", "tiny.toml")
+    assert outcome.code == 130
+    assert "continue with --resume" in outcome.err
+    message = refused("generate", "tiny.toml")
+    assert "holds an interrupted run: continue it with --resume, or remove that folder" in message
+    done("generate", "tiny.toml", "--resume")
+    generate_file(card, Path("again.root"))
+    assert_same_events(mcgen.read("again.root"), mcgen.read("tiny.root"))
+
+
+def interrupted(card: mcgen.Card) -> None:
+    with pytest.MonkeyPatch.context() as patch:
+        interrupt_after(1, KeyboardInterrupt(), patch)
+        with pytest.raises(Interrupted):
+            generate_file(card, Path("tiny.root"), resume=True)
+
+
+def test_a_damaged_chunk_is_drawn_again(card: mcgen.Card, whole: Events) -> None:
+    interrupted(card)
+    chunk = Path("tiny.root.parts/chunk-0000000.npz")
+    content = chunk.read_bytes()
+    chunk.write_bytes(content[: len(content) // 2])
+    done("-q", "generate", "tiny.toml", "--resume")
+    assert_same_events(whole, mcgen.read("tiny.root"))
+
+
+def test_another_run_is_not_continued(card: mcgen.Card) -> None:
+    interrupted(card)
+    message = refused("generate", "tiny.toml", "--resume", *settings("run.seed=2"))
+    assert "differs from this one in" in message
+    assert "card.run.seed" in message
+    assert "another card or flux" in refused(
+        "generate", "tiny.toml", "--resume", *settings("model.g_mu=1e-3")
+    )
+
+
+def test_a_drawn_seed_is_continued(card: mcgen.Card) -> None:
+    text = Path("tiny.toml").read_text(encoding="utf-8").replace("seed = 1\n", "")
+    Path("tiny.toml").write_text(text, encoding="utf-8")
+    interrupted(mcgen.load_card("tiny.toml"))
+    seed = json.loads(Path("tiny.root.parts/run.json").read_text(encoding="utf-8"))["seed"]
+    done("-q", "generate", "tiny.toml", "--resume")
+    assert mcgen.read("tiny.root").metadata["seed"] == seed
+    generate_file(card.replace(run={"seed": seed}), Path("again.root"))
+    np.testing.assert_array_equal(mcgen.read("again.root").weight, mcgen.read("tiny.root").weight)
+
+
+def test_a_failure_before_anything_is_finished_leaves_nothing(card: mcgen.Card) -> None:
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(Run, "chunk", lambda *_: (_ for _ in ()).throw(RunError("out of luck")))
+        with pytest.raises(RunError, match=r"^out of luck$"):
+            generate_file(card, Path("tiny.root"), resume=True)
+    assert files() == set()
+
+
+@pytest.mark.parametrize("kills", [5, pytest.param(50, marks=pytest.mark.nightly)])
+def test_kill_at_any_moment(folder: Path, kills: int) -> None:
+    """kill -9, again and again: no file or a complete one, and the same events in the end."""
+    command = [sys.executable, "-c", SMALL_PILOT, "-q", "generate", "tiny.toml", *MANY]
+    start = time.monotonic()
+    subprocess.run([*command, "-o", "once.root"], check=True)
+    duration = time.monotonic() - start
+    rng = random.Random(seed_of("kills", kills))  # no secret
+    for _ in range(kills):
+        process = subprocess.Popen([*command, "--resume"])
+        time.sleep(rng.uniform(0.2, 1.0) * duration)
+        process.kill()
+        process.wait()
+        if Path("tiny.root").exists():
+            assert_same_events(mcgen.read("once.root"), mcgen.read("tiny.root"))
+            Path("tiny.root").unlink()
+    subprocess.run([*command, "--resume"], check=True)
+    assert_same_events(mcgen.read("once.root"), mcgen.read("tiny.root"))
+    assert not (folder / "tiny.root.parts").exists()
+
+
+def test_workers_do_not_outlive_a_killed_run() -> None:
+    code = "import mcgen.run; mcgen.run.generate_file(mcgen.load_card('tiny.toml').replace(run={'events': 2_000_000, 'chunk': 100}), __import__('pathlib').Path('t.root'), workers=mcgen.run.Workers(2), progress=lambda _: print('on', flush=True))"
+    script = Path("run.py")
+    script.write_text(f"if __name__ == '__main__':\n    {code}\n", encoding="utf-8")
+    process = subprocess.Popen([sys.executable, "run.py"], stdout=subprocess.PIPE)
+    assert process.stdout is not None
+    process.stdout.readline()
+    workers = children(process.pid)
+    assert len(workers) >= 2
+    process.kill()
+    process.wait()
+    wait_for(lambda: not any(alive(pid) for pid in workers))
+
+
+def children(pid: int) -> list[int]:
+    found = []
+    for path in Path("/proc").glob("[0-9]*/stat"):
+        try:
+            fields = path.read_text(encoding="utf-8").rpartition(")")[2].split()
+        except OSError:
+            continue
+        if int(fields[1]) == pid:
+            found.append(int(path.parent.name))
+    return found
+
+
+def alive(pid: int) -> bool:
+    try:
+        state = Path(f"/proc/{pid}/stat").read_text(encoding="utf-8").rpartition(")")[2].split()[0]
+    except OSError:
+        return False
+    return state != "Z"
+
+
+def test_jobs_out_of_range() -> None:
+    outcome = run("generate", "tiny.toml", "--jobs", "0")
+    assert outcome.code == 2
+
+
+def test_a_worker_of_another_version() -> None:
+    class Client:
+        def run(self, _: Any) -> dict[str, str]:
+            return {"tcp://1.2.3.4:5": "0.0.1"}
+
+    with pytest.raises(UsageError, match=r"worker tcp://1.2.3.4:5 .* has mcgen 0.0.1, here it is"):
+        _check_versions(Client(), "tcp://1.2.3.4:1")
