@@ -93,14 +93,25 @@ class Tally:
     rows : number of rows of the flux
     sampled : whether they are a sample; otherwise there is no flux error
     requirements : of the detector, in the order of their codes
+    ceiling : weight that unweighted events have in common
+    accepted_only : whether only accepted events are unweighted
     """
 
-    def __init__(self, rows: int, sampled: bool, requirements: Sequence[Requirement]) -> None:
+    def __init__(
+        self,
+        rows: int,
+        sampled: bool,
+        requirements: Sequence[Requirement],
+        ceiling: float | None = None,
+        accepted_only: bool = False,
+    ) -> None:
         self._fiducial = YieldTally(rows)
         self._accepted = YieldTally(rows)
         self._sampled = sampled
         self._requirements = requirements
         self._lost = np.zeros(len(requirements) + 1)
+        self._ceiling, self._accepted_only = ceiling, accepted_only
+        self._excess = 0.0
 
     def add(self, record: Mapping[str, AnyArray]) -> None:
         """Count a chunk of events, rejected ones included."""
@@ -109,6 +120,9 @@ class Tally:
         self._fiducial.add(weight, row)
         self._accepted.add(weight[accepted], row[accepted])
         self._lost += np.bincount(record["failed"], weights=weight, minlength=len(self._lost))
+        if self._ceiling is not None:
+            flat = weight[accepted] if self._accepted_only else weight
+            self._excess += float(np.maximum(flat - self._ceiling, 0.0).sum())
 
     def yields(self, points: int) -> dict[str, Yield]:
         """Return the yields in the decay volume ("fiducial") and after all requirements ("accepted")."""
@@ -124,8 +138,14 @@ class Tally:
         return [{"requirement": name, "yield": float(value)} for name, value in flow]
 
     def summary(self, points: int) -> dict[str, Any]:
-        """Return yields and cut flow as plain data."""
-        return {
-            "yield": {name: asdict(value) for name, value in self.yields(points).items()},
+        """Return yields, cut flow and, of unweighted events, common weight and overflow as plain data."""
+        yields = self.yields(points)
+        summary: dict[str, Any] = {
+            "yield": {name: asdict(value) for name, value in yields.items()},
             "cut_flow": self.cut_flow(),
         }
+        if self._ceiling is not None:
+            total = yields["accepted" if self._accepted_only else "fiducial"].value
+            overflow = self._excess / total if total > 0.0 else 0.0
+            summary["unweighted"] = {"weight": self._ceiling, "overflow": overflow}
+        return summary

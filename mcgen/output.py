@@ -22,7 +22,10 @@ Write = Callable[[Mapping[str, Any], Iterable[Record]], Metadata]
 def tally_of(provenance: Mapping[str, Any]) -> Tally:
     """Return an empty tally for a run."""
     requirements = [Requirement(r["code"], r["name"], r["selection"]) for r in provenance["requirements"]]
-    return Tally(provenance["flux"]["muons"], provenance["flux"]["sampled"], requirements)
+    ceiling = provenance.get("unweighted", {}).get("weight")
+    accepted_only = provenance["card"]["run"]["write"] == "accepted"
+    flux = provenance["flux"]
+    return Tally(flux["muons"], flux["sampled"], requirements, ceiling, accepted_only)
 
 
 def written(records: Iterable[Record], provenance: Mapping[str, Any], tally: Tally) -> Iterator[Record]:

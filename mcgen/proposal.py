@@ -85,6 +85,20 @@ class Component:
         return mapped, jacobian
 
 
+@dataclass(frozen=True, slots=True)
+class Ceiling:
+    """Weight that unweighted events have in common.
+
+    Attributes
+    ----------
+    weight : of one event, for a run of one point
+    accepted_only : whether rejected events keep their weights
+    """
+
+    weight: float
+    accepted_only: bool
+
+
 @dataclass(frozen=True)
 class Proposal:
     """The frozen state of a generator.
@@ -95,22 +109,27 @@ class Proposal:
     components : what the events are a mixture of; empty if nothing can be generated
     key : what it was made for: a digest of the card's physics, and the flux file's SHA-256
     seed : of the run that it was made for
+    ceiling : for unweighted events
     """
 
     axes: tuple[str, ...]
     components: tuple[Component, ...]
     key: str
     seed: int
+    ceiling: Ceiling | None = None
 
     @cached_property
     def sha256(self) -> str:
         """Digest of everything that shapes an event."""
-        digest = hashlib.sha256(json.dumps([self.axes, self.key, self.seed]).encode())
+        digest = hashlib.sha256(json.dumps([self.axes, self.key, self.seed, self._ceiling()]).encode())
         for component in self.components:
             digest.update(f"{component.channel} {component.probability.hex()}".encode())
             digest.update(component.muon_probability.tobytes())
             digest.update(component.grid.tobytes())
         return digest.hexdigest()
+
+    def _ceiling(self) -> list[Any] | None:
+        return None if self.ceiling is None else [self.ceiling.weight.hex(), self.ceiling.accepted_only]
 
     def save(self, path: Path) -> None:
         """Write the proposal as npz with a JSON header; no pickle."""
@@ -118,6 +137,7 @@ class Proposal:
             "axes": self.axes,
             "key": self.key,
             "seed": self.seed,
+            "ceiling": self._ceiling(),
             "components": [[c.channel, c.probability.hex()] for c in self.components],
             "sha256": self.sha256,
         }
@@ -146,7 +166,11 @@ def load_proposal(path: Path) -> Proposal:
                 Component(channel, float.fromhex(p), file[f"muon_probability_{i}"], file[f"grid_{i}"])
                 for i, (channel, p) in enumerate(header["components"])
             )
-        proposal = Proposal(tuple(header["axes"]), components, header["key"], header["seed"])
+        ceiling = None
+        if header["ceiling"] is not None:
+            weight, accepted_only = header["ceiling"]
+            ceiling = Ceiling(float.fromhex(weight), accepted_only)
+        proposal = Proposal(tuple(header["axes"]), components, header["key"], header["seed"], ceiling)
         intact = proposal.sha256 == header["sha256"]
     except Exception as error:  # zip and npy files raise almost anything when damaged
         raise ProposalError(f"{path}: not a readable proposal: {error}") from error

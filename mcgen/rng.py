@@ -13,7 +13,7 @@ class Purpose(IntEnum):
     EVENTS = 0
     PILOT = 1
     TRAINING = 2
-    BEAM = 3
+    CEILING = 3
 
 
 def stream(seed: int, purpose: Purpose, index: int) -> np.random.Generator:

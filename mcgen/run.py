@@ -231,4 +231,11 @@ class Run:
             },
             "chunks": chunks_of(self.card),
             "proposal_sha256": self.proposal.sha256,
-        } | ({} if part is None else {"part": [part.start, part.stop]})
+        } | self._particulars(part)
+
+    def _particulars(self, part: range | None) -> Metadata:
+        """Describe what only some runs have."""
+        found: Metadata = {} if part is None else {"part": [part.start, part.stop]}
+        if self.proposal.ceiling is not None:
+            found["unweighted"] = {"weight": self.proposal.ceiling.weight / self.card.run.events}
+        return found

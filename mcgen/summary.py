@@ -55,6 +55,11 @@ def print_summary(metadata: Mapping[str, Any]) -> None:
         flow.add_row(entry["requirement"], f"{entry['yield']:.4g}", share)
     console.print()
     console.print(flow)
+    if unweighted := metadata.get("unweighted"):
+        console.print(
+            f"\nunweighted: each {unweighted['weight']:.4g}; heavier events exceed that by "
+            f"{unweighted['overflow']:.2%} of the yield"
+        )
     if metadata["remark"]:
         console.print(f"\n{metadata['remark']}")
 

@@ -123,6 +123,8 @@ class RunTable(Table):
     seed: Annotated[int, Field(ge=0, lt=2**63)] | None = None
     chunk: Annotated[int, Field(ge=100, le=5_000_000)] = 50_000
     write: Literal["fiducial", "accepted"] = "fiducial"
+    unweighted: bool = False
+    """Whether what is written has one common weight, by accept and reject."""
     vegas: VegasTable = VegasTable()
 
 

@@ -48,12 +48,16 @@ def generate(
             metavar="A:B", help="Generate only these chunks of the run (B not included), as a part."
         ),
     ] = None,
+    unweighted: Annotated[
+        bool, typer.Option("--unweighted", help="Write events of one common weight; run.unweighted.")
+    ] = False,
     set_: SetOption = None,
     quiet: Annotated[bool, typer.Option("--quiet", "-q", help="No progress and no summary.")] = False,
 ) -> None:
     """Generate events from a card into a ROOT file, weighted to the card's exposure."""
     quiet = quiet or State.quiet
     part = _part(chunks)
+    set_ = [*(set_ or []), *(["run.unweighted=true"] if unweighted else [])]
     loaded = _load(card, set_, events, seed)
     target = output or Path(Path(card).stem + ".root")
     from mcgen.io.store import writer_for

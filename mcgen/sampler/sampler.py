@@ -14,7 +14,7 @@ from mcgen.errors import ProposalError
 from mcgen.events import AnyArray, Daughters, Emission, Flight, Muon, Track, Verdict
 from mcgen.flux import Flux
 from mcgen.physics.models import CHANNELS, Boson, Channel
-from mcgen.proposal import Component, Proposal
+from mcgen.proposal import Ceiling, Component, Proposal
 from mcgen.sampler.aim import Aim
 from mcgen.sampler.emission import EMISSIONS
 from mcgen.sampler.flight import DecayInVolume, TwoBodyDecay
@@ -112,8 +112,8 @@ class Sampler:
 
     @property
     def dimension(self) -> int:
-        """Number of the cube's axes."""
-        return len(self.proposal.axes)
+        """Number of the cube's axes; unweighted events have one more, which no map touches."""
+        return len(self.proposal.axes) + (self.proposal.ceiling is not None)
 
     def story(self, component: Component, u: Array) -> Story:
         """Events of one component at points (n, d - 1) of the cube without its first axis.
@@ -145,8 +145,11 @@ class Sampler:
         for rows, component in self._split(u):
             for start in range(0, len(rows), BLOCK):
                 block = rows[start : start + BLOCK]
-                story = self.story(component, u[block, 1:])
-                np.divide(story.weight, component.probability * points, out=story.weight)
+                story = self.story(component, u[block, 1 : len(self.proposal.axes)])
+                np.divide(story.weight, component.probability, out=story.weight)
+                if self.proposal.ceiling is not None:
+                    unweight(story, self.proposal.ceiling, u[block, -1])
+                np.divide(story.weight, points, out=story.weight)
                 parts.append(layout(story, self.process.boson, first + block))
         return in_order(parts)
 
@@ -158,6 +161,20 @@ class Sampler:
             rows = np.flatnonzero(number == i)
             if len(rows):
                 yield rows, component
+
+
+def unweight(story: Story, ceiling: Ceiling, u: Array) -> None:
+    """Accept events with a probability in proportion to their weights, and give them all the same.
+
+    Events above the ceiling keep their weight: the mean of what comes out is that of what went in.
+
+    Parameters
+    ----------
+    u : (n,) uniform, independent of everything else
+    """
+    weight = story.weight
+    flat = np.where(u * ceiling.weight < weight, np.maximum(weight, ceiling.weight), 0.0)
+    weight[:] = np.where(story.verdict.accepted, flat, weight) if ceiling.accepted_only else flat
 
 
 def in_order(parts: list[dict[str, AnyArray]]) -> dict[str, AnyArray]:

@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 
 from mcgen.card import Card
-from mcgen.proposal import Component, Proposal, adapted_grid, flat_grid, muon_importance
+from mcgen.proposal import Ceiling, Component, Proposal, adapted_grid, flat_grid, muon_importance
 from mcgen.rng import Purpose, stream
 from mcgen.sampler.sampler import BLOCK, Process, Sampler
 from mcgen.types import Array, Bools, Ints
@@ -27,6 +27,9 @@ FIDUCIAL_SHARE = 0.1
 
 COMPONENT_FLOOR = 0.02
 """Share of the points that goes to the components evenly, whatever the training saw."""
+
+OVERFLOW = 1e-3
+"""Share of the yield that heavier events may exceed the common weight of unweighted ones by."""
 
 CLASSES = 6
 """Classes of muon energy in a channel."""
@@ -84,7 +87,25 @@ def prepare(process: Process, card: Card, flux_sha256: str, seed: int) -> Propos
         _log.info("trained component %d of %d, channel %s", i + 1, len(components), component.channel)
         trained.append(replace(component, grid=grid))
         sizes.append(size)
-    return Proposal(axes, _mixture(trained, np.array(sizes)), key, seed)
+    proposal = Proposal(axes, _mixture(trained, np.array(sizes)), key, seed)
+    if not card.run.unweighted:
+        return proposal
+    u = batches(Purpose.CEILING, 0, 1, PILOT, extra=1)
+    return replace(
+        proposal, ceiling=_ceiling(Sampler(process, proposal), next(u), card.run.write == "accepted")
+    )
+
+
+def _ceiling(sampler: Sampler, u: Array, accepted_only: bool) -> Ceiling:
+    """Weight above which lies no more than `OVERFLOW` of the yield, in a pilot."""
+    record = sampler.events(u)
+    weight = np.sort(record["weight"][record["accepted"]] if accepted_only else record["weight"])[::-1]
+    if not len(weight):
+        return Ceiling(1.0, accepted_only)
+    # What the events above the i-th weight exceed it by, together.
+    excess = np.cumsum(weight) - weight * np.arange(1, len(weight) + 1)
+    place = np.searchsorted(excess, OVERFLOW * weight.sum(), side="right") - 1
+    return Ceiling(float(weight[place]), accepted_only)
 
 
 def _integrand(
@@ -108,6 +129,8 @@ def _mixture(components: list[Component], sizes: Array) -> tuple[Component, ...]
 def proposal_key(card: Card, flux_sha256: str) -> str:
     """Digest of what a proposal belongs to: all of the card that shapes events, and the flux."""
     physics: dict[str, Any] = card.model_dump(mode="json", include={"model", "production", "experiment"})
+    if card.run.unweighted:
+        physics["unweighted"] = card.run.write
     for label in ("card", "name", "title", "references", "note"):
         physics["experiment"].pop(label)
     return hashlib.sha256(json.dumps([physics, flux_sha256], sort_keys=True).encode()).hexdigest()
@@ -120,10 +143,12 @@ class _Batches:
     seed: int
     dimension: int
 
-    def __call__(self, purpose: Purpose, number: int, count: int, size: int) -> Iterator[Array]:
-        """Yield `count` batches of `size` points for the component of a number."""
+    def __call__(
+        self, purpose: Purpose, number: int, count: int, size: int, extra: int = 0
+    ) -> Iterator[Array]:
+        """Yield `count` batches of `size` points for the component of a number, with extra axes."""
         for k in range(count):
-            yield stream(self.seed, purpose, (number << 32) | k).random((size, self.dimension))
+            yield stream(self.seed, purpose, (number << 32) | k).random((size, self.dimension + extra))
 
 
 def _pilot(sampler: Sampler, component: Component, batches: Iterator[Array]) -> _Pilot:

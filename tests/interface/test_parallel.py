@@ -401,13 +401,12 @@ def test_workers_do_not_outlive_a_killed_run() -> None:
     code = "import mcgen.run; mcgen.run.generate_file(mcgen.load_card('tiny.toml').replace(run={'events': 2_000_000, 'chunk': 100}), __import__('pathlib').Path('t.root'), workers=mcgen.run.Workers(2), progress=lambda _: print('on', flush=True))"
     script = Path("run.py")
     script.write_text(f"if __name__ == '__main__':\n    {code}\n", encoding="utf-8")
-    process = subprocess.Popen([sys.executable, "run.py"], stdout=subprocess.PIPE)
-    assert process.stdout is not None
-    process.stdout.readline()
-    workers = children(process.pid)
-    assert len(workers) >= 2
-    process.kill()
-    process.wait()
+    with subprocess.Popen([sys.executable, "run.py"], stdout=subprocess.PIPE) as process:
+        assert process.stdout is not None
+        process.stdout.readline()
+        workers = children(process.pid)
+        assert len(workers) >= 2
+        process.kill()
     wait_for(lambda: not any(alive(pid) for pid in workers))
 
 
