@@ -2,7 +2,7 @@
 
     python -m tests.benchmarks [--quick]
 
-Prints one table in Markdown; --quick leaves out the memory benchmark, which writes 10 million events.
+Prints one table in Markdown; --quick leaves out what writes millions of events or reads millions of muons.
 """
 
 from __future__ import annotations
@@ -12,15 +12,19 @@ import sys
 import tempfile
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
-from time import process_time
+from time import perf_counter, process_time
 from typing import Any
 
 import numpy as np
+import uproot
 
 import mcgen
+from mcgen.flux import load_flux
 from mcgen.io.root import RootWriter
-from mcgen.run import Run, chunks_of
+from mcgen.parallel import Workers
+from mcgen.run import Run, chunks_of, generate_file
 
 POINTS = {
     "NA62 leptophilic 0.05, 2e-5": ("na62_leptophilic", {"mass_gev": 0.05, "g_mu": 2e-5}),
@@ -133,6 +137,65 @@ def memory(folder: Path) -> Iterator[Row]:
     yield at_most("peak memory at 1e7 / at 1e6 events", peaks[1] / peaks[0], 1.1)
 
 
+def workers(folder: Path, events: int = 5_000_000) -> Iterator[Row]:
+    """Wall time of two processes over that of one, training left out."""
+    card = card_of("NA62 muonphilic 0.1, 1e-3", "exact", events)
+    proposal = Run.of(card).proposal
+    times = []
+    for jobs in (1, 2):
+        start = perf_counter()
+        generate_file(card, folder / "jobs.root", workers=Workers(jobs), proposal=proposal)
+        times.append(perf_counter() - start)
+        rate = events / times[-1]
+        print(f"{jobs} processes: {rate:.3g} points/s end to end, {rate / jobs:.3g} a core", file=sys.stderr)
+    yield at_most("2 processes / 1 process, wall, 5e6 points", times[1] / times[0], 0.6)
+
+
+def many_events(folder: Path) -> Iterator[Row]:
+    """Cost of a point at 1e5 to 1e7 points to a file, and at 1e8 to nowhere, over that at 1e6."""
+    proposal = Run.of(card_of("NA62 muonphilic 0.1, 1e-3", "iww", 1000)).proposal
+    cost = {}
+    for events in (100_000, 1_000_000, 10_000_000):
+        card = card_of("NA62 muonphilic 0.1, 1e-3", "iww", events)
+        cost[events] = seconds(partial(generate_file, card, folder / "many.root", proposal=proposal)) / events
+        print(f"{events} points to a file: {1e6 * cost[events]:.2f} us/point", file=sys.stderr)
+    for events in (100_000, 10_000_000):
+        yield at_most(f"cost of a point, {events:.0e} / 1e6 to a file", cost[events] / cost[1_000_000], 1.5)
+    to_nowhere = {}
+    for events in (1_000_000, 100_000_000):
+        run = Run.of(card_of("NA62 muonphilic 0.1, 1e-3", "iww", events), proposal)
+        to_nowhere[events] = seconds(run.yields) / events
+        print(f"{events} points to nowhere: {1e6 * to_nowhere[events]:.2f} us/point", file=sys.stderr)
+    ratio = to_nowhere[100_000_000] / to_nowhere[1_000_000]
+    yield at_most("cost of a point, 1e8 / 1e6 without writing", ratio, 1.2)
+
+
+def many_muons(folder: Path, events: int = 500_000) -> Iterator[Row]:
+    """Cost of a point, training left out, with 1e4 to 1e7 muons in the flux file, over that with 1e5."""
+    flux = load_flux("builtin:na62_cu")
+    cost = {}
+    for count in (10_000, 100_000, 1_000_000, 10_000_000):
+        rows = np.arange(count) % len(flux)
+        columns = dict(zip(("x", "y", "z", "px", "py", "pz"), (*flux.position, *flux.momentum), strict=True))
+        columns |= {"pdg": flux.pdg.astype(np.float64), "w": flux.rate * len(flux) / count}
+        with uproot.recreate(folder / "flux.root") as file:
+            file.mktree("muons", dict.fromkeys(columns, np.dtype("f8")))
+            file["muons"].extend({name: values[rows] for name, values in columns.items()})
+        card = card_of("NA62 muonphilic 0.1, 1e-3", "iww", events).replace(
+            flux={"file": str(folder / "flux.root")}
+        )
+        start = process_time()
+        run = Run.of(card)
+        training = process_time() - start
+        cost[count] = seconds(run.yields) / events
+        print(
+            f"{count} muons: {1e6 * cost[count]:.2f} us/point, {training:.1f} s of loading and training",
+            file=sys.stderr,
+        )
+    for count in (10_000, 1_000_000, 10_000_000):
+        yield at_most(f"cost of a point, {count:.0e} / 1e5 muons", cost[count] / cost[100_000], 3.0)
+
+
 def start_up(repeat: int = 7) -> Iterator[Row]:
     """Time of `mcgen --help` over that of importing numpy, best of several."""
 
@@ -157,7 +220,7 @@ def main() -> None:
         folder = Path(name)
         stages = [start_up(), writing(folder, "iww", 1.5), writing(folder, "exact", 4.0), sampling()]
         if "--quick" not in sys.argv:
-            stages.append(memory(folder))
+            stages += [memory(folder), workers(folder), many_events(folder), many_muons(folder)]
         for stage in stages:
             for row in stage:
                 print(row, flush=True)
