@@ -59,10 +59,12 @@ def generate_chunks(card: Card) -> Iterator[Events]:
         yield Events(record, run.metadata(rows))
 
 
-def generate_file(card: Card, output: Path, progress: Progress | None = None) -> dict[str, Any]:
-    """Generate the events of a card into a ROOT file, and return the run's metadata.
+def generate_file(
+    card: Card, output: Path, progress: Progress | None = None, format: str | None = None
+) -> dict[str, Any]:
+    """Generate the events of a card into a file, and return the run's metadata.
 
-    The file appears under its name when it is complete.
+    The file appears under its name when it is complete. Its format is that of its ending, or a named one.
 
     Raises
     ------
@@ -71,7 +73,7 @@ def generate_file(card: Card, output: Path, progress: Progress | None = None) ->
     """
     with atomic_output(output) as temporary:
         run = Run.of(card)
-        with writer_for(output)(temporary, run.columns) as writer:
+        with writer_for(output, format)(temporary, run.columns) as writer:
             hashes = ColumnHashes(run.columns)
             for record in run.chunks(progress):
                 writer.append(record)

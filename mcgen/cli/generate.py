@@ -8,7 +8,7 @@ from typing import Annotated
 
 import typer
 
-from mcgen.cli.common import CardArgument, SetOption, State, app, load, progress
+from mcgen.cli.common import CardArgument, FormatOption, SetOption, State, app, load, progress
 
 
 @app.command()
@@ -16,8 +16,11 @@ def generate(
     card: CardArgument,
     output: Annotated[
         Path | None,
-        typer.Option("--output", "-o", help="File to write; default: the card's name with .root."),
+        typer.Option(
+            "--output", "-o", help="File to write; default: the card's name with the format's ending."
+        ),
     ] = None,
+    format_: FormatOption = None,
     events: Annotated[
         int | None, typer.Option("--events", "-n", help="Number of points; run.events.")
     ] = None,
@@ -25,21 +28,21 @@ def generate(
     set_: SetOption = None,
     quiet: Annotated[bool, typer.Option("--quiet", "-q", help="No progress and no summary.")] = False,
 ) -> None:
-    """Generate events from a card into a ROOT file, weighted to the card's exposure."""
+    """Generate events from a card into a file, weighted to the card's exposure."""
     quiet = quiet or State.quiet
     settings = list(set_ or [])
     settings += [f"run.events={events}"] if events is not None else []
     settings += [f"run.seed={seed}"] if seed is not None else []
     loaded = load(card, settings)
-    target = output or Path(Path(card).stem + ".root")
-    from mcgen.io.store import writer_for
+    from mcgen.io.store import format_named, writer_for
     from mcgen.run import generate_file
 
-    writer_for(target)  # an unknown ending is told before anything is computed
+    target = output or Path(Path(card).stem + format_named(format_ or "root").endings[0])
+    writer_for(target, format_)  # an unknown ending is told before anything is computed
 
     start = perf_counter()
     with progress(loaded.run.events, quiet) as advance:
-        metadata = generate_file(loaded, target, advance)
+        metadata = generate_file(loaded, target, advance, format_)
     if not quiet:
         from mcgen.summary import print_summary
 
