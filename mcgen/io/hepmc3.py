@@ -68,7 +68,7 @@ def _run_info(metadata: Mapping[str, Any], setting: Setting) -> pyhepmc.GenRunIn
     run = pyhepmc.GenRunInfo()
     run.tools = [("mcgen", str(metadata["version"]), "Bosons radiated by the muons of a beam dump")]
     run.weight_names = list(WEIGHTS)
-    model, exposure = setting.card.model, metadata["exposure"]
+    model, exposure = setting.card.model, setting.card.experiment.exposure
     boson = model.boson()
     attributes: dict[str, Any] = {
         "NuHepMC.Version.Major": 1,
@@ -79,13 +79,13 @@ def _run_info(metadata: Mapping[str, Any], setting: Setting) -> pyhepmc.GenRunIn
         f"NuHepMC.AdditionalParticleNumber[{boson.pdg}].Name": boson.kind,
         f"NuHepMC.AdditionalParticleInfo[{boson.pdg}].Description": f"{model.name} {boson.kind} of "
         f"{boson.mass:g} GeV",
-        "mcgen.Exposure.Kind": exposure["kind"],
-        "mcgen.Exposure.Value": repr(float(exposure["value"])),
+        "mcgen.Exposure.Kind": exposure.kind,
+        "mcgen.Exposure.Value": repr(exposure.value),
         "mcgen.Normalisation": "The sum of the weights CV is the expected number of events of the exposure",
         METADATA: to_text(metadata),
     }
-    if exposure["kind"] == "pot":
-        attributes["NuHepMC.Exposure.POT"] = float(exposure["value"])
+    if exposure.kind == "pot":
+        attributes["NuHepMC.Exposure.POT"] = exposure.value
     processes = {
         _PROCESS + code: (channel, f"mu N -> mu N X, X -> {channel}")
         for code, channel in enumerate(CHANNELS, start=1)

@@ -48,13 +48,13 @@ class LheWriter(SpoolingWriter):
         setting = Setting.of(metadata)
         element = ElementTree.Element(METADATA)
         element.text = to_text(metadata)
-        exposure = metadata["exposure"]
+        exposure = setting.card.experiment.exposure
         file = pylhe.LHEFile(
             init=self._init(metadata, setting),
             events=self._events(setting),
             header=pylhe.LHEHeader(pylhe.LHEInitRWGT([]), [element]),
-            comment=f"XSECUP and the mean of XWGTUP are the expected number of events of {exposure['value']:g} "
-            f"{exposure['kind']}, not picobarns. Lengths in mm; ct since the muon's production.",
+            comment=f"XSECUP and the mean of XWGTUP are the expected number of events of {exposure.value:g} "
+            f"{exposure.kind}, not picobarns. Lengths in mm; ct since the muon's production.",
         )
         with binary_output(self.path) as raw, io.TextIOWrapper(raw, encoding="utf-8") as stream:
             file.write(stream, digits)
