@@ -9,7 +9,7 @@ import numpy as np
 
 from mcgen.io.files import binary_output
 from mcgen.io.metadata import METADATA, to_text
-from mcgen.io.particles import BOSON, COLUMNS, FIRST, MUON, NUCLEUS, PARENTS, Particles, Setting
+from mcgen.io.particles import BOSON, COLUMNS, FIRST, PARENTS, SECOND, Particles, Setting
 from mcgen.io.spool import SpoolingWriter
 from mcgen.physics.models import CHANNELS
 
@@ -35,6 +35,10 @@ _PARTICLE_STATUS = {
     _BEAM: ("beam", "The muon just before emission"),
     _TARGET: ("target", "The nucleus, at rest"),
 }
+
+_PARENTS = np.array(PARENTS, dtype=np.int32)
+_STATUS = np.array([_BEAM, _TARGET, _DECAYED, _FINAL, _FINAL, _FINAL, _FINAL], dtype=np.int32)
+_STATUS_WITHOUT_DECAY = np.where(np.arange(len(_STATUS)) == BOSON, _FINAL, _STATUS).astype(np.int32)
 
 
 class Hepmc3Writer(SpoolingWriter):
@@ -110,14 +114,10 @@ def _event(
     import pyhepmc
 
     places = np.flatnonzero(particles.present[i])
-    decays = bool(particles.present[i, FIRST])
-    status = np.full(7, _FINAL, dtype=np.int32)
-    status[[MUON, NUCLEUS]] = _BEAM, _TARGET
-    if decays:
-        status[BOSON] = _DECAYED
     momentum = particles.momentum[i, places].T
-    born = np.where(np.isin(places, (FIRST, FIRST + 1))[:, None], particles.decay[i], particles.emission[i])
-    vertex = _MM * born.T
+    vertex = np.repeat(_MM * particles.emission[i, :, None], len(places), axis=1)
+    vertex[:, (places == FIRST) | (places == SECOND)] = _MM * particles.decay[i, :, None]
+    status = _STATUS if particles.present[i, FIRST] else _STATUS_WITHOUT_DECAY
     event = pyhepmc.GenEvent(pyhepmc.Units.GEV, pyhepmc.Units.MM)
     event.from_hepevt(
         number,
@@ -125,7 +125,7 @@ def _event(
         particles.mass[i, places],
         particles.pdg[i, places].astype(np.int32),
         status[places],
-        parents=np.array(PARENTS, dtype=np.int32)[places],
+        parents=_PARENTS[places],
         vx=vertex[0],
         vy=vertex[1],
         vz=vertex[2],

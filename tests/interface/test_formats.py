@@ -104,7 +104,7 @@ FAULTS_OF_TIMES_AND_RECOILS: dict[str, Callable[[Columns], Columns]] = {
 }
 
 
-FAULTS_OF = dict.fromkeys(FORMATS, [*FAULTS, *FAULTS_OF_TIMES_AND_RECOILS]) | {
+FAULTS_OF = {format: [*FAULTS, *FAULTS_OF_TIMES_AND_RECOILS] for format in FORMATS} | {
     "fairship": list(FAULTS),
     # It is slow, and its columns are those of the format root.
     "rntuple": ["decays in mm", "a dropped weight", "x and y of the decay swapped", "times in seconds"],
