@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
 from mcgen.errors import FileFormatError, UsageError
-from mcgen.io import root
-from mcgen.io.digests import ColumnHashes
+from mcgen.events import concatenate
+from mcgen.io.digests import verified
+from mcgen.io.store import CHUNK, open_events, read_metadata
 from mcgen.output import Metadata, Record, event_file
 
 _SAME = ("version", "points", "card", "seed", "proposal_sha256", "flux", "columns", "chunks")
@@ -28,10 +30,10 @@ def merge(output: Path, parts: Sequence[Path]) -> Metadata:
     ------
     UsageError
         If parts overlap, are missing, or are of different runs.
-    FileFormatError
-        If a file is damaged, or not a part.
+    FileFormatError, RunError
+        If a file is not a part, or damaged.
     """
-    found = {path: root.read_metadata(path) for path in parts}
+    found = {path: read_metadata(path) for path in parts}
     ordered = _in_order(found)
     _check_same(found)
     first = dict(found[ordered[0]])
@@ -89,12 +91,20 @@ def _undigested(columns: Mapping[str, Any]) -> dict[str, Any]:
 def _chunks(ordered: Iterable[Path], found: Mapping[Path, Mapping[str, Any]]) -> Iterator[Record]:
     """Records chunk by chunk, so that sums come out as those of one run, to the last bit."""
     for path in ordered:
-        metadata = found[path]
-        start, stop = metadata["part"]
-        edges = np.arange(start, stop + 1, dtype=np.uint64) * np.uint64(metadata["card"]["run"]["chunk"])
-        hashes = ColumnHashes(metadata["columns"])
-        for record in root.read_slices(path, "event", edges):
-            hashes.add(record)
-            yield record
-        if any(metadata["columns"][name]["sha256"] != digest for name, digest in hashes.digests().items()):
-            raise FileFormatError(f"{path}: damaged; generate that part again")
+        with open_events(path) as file:
+            records = verified(file.chunks(CHUNK), file.metadata, path)
+            yield from _cut(records, found[path]["card"]["run"]["chunk"])
+
+
+def _cut(records: Iterable[Record], size: int) -> Iterator[Record]:
+    """Cut a sequence of events where their numbers pass a multiple of the size."""
+    rest: Record | None = None
+    for record in records:
+        joined = record if rest is None else concatenate([rest, record])
+        number = joined["event"] // np.uint64(size)
+        edges = [0, *(np.flatnonzero(np.diff(number)) + 1).tolist(), len(number)]
+        for start, stop in pairwise(edges[:-1]):
+            yield {name: values[start:stop] for name, values in joined.items()}
+        rest = {name: values[edges[-2] :] for name, values in joined.items()}
+    if rest is not None:
+        yield rest

@@ -12,7 +12,7 @@ from mcgen.detector import Requirement
 from mcgen.events import AnyArray, Column
 from mcgen.io.digests import ColumnHashes
 from mcgen.io.files import atomic_output
-from mcgen.io.store import Writer, writer_for
+from mcgen.io.store import Writer, format_of
 
 Record = dict[str, AnyArray]
 Metadata = dict[str, Any]
@@ -58,8 +58,12 @@ def completed(
 
 
 @contextmanager
-def event_file(path: Path) -> Iterator[Write]:
+def event_file(path: Path, format: str | None = None) -> Iterator[Write]:
     """Open a file for the events of a run, which appears under its name when it is complete.
+
+    Parameters
+    ----------
+    format : one of `mcgen.io.store.FORMATS`; by default that of the file's ending
 
     Yields
     ------
@@ -70,7 +74,7 @@ def event_file(path: Path) -> Iterator[Write]:
     UsageError, RunError
         If the file cannot be written; nothing is left under its name.
     """
-    make_writer = writer_for(path)
+    make_writer = format_of(path, format).writer
     with atomic_output(path) as temporary:
 
         def write(provenance: Mapping[str, Any], records: Iterable[Record]) -> Metadata:

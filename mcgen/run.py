@@ -77,6 +77,7 @@ def generate_file(
     proposal: Proposal | None = None,
     part: range | None = None,
     resume: bool = False,
+    format: str | None = None,
     progress: Progress | None = None,
 ) -> Metadata:
     """Generate the events of a card into a file, and return the run's metadata.
@@ -89,6 +90,7 @@ def generate_file(
     proposal : made before by `Run.of`, for this card and flux; otherwise it is made now
     part : numbers of the chunks to generate, of those of the whole run, for `mcgen.merge` to join
     resume : whether an interrupted run is to be continued, if there is one
+    format : one of `mcgen.io.store.FORMATS`; by default that of the file's ending
 
     Raises
     ------
@@ -104,7 +106,7 @@ def generate_file(
         journal = Journal(output, resume)
         keep = journal if resume or points > JOURNAL_POINTS or os.path.isdir(journal.folder) else None
         started = stack.enter_context(journal).started() if keep else None
-        write = stack.enter_context(event_file(output))
+        write = stack.enter_context(event_file(output, format))
         run = Run.of(card, proposal if started is None else started[0])
         provenance = run.provenance(part)
         if keep:

@@ -70,6 +70,15 @@ SetOption = Annotated[
     ),
 ]
 
+FormatOption = Annotated[
+    str | None,
+    typer.Option(
+        "--format",
+        metavar="FORMAT",
+        help="root, rntuple, parquet, hepmc3, lhe or fairship; default: that of the file's ending.",
+    ),
+]
+
 
 class State:
     """What the options before the command say."""

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from mcgen.cli.common import CardArgument, SetOption, State, app, load, progress
+from mcgen.cli.common import CardArgument, FormatOption, SetOption, State, app, load, progress
 from mcgen.errors import UsageError
 
 if TYPE_CHECKING:
@@ -23,8 +23,11 @@ def generate(
     card: CardArgument,
     output: Annotated[
         Path | None,
-        typer.Option("--output", "-o", help="File to write; default: the card's name with .root."),
+        typer.Option(
+            "--output", "-o", help="File to write; default: the card's name with the format's ending."
+        ),
     ] = None,
+    format_: FormatOption = None,
     events: Annotated[
         int | None, typer.Option("--events", "-n", help="Number of points; run.events.")
     ] = None,
@@ -54,18 +57,20 @@ def generate(
     set_: SetOption = None,
     quiet: Annotated[bool, typer.Option("--quiet", "-q", help="No progress and no summary.")] = False,
 ) -> None:
-    """Generate events from a card into a ROOT file, weighted to the card's exposure."""
+    """Generate events from a card into a file, weighted to the card's exposure."""
     quiet = quiet or State.quiet
     part = _part(chunks)
     set_ = [*(set_ or []), *(["run.unweighted=true"] if unweighted else [])]
     loaded = _load(card, set_, events, seed)
-    target = output or Path(Path(card).stem + ".root")
-    from mcgen.io.store import writer_for
+    from mcgen.io.store import format_named, format_of
     from mcgen.parallel import Workers
     from mcgen.proposal import load_proposal
     from mcgen.run import generate_file
 
-    writer_for(target)  # an unknown ending is told before anything is computed
+    target = output or Path(Path(card).stem + format_named(format_ or "root").endings[0])
+    found = format_of(target, format_)  # an unknown ending is told before anything is computed
+    if part is not None and found.reader is None:
+        raise UsageError(f"{target}: not a format that parts can be merged from; use .root or .parquet")
     start = perf_counter()
     points = loaded.run.events if part is None else len(part) * loaded.run.chunk
     with progress(points, quiet) as advance:
@@ -76,6 +81,7 @@ def generate(
             proposal=None if proposal is None else load_proposal(proposal),
             part=part,
             resume=resume,
+            format=format_,
             progress=advance,
         )
     if not quiet:

@@ -1,1 +1,1 @@
-"""One module a format: files to columns and back. Knows neither physics nor sampler."""
+"""One module a format: files to columns and back. Knows no sampler."""

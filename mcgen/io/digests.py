@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
+from pathlib import Path
+from typing import Any
 
 import numpy as np
 
-from mcgen.errors import FileFormatError
-from mcgen.events import AnyArray, Events
+from mcgen.errors import FileFormatError, RunError
+from mcgen.events import AnyArray
 
 
 class ColumnHashes:
@@ -29,20 +31,27 @@ class ColumnHashes:
         return {name: h.hexdigest() for name, h in self._hashes.items()}
 
 
-def damaged_columns(events: Events) -> list[str]:
-    """Names of the columns whose values are not those that were written.
+def verified(
+    chunks: Iterable[dict[str, AnyArray]], metadata: Mapping[str, Any], path: Path
+) -> Iterator[dict[str, AnyArray]]:
+    """Hand on all chunks of a file, and compare them with the digests of its metadata.
 
     Raises
     ------
     FileFormatError
-        If the metadata has no digests.
+        At the start, if the metadata has no digests.
+    RunError
+        At the end, if columns are not those that were written.
     """
-    described = events.metadata["columns"]
+    described = metadata["columns"]
     if not all("sha256" in column for column in described.values()):
-        raise FileFormatError("the metadata has no digests of the columns: nothing to verify")
-    missing = set(described) ^ set(events.columns)
-    hashes = ColumnHashes(events.columns)
-    hashes.add(events.columns)
-    digests = hashes.digests()
-    wrong = {name for name in set(described) - missing if described[name]["sha256"] != digests[name]}
-    return sorted(missing | wrong)
+        raise FileFormatError(f"{path}: the metadata has no digests of the columns: nothing to verify")
+    hashes: ColumnHashes | None = None
+    for record in chunks:
+        hashes = hashes or ColumnHashes(record)
+        hashes.add(record)
+        yield record
+    digests = hashes.digests() if hashes else {}
+    written = {name: column["sha256"] for name, column in described.items()}
+    if wrong := sorted(name for name in written | digests if written.get(name) != digests.get(name)):
+        raise RunError(f"{path}: damaged: columns {', '.join(wrong)} are not those that were written")

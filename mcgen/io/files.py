@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import contextlib
+import gzip
 import hashlib
 import os
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import BinaryIO, cast
 
 from mcgen.errors import RunError, UsageError
 
@@ -27,7 +29,8 @@ def atomic_output(path: Path) -> Iterator[Path]:
         raise UsageError(f"{path}: the folder {path.parent} does not exist; create it or choose another")
     if os.path.isdir(path):
         raise UsageError(f"{path}: is a folder; give the name of a file")
-    temporary = path.with_name(f".{path.name}.{os.getpid()}.part")
+    # The name goes last: its ending says whether text is to be compressed.
+    temporary = path.with_name(f".{os.getpid()}.part.{path.name}")
     try:
         yield temporary
         temporary.replace(path)
@@ -38,6 +41,13 @@ def atomic_output(path: Path) -> Iterator[Path]:
     finally:
         with contextlib.suppress(OSError):  # what could not be made cannot be removed
             temporary.unlink(missing_ok=True)
+
+
+def binary_output(path: Path) -> BinaryIO:
+    """Open a file for writing; compressed if its name ends with .gz."""
+    if path.suffix == ".gz":
+        return cast("BinaryIO", gzip.open(path, "wb", compresslevel=6))
+    return path.open("wb")
 
 
 def sha256_of(path: Path) -> str:

@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-import json
 import os
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
-from itertools import pairwise
 from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
@@ -15,30 +13,10 @@ import numpy as np
 import uproot
 
 from mcgen.errors import FileFormatError
-from mcgen.events import AnyArray, Column, Events
+from mcgen.events import AnyArray, Column
+from mcgen.io.metadata import METADATA, from_text, to_text
 
 TREE = "events"
-METADATA = "mcgen"
-
-_REQUIRED = frozenset(
-    [
-        "program",
-        "version",
-        "events",
-        "points",
-        "exposure",
-        "yield",
-        "cut_flow",
-        "remark",
-        "requirements",
-        "columns",
-        "card",
-        "seed",
-        "flux",
-        "chunks",
-        "proposal_sha256",
-    ]
-)
 
 
 class RootWriter:
@@ -53,7 +31,10 @@ class RootWriter:
     def __init__(self, path: Path, columns: Iterable[Column]) -> None:
         # uproot's default, ZLIB, takes ten times longer for the same size.
         self._file = uproot.recreate(path, compression=uproot.ZSTD(1))
-        self._tree = self._file.mktree(TREE, {c.name: np.dtype(c.dtype) for c in columns})
+        self._tree = self._declare({c.name: np.dtype(c.dtype) for c in columns})
+
+    def _declare(self, branches: dict[str, np.dtype[Any]]) -> Any:
+        return self._file.mktree(TREE, branches)
 
     def append(self, record: Mapping[str, AnyArray]) -> None:
         """Write a chunk of rows."""
@@ -62,7 +43,7 @@ class RootWriter:
 
     def finish(self, metadata: Mapping[str, Any]) -> None:
         """Write the metadata, which says how the events came about."""
-        self._file[METADATA] = json.dumps(metadata)
+        self._file[METADATA] = to_text(metadata)
 
     def __enter__(self) -> Self:
         return self
@@ -78,16 +59,51 @@ class RootWriter:
                 raise
 
 
+class NTupleWriter(RootWriter):
+    """Writes the same as an RNTuple instead of a TTree."""
+
+    def _declare(self, branches: dict[str, np.dtype[Any]]) -> Any:
+        return self._file.mkrntuple(TREE, branches)
+
+
+class RootReader:
+    """Reads an open events file, TTree or RNTuple, in chunks.
+
+    Attributes
+    ----------
+    metadata : how the events came about
+    rows : number of events
+    """
+
+    def __init__(self, path: Path, file: Any) -> None:
+        self._path = path
+        with _readable(path):
+            if METADATA not in file or TREE not in file:
+                raise FileFormatError(
+                    f"{path}: holds no mcgen events (no tree {TREE!r} with metadata {METADATA!r})"
+                )
+            text = str(file[METADATA])
+            self._tree = file[TREE]
+            self.rows = int(self._tree.num_entries)
+        self.metadata = from_text(path, text)
+
+    def chunks(self, size: int) -> Iterator[dict[str, AnyArray]]:
+        """Read the columns of at most `size` events at a time; of no event, once."""
+        for start in range(0, max(self.rows, 1), size):
+            with _readable(self._path):
+                columns: dict[str, AnyArray] = self._tree.arrays(
+                    library="np", entry_start=start, entry_stop=min(start + size, self.rows)
+                )
+                if "weight" not in columns or any(values.dtype.kind == "O" for values in columns.values()):
+                    raise FileFormatError(f"{self._path}: the tree {TREE!r} is not one of flat mcgen events")
+            yield columns
+
+
 @contextmanager
-def _opened(path: Path) -> Iterator[Any]:
-    """Open a ROOT file, and say in one sentence what is wrong with it."""
-    if not os.path.isfile(path):
-        raise FileFormatError(f"{path}: no such file")
+def _readable(path: Path) -> Iterator[None]:
+    """Say in one sentence what is wrong with a ROOT file."""
     try:
-        with uproot.open(path) as file:
-            if path.stat().st_size < file.file.fEND:
-                raise FileFormatError(f"{path}: cut short: it was {file.file.fEND} bytes long")
-            yield file
+        yield
     except FileFormatError:
         raise
     except Exception as error:  # uproot raises almost anything on a damaged file
@@ -95,8 +111,21 @@ def _opened(path: Path) -> Iterator[Any]:
         raise FileFormatError(f"{path}: not a readable ROOT file, or damaged: {reason}") from error
 
 
-def read_metadata(path: Path) -> dict[str, Any]:
-    """Read the metadata of an events file.
+@contextmanager
+def _opened(path: Path) -> Iterator[Any]:
+    if not os.path.isfile(path):
+        raise FileFormatError(f"{path}: no such file")
+    with _readable(path):
+        file = uproot.open(path)
+    with file:
+        if path.stat().st_size < file.file.fEND:
+            raise FileFormatError(f"{path}: cut short: it was {file.file.fEND} bytes long")
+        yield file
+
+
+@contextmanager
+def open_root(path: Path) -> Iterator[RootReader]:
+    """Open an events file.
 
     Raises
     ------
@@ -104,50 +133,12 @@ def read_metadata(path: Path) -> dict[str, Any]:
         If the file is not one of mcgen's.
     """
     with _opened(path) as file:
-        if METADATA not in file or TREE not in file:
-            raise FileFormatError(
-                f"{path}: holds no mcgen events (no tree {TREE!r} with metadata {METADATA!r})"
-            )
-        text = str(file[METADATA])
-    try:
-        metadata = json.loads(text, parse_constant=_refuse)
-    except ValueError as error:
-        raise FileFormatError(f"{path}: the metadata {METADATA!r} is damaged: {error}") from error
-    if not isinstance(metadata, dict) or not metadata.keys() >= _REQUIRED:
-        raise FileFormatError(f"{path}: the metadata {METADATA!r} is not that of mcgen events")
-    return metadata
-
-
-def _refuse(constant: str) -> None:
-    raise ValueError(f"it holds {constant}")
-
-
-def read_events(path: Path) -> Events:
-    """Read an events file; see `read_metadata` for its errors."""
-    metadata = read_metadata(path)
-    with _opened(path) as file:
-        columns = file[TREE].arrays(library="np")
-    return Events(columns, metadata)
-
-
-def read_slices(path: Path, column: str, edges: AnyArray) -> Iterator[dict[str, AnyArray]]:
-    """Yield the events between successive edges of a column that grows along the file.
-
-    Raises
-    ------
-    FileFormatError
-        If the file is damaged.
-    """
-    with _opened(path) as file:
-        tree = file[TREE]
-        rows = np.searchsorted(tree[column].array(library="np"), edges)
-        for start, stop in pairwise(rows.tolist()):
-            yield tree.arrays(library="np", entry_start=start, entry_stop=stop)
+        yield RootReader(path, file)
 
 
 def read_columns(path: Path, tree: str, names: Iterable[str]) -> tuple[dict[str, AnyArray], list[str]]:
     """Read columns of a flat tree; also the names of those that it does not have."""
-    with _opened(path) as file:
+    with _opened(path) as file, _readable(path):
         if tree not in file:
             found = ", ".join(sorted({key.split(";")[0] for key in file.keys()})) or "nothing"  # noqa: SIM118
             raise FileFormatError(f"{path}: no tree {tree!r}; the file holds {found}")

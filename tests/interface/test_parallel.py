@@ -244,7 +244,7 @@ def test_a_damaged_part(parts: list[str]) -> None:
     ) as writer:
         writer.append({**events.columns, "weight": events.weight * 1.001})
         writer.finish(metadata)
-    assert "p0.root: damaged" in refused("merge", "m.root", *parts)
+    assert "p0.root: damaged" in refused("merge", "m.root", *parts, code=1)
 
 
 @pytest.mark.parametrize("chunks", ["3", "2:2", "2:1", "-1:2", "a:b", "0:9999999999999999999"])

@@ -1,4 +1,4 @@
-// Prints, as JSON, what JSROOT finds in an mcgen ROOT file. JSROOT shares no code with the library that wrote
+// Prints, as JSON, what JSROOT finds in an mcgen ROOT file, whose events are a TTree or an RNTuple. JSROOT shares no code with the library that wrote
 // the file, so what both find in it is what anybody will find.
 //
 // Usage: node sum_weights.mjs FILE.root        with the npm package jsroot installed beside this script
@@ -7,10 +7,21 @@
 // holds) with scale 0, reals with the sum of their magnitudes, relative to which they are to be compared.
 
 import { createHash } from 'node:crypto';
-import { openFile } from 'jsroot/io';
+import { addUserStreamer, openFile } from 'jsroot/io';
+import { readHeaderFooter, rntupleProcess } from 'jsroot/rntuple';
 import { TSelector, treeProcess } from 'jsroot/tree';
 
-const REAL_LEAVES = new Set(['TLeafD', 'TLeafF']);
+const REAL_LEAVES = new Set(['TLeafD', 'TLeafF']), REAL_FIELDS = new Set(['double', 'float']);
+
+// JSROOT wants the layout of this class from the file, which need not have it: the format prescribes it.
+addUserStreamer('ROOT::RNTuple', (buffer, anchor) => {
+   for (const version of ['fVersionEpoch', 'fVersionMajor', 'fVersionMinor', 'fVersionPatch'])
+      anchor[version] = buffer.ntou2();
+   for (const place of ['fSeekHeader', 'fNBytesHeader', 'fLenHeader', 'fSeekFooter', 'fNBytesFooter', 'fLenFooter', 'fMaxKeySize'])
+      anchor[place] = buffer.ntou8();
+   anchor.$kind = 'ROOT::RNTuple';
+   anchor.$file = buffer.fFile;
+});
 
 // JSROOT 7.11 misreads an int64 below -2^31. No column holds one: the negative integers are PDG codes.
 class IntegerSum {
@@ -53,14 +64,34 @@ function integer(value) {
    return { value: value.toString(), scale: 0 };
 }
 
-async function columnQuantities(tree) {
+// Entries, columns as {name, source, real}, and the loop over the events: the same for both kinds.
+async function opened(events) {
+   if (events._typename !== 'ROOT::RNTuple') {
+      return {
+         entries: events.fEntries,
+         columns: events.fBranches.arr.map(branch => ({
+            name: branch.fName, source: branch, real: REAL_LEAVES.has(branch.fLeaves.arr[0]._typename),
+         })),
+         loop: selector => treeProcess(events, selector),
+      };
+   }
+   const { clusterSummaries, fieldDescriptors } = await readHeaderFooter(events);
+   return {
+      entries: clusterSummaries.reduce((sum, cluster) => sum + cluster.numEntries, 0),
+      columns: fieldDescriptors.map(field => ({
+         name: field.fieldName, source: field.fieldName, real: REAL_FIELDS.has(field.typeName),
+      })),
+      loop: selector => rntupleProcess(events, selector),
+   };
+}
+
+async function columnQuantities({ entries, columns, loop }) {
    const selector = new TSelector(), sums = new Map(), accepted = new RealSum();
    let rows = 0n, complete = true;
 
-   for (const branch of tree.fBranches.arr) {
-      selector.addBranch(branch, branch.fName);
-      const real = REAL_LEAVES.has(branch.fLeaves.arr[0]._typename);
-      sums.set(branch.fName, real ? new RealSum() : new IntegerSum());
+   for (const { name, source, real } of columns) {
+      selector.addBranch(source, name);
+      sums.set(name, real ? new RealSum() : new IntegerSum());
    }
    selector.Process = () => {
       const row = selector.tgtobj;
@@ -72,8 +103,8 @@ async function columnQuantities(tree) {
    selector.Terminate = done => { complete = done; };
 
    // JSROOT refuses to loop over an empty tree.
-   if (tree.fEntries > 0)
-      await treeProcess(tree, selector);
+   if (entries > 0)
+      await loop(selector);
    if (!complete)
       throw new Error('JSROOT stopped before the last row');
 
@@ -94,11 +125,11 @@ function metadataQuantities(text) {
 
 async function summary(path) {
    const file = await openFile(`file://${path}`),
-         tree = await file.readObject('events'),
+         events = await opened(await file.readObject('events')),
          metadata = await file.readObject('mcgen');
    return {
-      entries: integer(tree.fEntries),
-      ...await columnQuantities(tree),
+      entries: integer(events.entries),
+      ...await columnQuantities(events),
       ...metadataQuantities(metadata.fString),
    };
 }

@@ -1,0 +1,25 @@
+"""`mcgen convert`."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from mcgen.cli.common import FormatOption, State, app
+
+
+@app.command()
+def convert(
+    file: Annotated[Path, typer.Argument(help="An events file, .root or .parquet.")],
+    output: Annotated[Path, typer.Argument(metavar="OUT", help="File to write.")],
+    format_: FormatOption = None,
+    quiet: Annotated[bool, typer.Option("--quiet", "-q", help="No summary.")] = False,
+) -> None:
+    """Copy an events file into another format; its columns are checked against their digests."""
+    from mcgen.io.store import convert
+
+    metadata = convert(file, output, format_)
+    if not (quiet or State.quiet):
+        typer.echo(f"{output}: {metadata['events']} events")
