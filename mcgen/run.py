@@ -17,7 +17,7 @@ import numpy as np
 from mcgen.analysis import Tally
 from mcgen.card import Card
 from mcgen.events import AnyArray, Column, Events, columns_of, concatenate
-from mcgen.flux import Flux, flux_of
+from mcgen.flux import Flux, flux_of, reasons
 from mcgen.io.digests import ColumnHashes
 from mcgen.io.files import atomic_output
 from mcgen.io.store import writer_for
@@ -98,11 +98,11 @@ class Run:
         seed = secrets.randbits(63) if card.run.seed is None else card.run.seed
         flux = flux_of(card)
         process = Process(card, flux)
-        _log.info("%d of %d muons of %s can contribute", len(process.muons), len(flux), flux.file)
+        _log.info("%d of %d muons of %s can contribute", len(process.muons), flux.total, flux.file)
         proposal = prepare(process, card, flux.sha256, seed)
         _log.info("seed %d; proposal %s", seed, proposal.sha256)
         return cls(
-            card, seed, flux, process, proposal, Tally(len(flux), flux.sampled, process.detector.requirements)
+            card, seed, flux, process, proposal, Tally(flux.rows, flux.sampled, process.detector.requirements)
         )
 
     @cached_property
@@ -166,7 +166,7 @@ class Run:
             "flux": {
                 "file": self.flux.file,
                 "sha256": self.flux.sha256,
-                "muons": len(self.flux),
+                "muons": self.flux.total,
                 "used": len(muons),
                 "left_out": muons.left_out,
                 "sampled": self.flux.sampled,
@@ -179,10 +179,7 @@ class Run:
         """Say in a sentence why nothing came out; empty if something did."""
         yields = self.tally.yields(self.card.run.events)
         if not len(self.process.muons):
-            reasons = ", ".join(
-                f"{n} {reason.replace('_', ' ')}" for reason, n in self.process.muons.left_out.items() if n
-            )
-            return f"No muon can contribute: {reasons}."
+            return f"No muon can contribute: {reasons(self.process.muons.left_out)}."
         if yields["fiducial"].value == 0.0:
             return "No boson decays in the decay volume: all decay long before or far behind it, or miss it."
         if yields["accepted"].value == 0.0:

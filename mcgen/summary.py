@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 from rich.console import Console
 from rich.table import Table
 
+from mcgen.flux import reasons
 from mcgen.physics.models import delta_a_mu
 
 if TYPE_CHECKING:
@@ -66,7 +67,7 @@ def print_provenance(metadata: Mapping[str, Any]) -> None:
     console.print(
         f"{card['title'] or 'untitled'}: {metadata['events']} events of {metadata['points']} points"
     )
-    left_out = ", ".join(f"{n} {reason.replace('_', ' ')}" for reason, n in flux["left_out"].items() if n)
+    left_out = reasons(flux["left_out"])
     console.print(
         f"seed {metadata['seed']}, mcgen {metadata['version']}, proposal {metadata['proposal_sha256'][:12]}"
     )
@@ -138,7 +139,7 @@ def print_check(card: Card, flux: Flux, process: Process) -> None:
     console.print(table)
     _print_geometry(console, experiment, process.dump)
     console.print(
-        f"\nflux {flux.file}: {len(process.muons)} of {len(flux)} muons can contribute"
+        f"\nflux {flux.file}: {len(process.muons)} of {flux.total} muons can contribute"
         f" (E > {card.production.min_energy(boson.mass):.4g} GeV at emission)"
     )
     for reason, count in process.muons.left_out.items():

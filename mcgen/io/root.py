@@ -1,4 +1,4 @@
-"""ROOT files: the events tree with its metadata, and flat trees of muons."""
+"""ROOT files: the events tree with its metadata."""
 
 from __future__ import annotations
 
@@ -78,7 +78,7 @@ class RootWriter:
 
 
 @contextmanager
-def _opened(path: Path) -> Iterator[Any]:
+def opened(path: Path) -> Iterator[Any]:
     """Open a ROOT file, and say in one sentence what is wrong with it."""
     if not os.path.isfile(path):
         raise FileFormatError(f"{path}: no such file")
@@ -102,7 +102,7 @@ def read_metadata(path: Path) -> dict[str, Any]:
     FileFormatError
         If the file is not one of mcgen's.
     """
-    with _opened(path) as file:
+    with opened(path) as file:
         if METADATA not in file or TREE not in file:
             raise FileFormatError(
                 f"{path}: holds no mcgen events (no tree {TREE!r} with metadata {METADATA!r})"
@@ -124,18 +124,6 @@ def _refuse(constant: str) -> None:
 def read_events(path: Path) -> Events:
     """Read an events file; see `read_metadata` for its errors."""
     metadata = read_metadata(path)
-    with _opened(path) as file:
+    with opened(path) as file:
         columns = file[TREE].arrays(library="np")
     return Events(columns, metadata)
-
-
-def read_columns(path: Path, tree: str, names: Iterable[str]) -> tuple[dict[str, AnyArray], list[str]]:
-    """Read columns of a flat tree; also the names of those that it does not have."""
-    with _opened(path) as file:
-        if tree not in file:
-            found = ", ".join(sorted({key.split(";")[0] for key in file.keys()})) or "nothing"  # noqa: SIM118
-            raise FileFormatError(f"{path}: no tree {tree!r}; the file holds {found}")
-        available = set(file[tree].keys())
-        wanted = list(names)
-        columns = file[tree].arrays([n for n in wanted if n in available], library="np")
-        return columns, [n for n in wanted if n not in available]

@@ -13,6 +13,7 @@ import uproot
 from pyarrow import parquet
 
 import mcgen
+from mcgen.card.schema import FluxTable
 from mcgen.flux import load_flux
 from mcgen.types import Array
 from tests.cards import COLUMNS, done, muons, refused, settings, write_csv
@@ -123,7 +124,7 @@ def test_muons_that_are_no_tree(what: Any) -> None:
 def test_every_format_is_read_alike(name: str, write: Any) -> None:
     columns = muons()
     write(Path(name), columns | {"extra": np.zeros(150)})
-    flux = load_flux(name)
+    flux = load_flux(FluxTable(file=name))
     assert len(flux) == 150
     np.testing.assert_array_equal(flux.pdg, columns["pdg"])
     np.testing.assert_array_equal(flux.position, [columns[name] for name in ("x", "y", "z")])
