@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import os
+from array import array
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -18,9 +19,10 @@ from scipy.stats import qmc
 from mcgen.card import Card
 from mcgen.card.schema import BeamTable, FluxTable
 from mcgen.constants import MUON_MASS
-from mcgen.errors import FileFormatError, FluxError
+from mcgen.errors import FileFormatError, FluxError, reasons
 from mcgen.io.files import sha256_of
-from mcgen.io.fluxfiles import NATIVE, MuonBlock, muon_blocks
+from mcgen.io.fluxfiles import MuonBlock, muon_blocks
+from mcgen.io.native import NATIVE
 from mcgen.physics.kinematics import momentum_of, norm
 from mcgen.types import Array, Bools, Ints
 
@@ -153,20 +155,20 @@ def load_flux(table: FluxTable) -> Flux:
     """
     path = flux_path(table.file)
     try:
-        parts, dropped = _gathered(table.file, muon_blocks(path, table))
+        columns, dropped = _gathered(table.file, muon_blocks(path, table))
     except FileFormatError as error:
         raise FluxError(f"flux file {error}") from error
-    if not sum(map(len, parts["row"])):
+    if not columns["row"]:
         because = f": {reasons(dropped)}" if any(dropped.values()) else ""
         raise FluxError(f"flux file {table.file}: holds no muons{because}")
     flux = Flux(
         file=table.file,
         sha256=sha256_of(path),
-        pdg=np.concatenate(parts.pop("pdg"), dtype=np.int64, casting="unsafe"),
-        position=_stacked(parts, ("x", "y", "z")),
-        momentum=_stacked(parts, ("px", "py", "pz")),
-        rate=np.concatenate(parts.pop("w")),
-        row=np.concatenate(parts.pop("row")),
+        pdg=np.frombuffer(columns.pop("pdg")).astype(np.int64),
+        position=_stacked(columns, ("x", "y", "z")),
+        momentum=_stacked(columns, ("px", "py", "pz")),
+        rate=np.frombuffer(columns.pop("w")),
+        row=np.frombuffer(columns.pop("row"), np.int64),
         dropped=dropped,
     )
     if not flux.rate.any():
@@ -174,29 +176,25 @@ def load_flux(table: FluxTable) -> Flux:
     return flux
 
 
-def reasons(left_out: Mapping[str, int]) -> str:
-    """Say how many were left out, and why."""
-    return ", ".join(f"{n} {reason.replace('_', ' ')}" for reason, n in left_out.items() if n)
-
-
-def _stacked(parts: dict[str, list[Array]], names: Sequence[str]) -> Array:
-    """Join the parts of some columns as a vector; each column's parts are freed before the next is joined."""
-    joined = np.empty((len(names), sum(map(len, parts[names[0]]))))
+def _stacked(columns: dict[str, array[Any]], names: Sequence[str]) -> Array:
+    """Join columns as a vector, each freed before the next."""
+    joined = np.empty((len(names), len(columns[names[0]])))
     for values, name in zip(joined, names, strict=True):
-        np.concatenate(parts.pop(name), out=values)
+        values[:] = np.frombuffer(columns.pop(name))
     return joined
 
 
-def _gathered(file: str, blocks: Iterable[MuonBlock]) -> tuple[dict[str, list[Any]], dict[str, int]]:
-    """Collect the parts of each column, and the numbers of dropped rows; refuse rows that cannot be."""
-    parts: dict[str, list[Any]] = {name: [] for name in ("row", *NATIVE)}
+def _gathered(file: str, blocks: Iterable[MuonBlock]) -> tuple[dict[str, array[Any]], dict[str, int]]:
+    """Collect rows and columns, and the numbers of dropped rows; refuse rows that cannot be."""
+    # Arrays that grow in place: blocks that are kept and joined at the end would need twice the memory.
+    columns: dict[str, array[Any]] = {"row": array("q"), **{name: array("d") for name in NATIVE}}
     dropped: Counter[str] = Counter()
     first: dict[str, int] = {}
     count: Counter[str] = Counter()
     for block in blocks:
         dropped.update(block.dropped)
         for name, values in {"row": block.row, **block.columns}.items():
-            parts[name].append(values)
+            columns[name].frombytes(values.view(np.uint8).data)
         for what, bad in _impossible(block.columns):
             count[what] += int(bad.sum())
             if bad.any():
@@ -207,7 +205,7 @@ def _gathered(file: str, blocks: Iterable[MuonBlock]) -> tuple[dict[str, list[An
             raise FluxError(
                 f"flux file {file}: {what} in row {first[what]}{also}; correct or remove those rows"
             )
-    return parts, dict(dropped)
+    return columns, dict(dropped)
 
 
 def _impossible(values: Mapping[str, Array]) -> Iterator[tuple[str, Bools]]:

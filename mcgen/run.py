@@ -16,8 +16,9 @@ import numpy as np
 
 from mcgen.analysis import Tally
 from mcgen.card import Card
+from mcgen.errors import reasons
 from mcgen.events import AnyArray, Column, Events, columns_of, concatenate
-from mcgen.flux import Flux, flux_of, reasons
+from mcgen.flux import Flux, flux_of
 from mcgen.io.digests import ColumnHashes
 from mcgen.io.files import atomic_output
 from mcgen.io.store import writer_for

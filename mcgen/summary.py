@@ -10,12 +10,13 @@ from typing import TYPE_CHECKING, Any
 from rich.console import Console
 from rich.table import Table
 
-from mcgen.flux import reasons
+from mcgen.errors import reasons
 from mcgen.physics.models import delta_a_mu
 
 if TYPE_CHECKING:
     from mcgen.card import Card
     from mcgen.card.experiment import ExperimentTable
+    from mcgen.census import Census
     from mcgen.dump import Dump
     from mcgen.flux import Flux
     from mcgen.sampler import Process
@@ -113,6 +114,29 @@ def print_cross_sections(sections: Sequence[CrossSection]) -> None:
         cells = (f"{s.sigma:.5e}", f"{s.error:.1e}", f"{ratio:.4f}", f"{s.mean_x:.4f}", f"{s.mean_theta:.4e}")
         table.add_row(f"{s.energy:g}", s.method, *cells)
     _console().print(table)
+
+
+def print_census(found: Census) -> None:
+    """Print what a flux holds."""
+    console = _console()
+    everything = found.above[0]
+    console.print(f"{found.file}: {everything.muons} of {found.total} muons count")
+    if left_out := reasons(found.left_out):
+        console.print(f"left out: {left_out}")
+    shares = ", ".join(f"{rate.rate:.4g} of PDG id {pdg}" for pdg, rate in found.charges.items())
+    console.print(f"{everything.rate:.5g} +- {everything.error:.2g} muons per proton: {shares}\n")
+    above = _table("momentum above [GeV]", "muons per proton", "error", "muons")
+    for r in found.above[1:]:
+        above.add_row(f"{r.low:g}", f"{r.rate:.4e}", f"{r.error:.1e}", str(r.muons))
+    console.print(above)
+    console.print()
+    bins = _table(
+        "momentum [GeV]", "muons per proton", "effective size", "median z [m]", "median angle [rad]"
+    )
+    for r in found.bins:
+        middle = (f"{r.median_depth:.4g}", f"{r.median_angle:.4g}") if r.muons else ("-", "-")
+        bins.add_row(f"{r.low:g} to {r.high:g}", f"{r.rate:.4e}", f"{r.effective_size:.0f}", *middle)
+    console.print(bins)
 
 
 def print_check(card: Card, flux: Flux, process: Process) -> None:

@@ -1,4 +1,4 @@
-"""Muons in files: our own layout and other people's, read in our columns and units; ours written."""
+"""Muons in files of our own layout and of other people's, read in our columns and units."""
 
 from __future__ import annotations
 
@@ -9,14 +9,9 @@ from pathlib import Path
 
 from mcgen.card.schema import ColumnsTable, EnergyColumn, FluxFormat, FluxTable, LengthColumn
 from mcgen.errors import FileFormatError
+from mcgen.io.native import NATIVE, TREE
 from mcgen.io.tables import Block, Table, Tree, open_tables
 from mcgen.types import Array, Bools, Ints
-
-NATIVE = ("pdg", "x", "y", "z", "px", "py", "pz", "w")
-"""Columns of the native format: metres, GeV, muons per proton on target."""
-
-TREE = "muons"
-"""Tree of the native format."""
 
 UNITS = {"m": 1.0, "cm": 1e-2, "mm": 1e-3, "GeV": 1.0, "MeV": 1e-3}
 
