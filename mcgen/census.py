@@ -52,7 +52,7 @@ class Spectrum:
     Attributes
     ----------
     edges : (k + 1,)
-    rates, errors : (k,) muons per proton in each bin, by PDG id
+    rates, errors : (k,) muons per proton in each bin, by PDG id; errors as of independent muons
     """
 
     edges: Array

@@ -26,14 +26,14 @@ def plot_census(found: Census, folder: Path) -> list[Path]:
         raise UsageError(f"{folder}: is a file; give a folder for the plots")
     folder.mkdir(parents=True, exist_ok=True)
     pictures = {
-        "momentum": ("momentum [GeV]", True),
-        "angle": ("angle to the z axis [rad]", True),
-        "depth": ("z of production [m]", False),
+        "momentum": ("momentum [GeV]", "d$N$/d ln $p$ per proton", True),
+        "angle": ("angle to the z axis [rad]", "d$N$/d ln $\\theta$ per proton", True),
+        "depth": ("z of production [m]", "d$N$/d$z$ per proton [1/m]", False),
     }
     return [_draw(found, name, *how, folder / f"{name}.png") for name, how in pictures.items()]
 
 
-def _draw(found: Census, name: str, label: str, logarithmic: bool, path: Path) -> Path:
+def _draw(found: Census, name: str, label: str, density: str, logarithmic: bool, path: Path) -> Path:
     spectrum = getattr(found, name)
     # Per unit of ln(value) on a logarithmic axis, so that areas are rates on either.
     width = np.diff(np.log(spectrum.edges) if logarithmic else spectrum.edges)
@@ -50,9 +50,10 @@ def _draw(found: Census, name: str, label: str, logarithmic: bool, path: Path) -
         panel.set_xscale("log")
     highest = max(float(np.max(rates)) for rates in spectrum.rates.values()) / float(width.min())
     panel.set_yscale("log")
-    panel.set_ylim(1e-6 * highest, 3.0 * highest)
+    if highest > 0.0:  # no angle is above 0 in a parallel beam
+        panel.set_ylim(1e-6 * highest, 3.0 * highest)
     panel.set_xlabel(label)
-    panel.set_ylabel("muons per proton and unit of ln" if logarithmic else "muons per proton and metre")
+    panel.set_ylabel(density)
     panel.legend(fontsize=8, frameon=False)
     panel.set_title(Path(found.file).name, fontsize=9)
     save(figure, path)
