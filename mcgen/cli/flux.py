@@ -46,17 +46,17 @@ def show(
     from mcgen.census import census
 
     found = census(_load(file, format_, protons))
+    if output is not None:
+        from mcgen.plots.flux import plot_census
+
+        for path in plot_census(found, output):
+            typer.echo(str(path), err=True)
     if json_:
         typer.echo(json.dumps(_plain(found), indent=2, allow_nan=False))
     else:
         from mcgen.summary import print_census
 
         print_census(found)
-    if output is not None:
-        from mcgen.plots.flux import plot_census
-
-        for path in plot_census(found, output):
-            typer.echo(str(path), err=True)
 
 
 @flux.command()

@@ -49,8 +49,8 @@ def _draw(found: Census, name: str, label: str, density: str, logarithmic: bool,
     if logarithmic:
         panel.set_xscale("log")
     highest = max(float(np.max(rates)) for rates in spectrum.rates.values()) / float(width.min())
-    panel.set_yscale("log")
     if highest > 0.0:  # no angle is above 0 in a parallel beam
+        panel.set_yscale("log")
         panel.set_ylim(1e-6 * highest, 3.0 * highest)
     panel.set_xlabel(label)
     panel.set_ylabel(density)
