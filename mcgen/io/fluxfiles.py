@@ -212,12 +212,13 @@ def _table(path: Path, tables: Tables, name: str | None, format_: FluxFormat) ->
         if format_ in ("fairship", "muonfluxenhancement"):
             raise FileFormatError(f'{path}: format = "{format_}" is that of ROOT files; use "columns"')
         return flat
-    found = [table for table in tables.values() if table is not None] if name is None else []
-    found += [table for full, table in tables.items() if table and name in (full, full.rpartition("/")[2])]
+    if name is not None and (exact := tables.get(name)):
+        return exact
+    found = [t for full, t in tables.items() if t and name in (None, full.rpartition("/")[2])]
     if len(found) == 1:
         return found[0]
     held = ", ".join(sorted(tables)) or "nothing"
-    if name is None:
+    if found or name is None:
         raise FileFormatError(f"{path}: which tree? set flux.tree; the file holds {held}")
     raise FileFormatError(f"{path}: no tree {name!r}; the file holds {held}{_looks_like(tables, format_)}")
 

@@ -291,6 +291,16 @@ def test_which_tree() -> None:
     assert_muons(read("flux.root", "columns", columns=NAMES, tree="second"), muons(20))
 
 
+def test_trees_of_one_name() -> None:
+    with uproot.recreate("flux.root") as file:
+        for tree, count in (("a/muons", 10), ("b/muons", 20)):
+            file.mktree(tree, dict.fromkeys(muons(), np.dtype(float))).extend(muons(count))
+    assert "which tree?" in told("native")
+    with uproot.update("flux.root") as file:
+        file.mktree("muons", dict.fromkeys(muons(), np.dtype(float))).extend(muons(30))
+    assert_muons(read("flux.root", "native"), muons(30))
+
+
 @containers
 def test_blocks_are_short_and_rows_go_on(
     name: str, write: Callable[[Path, Muons], None], monkeypatch: pytest.MonkeyPatch
