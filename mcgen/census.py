@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from itertools import pairwise
 from math import inf, sqrt
 from pathlib import Path
@@ -31,8 +31,6 @@ class Rate:
     muons : how many of the file
     rate, error : muons per proton; the error is that of the file as a sample of independent rows
     effective_size : (rate/error)^2, the number of equal, independent rows that would be as good
-    median_depth, median_angle : weighted, of the z of production [m] and of the angle to the z axis [rad];
-        NaN without a muon
     """
 
     low: float
@@ -41,6 +39,18 @@ class Rate:
     rate: float
     error: float
     effective_size: float
+
+
+@dataclass(frozen=True, slots=True)
+class Bin(Rate):
+    """Rate in a bin of momentum, and where these muons come from.
+
+    Attributes
+    ----------
+    median_depth, median_angle : weighted, of the z of production [m] and of the angle to the z axis [rad];
+        NaN without a muon
+    """
+
     median_depth: float
     median_angle: float
 
@@ -79,7 +89,7 @@ class Census:
     total: int
     left_out: dict[str, int]
     above: tuple[Rate, ...]
-    bins: tuple[Rate, ...]
+    bins: tuple[Bin, ...]
     charges: dict[int, Rate]
     momentum: Spectrum
     angle: Spectrum
@@ -88,6 +98,8 @@ class Census:
 
 @dataclass(frozen=True, slots=True)
 class _Muons:
+    """Columns of those that count; `row` numbers the different rows without gaps."""
+
     row: Ints
     pdg: Ints
     rate: Array
@@ -111,7 +123,7 @@ def census(flux: Flux) -> Census:
         raise UsageError(f"flux file {flux.file}: none of its rows is a muon (pdg 13 or -13) of rate above 0")
     vector = flux.momentum[:, used]
     m = _Muons(
-        row=np.unique(flux.row[used], return_inverse=True)[1],
+        row=np.cumsum(np.diff(flux.row[used], prepend=-1) > 0) - 1,
         pdg=flux.pdg[used],
         rate=flux.rate[used],
         momentum=norm(vector),
@@ -125,7 +137,7 @@ def census(flux: Flux) -> Census:
         total=flux.total,
         left_out=left_out,
         above=tuple(_rate(m, low, inf) for low in (0.0, *THRESHOLDS)),
-        bins=tuple(_rate(m, low, high) for low, high in pairwise(edges)),
+        bins=tuple(_bin(m, low, high) for low, high in pairwise(edges)),
         charges={pdg: _rate(m, 0.0, inf, m.pdg == pdg) for pdg in (13, -13)},
         momentum=_spectrum(m, m.momentum, _logarithmic(m.momentum)),
         angle=_spectrum(m, m.angle, _logarithmic(m.angle)),
@@ -154,6 +166,14 @@ def _rate(m: _Muons, low: float, high: float, which: Bools | None = None) -> Rat
         rate=total,
         error=sqrt(square),
         effective_size=total * total / square if square > 0.0 else 0.0,
+    )
+
+
+def _bin(m: _Muons, low: float, high: float) -> Bin:
+    inside = (m.momentum >= low) & (m.momentum < high)
+    w = m.rate[inside]
+    return Bin(
+        **asdict(_rate(m, low, high)),
         median_depth=_median(m.depth[inside], w),
         median_angle=_median(m.angle[inside], w),
     )

@@ -112,7 +112,13 @@ def _plain(found: Census) -> dict[str, Any]:
             for r in found.above[1:]
         ],
         "bins": [
-            {"low_gev": r.low, "high_gev": r.high if r.high < float("inf") else None, **_plain_rate(r)}
+            {
+                "low_gev": r.low,
+                "high_gev": r.high if r.high < float("inf") else None,
+                **_plain_rate(r),
+                "median_depth_m": r.median_depth if r.muons else None,
+                "median_angle_rad": r.median_angle if r.muons else None,
+            }
             for r in found.bins
         ],
     }
@@ -124,6 +130,4 @@ def _plain_rate(rate: Rate) -> dict[str, float | None]:
         "rate": rate.rate,
         "error": rate.error,
         "effective_size": rate.effective_size,
-        "median_depth_m": rate.median_depth if rate.muons else None,
-        "median_angle_rad": rate.median_angle if rate.muons else None,
     }
