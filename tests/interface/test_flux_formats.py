@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+import tomllib
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -324,6 +326,13 @@ def test_faults_behind_the_first_block(
     write(Path(name), columns)
     with pytest.raises(UsageError, match="column w is not finite in row 90 and 2 more"):
         read(name, "native")
+
+
+def test_the_cards_of_the_page_are_valid() -> None:
+    page = (Path(__file__).parents[2] / "docs" / "flux.md").read_text(encoding="utf-8")
+    cards = [tomllib.loads(text)["flux"] for text in re.findall(r"```toml\n(.*?)```", page, re.DOTALL)]
+    formats = [flux_table(card).format for card in cards]
+    assert formats == ["native", "muonfluxenhancement", "fairship", "columns"]
 
 
 # --- the comparison sees what goes wrong
