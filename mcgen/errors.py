@@ -6,6 +6,8 @@ them into one line and an exit code; anything else that escapes is a bug.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 
 class McgenError(Exception):
     """Base of all errors that mcgen raises on purpose."""
@@ -61,3 +63,8 @@ class Interrupted(McgenError):
     """Somebody stopped the run, which can be continued."""
 
     exit_code = 130
+
+
+def reasons(left_out: Mapping[str, int]) -> str:
+    """Say how many were left out, and why."""
+    return ", ".join(f"{n} {reason.replace('_', ' ')}" for reason, n in left_out.items() if n)

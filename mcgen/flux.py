@@ -4,26 +4,27 @@ from __future__ import annotations
 
 import hashlib
 import os
-from dataclasses import dataclass
+from array import array
+from collections import Counter
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
 from importlib import resources
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 from scipy.special import ndtri
 from scipy.stats import qmc
 
 from mcgen.card import Card
-from mcgen.card.schema import BeamTable
+from mcgen.card.schema import BeamTable, FluxTable
 from mcgen.constants import MUON_MASS
-from mcgen.errors import FileFormatError, FluxError
-from mcgen.events import AnyArray
-from mcgen.io import root, tables
+from mcgen.errors import FileFormatError, FluxError, reasons
 from mcgen.io.files import sha256_of
+from mcgen.io.fluxfiles import MuonBlock, muon_blocks
+from mcgen.io.native import NATIVE
 from mcgen.physics.kinematics import momentum_of, norm
-from mcgen.types import Array, Ints
-
-NATIVE = ("pdg", "x", "y", "z", "px", "py", "pz", "w")
-"""Columns of the native format: metres, GeV, muons per proton on target."""
+from mcgen.types import Array, Bools, Ints
 
 MAX_ENERGY = 1e5
 """Energy above which a muon is taken for a mistake in units [GeV]."""
@@ -46,7 +47,9 @@ class Flux:
     pdg : (n,) 13 or -13; anything else is left out later
     position, momentum : (3, n) [m], [GeV]
     rate : (n,) muons per unit of exposure
+    row : (n,) row of the file that each muon is from, ascending; muons that share one are not independent
     sampled : whether the rows are a sample with a statistical error; a beam's rows are not
+    dropped : numbers of muons of the file that are not here, because its format says so, by reason
     """
 
     file: str
@@ -55,10 +58,22 @@ class Flux:
     position: Array
     momentum: Array
     rate: Array
+    row: Ints
     sampled: bool = True
+    dropped: dict[str, int] = field(default_factory=dict)
 
     def __len__(self) -> int:
         return len(self.rate)
+
+    @property
+    def rows(self) -> int:
+        """Rows of the file, up to the last one that a muon is from."""
+        return int(self.row[-1]) + 1 if len(self) else 0
+
+    @property
+    def total(self) -> int:
+        """Muons of the file, those that were dropped included."""
+        return len(self) + sum(self.dropped.values())
 
 
 BEAM_ROWS = 2**17
@@ -70,7 +85,7 @@ def flux_of(card: Card) -> Flux:
     if card.beam is not None:
         return beam_flux(card.beam, card.experiment.target.front)
     assert card.flux is not None
-    return load_flux(card.flux.file)
+    return load_flux(card.flux)
 
 
 def beam_flux(beam: BeamTable, front: float) -> Flux:
@@ -99,6 +114,7 @@ def beam_flux(beam: BeamTable, front: float) -> Flux:
         position=position,
         momentum=momentum,
         rate=np.full(len(energy), 1.0 / len(energy)),
+        row=np.arange(len(energy)),
         sampled=False,
     )
 
@@ -129,72 +145,77 @@ def flux_path(file: str) -> Path:
     return path
 
 
-def load_flux(file: str) -> Flux:
-    """Read and check a flux file in the native format: ROOT, Parquet or CSV by its ending.
+def load_flux(table: FluxTable) -> Flux:
+    """Read and check a flux file, block by block: little more is in memory than the flux itself.
 
     Raises
     ------
     FluxError
-        If the file is missing, empty, lacks a column, or has values that cannot be.
+        If the file is missing, empty, not what the card says, or has values that cannot be.
     """
-    path = flux_path(file)
+    path = flux_path(table.file)
     try:
-        columns, missing = _read(path)
+        columns, dropped = _gathered(table.file, muon_blocks(path, table))
     except FileFormatError as error:
         raise FluxError(f"flux file {error}") from error
-    if missing:
-        raise FluxError(
-            f"flux file {file}: missing column {', '.join(missing)}; the native format has {', '.join(NATIVE)}"
-        )
-    values = {name: _numbers(file, name, column) for name, column in columns.items()}
-    _check(file, values)
-    return Flux(
-        file=file,
+    if not columns["row"]:
+        because = f": {reasons(dropped)}" if any(dropped.values()) else ""
+        raise FluxError(f"flux file {table.file}: holds no muons{because}")
+    flux = Flux(
+        file=table.file,
         sha256=sha256_of(path),
-        pdg=values["pdg"].astype(np.int64),
-        position=np.stack([values[name] for name in ("x", "y", "z")]),
-        momentum=np.stack([values[name] for name in ("px", "py", "pz")]),
-        rate=values["w"],
+        pdg=np.frombuffer(columns.pop("pdg")).astype(np.int64),
+        position=_stacked(columns, ("x", "y", "z")),
+        momentum=_stacked(columns, ("px", "py", "pz")),
+        rate=np.frombuffer(columns.pop("w")),
+        row=np.frombuffer(columns.pop("row"), np.int64),
+        dropped=dropped,
     )
+    if not flux.rate.any():
+        raise FluxError(f"flux file {table.file}: all weights w are 0")
+    return flux
 
 
-def _read(path: Path) -> tuple[dict[str, AnyArray], list[str]]:
-    match path.suffix.lower():
-        case ".root":
-            return root.read_columns(path, "muons", NATIVE)
-        case ".csv":
-            return tables.read_csv(path, NATIVE)
-        case ".parquet":
-            return tables.read_parquet(path, NATIVE)
-    raise FluxError(f"flux file {path}: unknown ending {path.suffix!r}; .root, .parquet or .csv")
+def _stacked(columns: dict[str, array[Any]], names: Sequence[str]) -> Array:
+    """Join columns as a vector, each freed before the next."""
+    joined = np.empty((len(names), len(columns[names[0]])))
+    for values, name in zip(joined, names, strict=True):
+        values[:] = np.frombuffer(columns.pop(name))
+    return joined
 
 
-def _numbers(file: str, name: str, column: AnyArray) -> Array:
-    try:
-        return np.ascontiguousarray(column, dtype=np.float64)
-    except (TypeError, ValueError) as error:
-        raise FluxError(
-            f"flux file {file}: column {name} holds {column.dtype}, not one number a row"
-        ) from error
+def _gathered(file: str, blocks: Iterable[MuonBlock]) -> tuple[dict[str, array[Any]], dict[str, int]]:
+    """Collect rows and columns, and the numbers of dropped rows; refuse rows that cannot be."""
+    # Arrays that grow in place: blocks that are kept and joined at the end would need twice the memory.
+    columns: dict[str, array[Any]] = {"row": array("q"), **{name: array("d") for name in NATIVE}}
+    dropped: Counter[str] = Counter()
+    first: dict[str, int] = {}
+    count: Counter[str] = Counter()
+    for block in blocks:
+        dropped.update(block.dropped)
+        for name, values in {"row": block.row, **block.columns}.items():
+            columns[name].frombytes(values.view(np.uint8).data)
+        for what, bad in _impossible(block.columns):
+            count[what] += int(bad.sum())
+            if bad.any():
+                first.setdefault(what, int(block.row[bad.argmax()]))
+    for what in count:
+        if what in first:
+            also = f" and {count[what] - 1} more" if count[what] > 1 else ""
+            raise FluxError(
+                f"flux file {file}: {what} in row {first[what]}{also}; correct or remove those rows"
+            )
+    return columns, dict(dropped)
 
 
-def _check(file: str, values: dict[str, Array]) -> None:
-    if not len(values["w"]):
-        raise FluxError(f"flux file {file}: holds no muons")
+def _impossible(values: Mapping[str, Array]) -> Iterator[tuple[str, Bools]]:
+    """Yield what a row cannot be, and which rows are."""
     largest = np.max(np.abs([values["px"], values["py"], values["pz"]]), axis=0)
     farthest = np.max(np.abs([values["x"], values["y"], values["z"]]), axis=0)
-    for bad, what in (
-        *((~np.isfinite(column), f"column {name} is not finite") for name, column in values.items()),
-        (values["w"] < 0.0, "the weight w is negative"),
-        (values["w"] > MAX_RATE, f"the weight w is above {MAX_RATE:g} muons per proton"),
-        (largest > MAX_ENERGY, f"the momentum is above {MAX_ENERGY:g} GeV (are px, py, pz in GeV?)"),
-        (farthest > MAX_DISTANCE, f"the position is beyond {MAX_DISTANCE:g} m (are x, y, z in metres?)"),
-        ((np.abs(values["pdg"]) > 2**31 - 1) | (values["pdg"] % 1.0 != 0.0), "pdg is no PDG id"),
-    ):
-        if bad.any():
-            row = int(np.flatnonzero(bad)[0])
-            more = int(bad.sum()) - 1
-            also = f" and {more} more" if more else ""
-            raise FluxError(f"flux file {file}: {what} in row {row}{also}; correct or remove those rows")
-    if not values["w"].any():
-        raise FluxError(f"flux file {file}: all weights w are 0")
+    for name, column in values.items():
+        yield f"column {name} is not finite", ~np.isfinite(column)
+    yield "the weight w is negative", values["w"] < 0.0
+    yield f"the weight w is above {MAX_RATE:g} muons per proton", values["w"] > MAX_RATE
+    yield f"the momentum is above {MAX_ENERGY:g} GeV (are px, py, pz in GeV?)", largest > MAX_ENERGY
+    yield f"the position is beyond {MAX_DISTANCE:g} m (are x, y, z in metres?)", farthest > MAX_DISTANCE
+    yield "pdg is no PDG id", (np.abs(values["pdg"]) > 2**31 - 1) | (values["pdg"] % 1.0 != 0.0)

@@ -9,6 +9,7 @@ from typing import Any
 
 from mcgen.analysis import Tally, Yield
 from mcgen.detector import Requirement
+from mcgen.errors import reasons
 from mcgen.events import AnyArray, Column
 from mcgen.io.digests import ColumnHashes
 from mcgen.io.files import atomic_output
@@ -25,7 +26,7 @@ def tally_of(provenance: Mapping[str, Any]) -> Tally:
     ceiling = provenance.get("unweighted", {}).get("weight")
     accepted_only = provenance["card"]["run"]["write"] == "accepted"
     flux = provenance["flux"]
-    return Tally(flux["muons"], flux["sampled"], requirements, ceiling, accepted_only)
+    return Tally(flux["rows"], flux["sampled"], requirements, ceiling, accepted_only)
 
 
 def written(records: Iterable[Record], provenance: Mapping[str, Any], tally: Tally) -> Iterator[Record]:
@@ -102,8 +103,7 @@ def _write(
 def _remark(flux: Mapping[str, Any], yields: Mapping[str, Yield]) -> str:
     """Say in a sentence why nothing came out; empty if something did."""
     if not flux["used"]:
-        reasons = ", ".join(f"{n} {reason.replace('_', ' ')}" for reason, n in flux["left_out"].items() if n)
-        return f"No muon can contribute: {reasons}."
+        return f"No muon can contribute: {reasons(flux['left_out'])}."
     if yields["fiducial"].value == 0.0:
         return "No boson decays in the decay volume: all decay long before or far behind it, or miss it."
     if yields["accepted"].value == 0.0:

@@ -151,7 +151,7 @@ class Run:
             seed = secrets.randbits(63) if proposal is None else proposal.seed
         flux = flux_of(card)
         process = Process(card, flux)
-        _log.info("%d of %d muons of %s can contribute", len(process.muons), len(flux), flux.file)
+        _log.info("%d of %d muons of %s can contribute", len(process.muons), flux.total, flux.file)
         if proposal is None:
             proposal = prepare(process, card, flux.sha256, seed)
         elif proposal.key != proposal_key(card, flux.sha256):
@@ -226,7 +226,8 @@ class Run:
             "flux": {
                 "file": self.flux.file,
                 "sha256": self.flux.sha256,
-                "muons": len(self.flux),
+                "muons": self.flux.total,
+                "rows": self.flux.rows,
                 "used": len(muons),
                 "left_out": muons.left_out,
                 "sampled": self.flux.sampled,

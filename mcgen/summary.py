@@ -10,11 +10,13 @@ from typing import TYPE_CHECKING, Any
 from rich.console import Console
 from rich.table import Table
 
+from mcgen.errors import reasons
 from mcgen.physics.models import delta_a_mu
 
 if TYPE_CHECKING:
     from mcgen.card import Card
     from mcgen.card.experiment import ExperimentTable
+    from mcgen.census import Census
     from mcgen.dump import Dump
     from mcgen.flux import Flux
     from mcgen.sampler import Process
@@ -71,7 +73,7 @@ def print_provenance(metadata: Mapping[str, Any]) -> None:
     console.print(
         f"{card['title'] or 'untitled'}: {metadata['events']} events of {metadata['points']} points"
     )
-    left_out = ", ".join(f"{n} {reason.replace('_', ' ')}" for reason, n in flux["left_out"].items() if n)
+    left_out = reasons(flux["left_out"])
     console.print(
         f"seed {metadata['seed']}, mcgen {metadata['version']}, proposal {metadata['proposal_sha256'][:12]}"
     )
@@ -119,6 +121,29 @@ def print_cross_sections(sections: Sequence[CrossSection]) -> None:
     _console().print(table)
 
 
+def print_census(found: Census) -> None:
+    """Print what a flux holds."""
+    console = _console()
+    everything = found.above[0]
+    console.print(f"{found.file}: {everything.muons} of {found.total} muons count")
+    if left_out := reasons(found.left_out):
+        console.print(f"left out: {left_out}")
+    shares = ", ".join(f"{rate.rate:.4g} of PDG id {pdg}" for pdg, rate in found.charges.items())
+    console.print(f"{everything.rate:.5g} +- {everything.error:.2g} muons per proton: {shares}\n")
+    above = _table("momentum above [GeV]", "muons per proton", "error", "muons")
+    for r in found.above[1:]:
+        above.add_row(f"{r.low:g}", f"{r.rate:.4e}", f"{r.error:.1e}", str(r.muons))
+    console.print(above)
+    console.print()
+    bins = _table(
+        "momentum [GeV]", "muons per proton", "effective size", "median z [m]", "median angle [rad]"
+    )
+    for r in found.bins:
+        middle = (f"{r.median_depth:.4g}", f"{r.median_angle:.4g}") if r.muons else ("-", "-")
+        bins.add_row(f"{r.low:g} to {r.high:g}", f"{r.rate:.4e}", f"{r.effective_size:.0f}", *middle)
+    console.print(bins)
+
+
 def print_check(card: Card, flux: Flux, process: Process) -> None:
     """Print what a card resolves to: decays, g-2, geometry, flux."""
     console = _console()
@@ -143,7 +168,7 @@ def print_check(card: Card, flux: Flux, process: Process) -> None:
     console.print(table)
     _print_geometry(console, experiment, process.dump)
     console.print(
-        f"\nflux {flux.file}: {len(process.muons)} of {len(flux)} muons can contribute"
+        f"\nflux {flux.file}: {len(process.muons)} of {flux.total} muons can contribute"
         f" (E > {card.production.min_energy(boson.mass):.4g} GeV at emission)"
     )
     for reason, count in process.muons.left_out.items():

@@ -108,7 +108,9 @@ def muons(position: Array, direction: Array, energy: Array) -> Flux:
     unit = direction / np.linalg.norm(direction, axis=0)
     momentum = np.sqrt((energy - MUON_MASS) * (energy + MUON_MASS)) * unit
     n = len(energy)
-    return Flux("test", "", np.full(n, 13), position, momentum, np.full(n, 1.0 / n), sampled=False)
+    return Flux(
+        "test", "", np.full(n, 13), position, momentum, np.full(n, 1.0 / n), np.arange(n), sampled=False
+    )
 
 
 def stories(

@@ -34,6 +34,7 @@ def faults_of(tables: Mapping[str, Any]) -> Iterator[str]:
         ("production", "experiment"): _energy_loss,
         ("experiment", "production"): _volume_behind_target,
         ("flux", "beam"): _muons,
+        ("flux",): _flux,
         ("beam", "experiment"): _exposure,
     }
     for keys, check in checks.items():
@@ -167,6 +168,29 @@ def _volume_behind_target(experiment: ExperimentTable, production: ProductionTab
 def _muons(flux: FluxTable | None, beam: BeamTable | None) -> Iterator[str]:
     if (flux is None) == (beam is None):
         yield "flux, beam: exactly one of them says where the muons come from"
+
+
+def _flux(flux: FluxTable | None) -> Iterator[str]:
+    if flux is None:
+        return
+    if flux.file.startswith("builtin:") and flux.format != "native":
+        yield f'flux.format = "{flux.format}": an embedded sample is in the native format'
+    if flux.format == "columns" and flux.columns is None:
+        yield (
+            'flux.columns: missing; format = "columns" needs '
+            'columns = { pdg = "...", x = { name = "...", unit = "mm" }, ... } for pdg, x, y, z, px, py, pz, w'
+        )
+    if flux.format != "columns" and flux.columns is not None:
+        yield 'flux.columns: only with format = "columns"'
+    if flux.format == "native":
+        for key in ("protons", "tree", "z_offset_m"):
+            if getattr(flux, key) is not None:
+                yield (
+                    f'flux.{key}: not with format = "native", whose unit, frame and tree are fixed; '
+                    'a file that differs takes format = "columns"'
+                )
+    if flux.format == "fairship" and flux.tree is not None:
+        yield 'flux.tree: not with format = "fairship", whose tree is named pythia8-Geant4'
 
 
 def _exposure(beam: BeamTable | None, experiment: ExperimentTable) -> Iterator[str]:

@@ -21,7 +21,7 @@ from pydantic import TypeAdapter, ValidationError
 
 from mcgen.card.checks import faults_of
 from mcgen.card.fields import Table
-from mcgen.card.schema import Card
+from mcgen.card.schema import Card, FluxTable
 from mcgen.errors import CardError, UsageError
 
 _BY_NAME = ("plane", "magnet")
@@ -122,6 +122,25 @@ def replace(card: Card, changes: Mapping[str, Any]) -> Card:
         raw["experiment"] = {}
         changes = {**changes, "experiment": _resolved_experiment(dict(experiment), Path("card"))}
     return _checked(_merged(raw, changes), "card")
+
+
+def flux_table(flux: Mapping[str, Any]) -> FluxTable:
+    """Check a card's [flux] table alone.
+
+    Raises
+    ------
+    CardError
+        With all its faults.
+    """
+    raw = {"flux": dict(flux)}
+    try:
+        table = FluxTable.model_validate(raw["flux"])
+    except ValidationError as error:
+        items = [{**item, "loc": ("flux", *item["loc"])} for item in error.errors()]
+        raise CardError(str(flux["file"]), [_sentence(item, raw) for item in items]) from None
+    if faults := list(faults_of({"flux": table})):
+        raise CardError(table.file, faults)
+    return table
 
 
 def _read(path: Path) -> dict[str, Any]:

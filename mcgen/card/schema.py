@@ -7,7 +7,7 @@ from typing import Annotated, Any, Literal
 from pydantic import BeforeValidator, Field
 
 from mcgen.card.experiment import ExperimentTable
-from mcgen.card.fields import Table, Text
+from mcgen.card.fields import Metres, Table, Text
 from mcgen.constants import MUON_MASS
 from mcgen.physics.models import VISIBLE, Boson, Channel, Kind, couplings_of
 
@@ -87,11 +87,62 @@ class ProductionTable(Table):
         return max(factor * max(MUON_MASS, mass), MUON_MASS + mass)
 
 
+def _named(value: Any) -> Any:
+    """Take a plain string for the name of a column in our own unit."""
+    return {"name": value} if isinstance(value, str) else value
+
+
+class PlainColumn(Table):
+    """A column without a unit in somebody's flux file."""
+
+    name: Annotated[str, Field(min_length=1, max_length=200)]
+
+
+class LengthColumn(PlainColumn):
+    """A column of lengths."""
+
+    unit: Literal["m", "cm", "mm"] = "m"
+
+
+class EnergyColumn(PlainColumn):
+    """A column of energies or momenta."""
+
+    unit: Literal["GeV", "MeV"] = "GeV"
+
+
+LengthName = Annotated[LengthColumn, BeforeValidator(_named)]
+EnergyName = Annotated[EnergyColumn, BeforeValidator(_named)]
+PlainName = Annotated[PlainColumn, BeforeValidator(_named)]
+
+
+class ColumnsTable(Table):
+    """Names and units of the columns of somebody's flux file; all of them, so that no unit is guessed."""
+
+    pdg: PlainName
+    x: LengthName
+    y: LengthName
+    z: LengthName
+    px: EnergyName
+    py: EnergyName
+    pz: EnergyName
+    w: PlainName
+
+
+FluxFormat = Literal["native", "muonfluxenhancement", "fairship", "columns"]
+
+
 class FluxTable(Table):
     """The muons, from a file."""
 
     file: Annotated[str, Field(min_length=1, max_length=4096)]
-    format: Literal["native"] = "native"
+    format: FluxFormat = "native"
+    protons: Annotated[float, Field(gt=0.0, le=1e30)] | None = None
+    """Divides the weights, where the format does not say per how many protons they are."""
+    tree: Annotated[str, Field(min_length=1, max_length=200)] | None = None
+    """Which tree of a ROOT file."""
+    z_offset_m: Metres | None = None
+    """Added to z, so that the front of the dump is where the experiment's frame has it."""
+    columns: ColumnsTable | None = None
 
 
 class BeamTable(Table):

@@ -1,4 +1,4 @@
-"""ROOT files: the events tree with its metadata, and flat trees of muons."""
+"""ROOT files: the events tree with its metadata."""
 
 from __future__ import annotations
 
@@ -136,13 +136,8 @@ def open_root(path: Path) -> Iterator[RootReader]:
         yield RootReader(path, file)
 
 
-def read_columns(path: Path, tree: str, names: Iterable[str]) -> tuple[dict[str, AnyArray], list[str]]:
-    """Read columns of a flat tree; also the names of those that it does not have."""
+@contextmanager
+def opened(path: Path) -> Iterator[Any]:
+    """Open any ROOT file, and say in one sentence what is wrong with it, also while it is read."""
     with _opened(path) as file, _readable(path):
-        if tree not in file:
-            found = ", ".join(sorted({key.split(";")[0] for key in file.keys()})) or "nothing"  # noqa: SIM118
-            raise FileFormatError(f"{path}: no tree {tree!r}; the file holds {found}")
-        available = set(file[tree].keys())
-        wanted = list(names)
-        columns = file[tree].arrays([n for n in wanted if n in available], library="np")
-        return columns, [n for n in wanted if n not in available]
+        yield file

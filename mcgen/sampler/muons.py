@@ -29,7 +29,7 @@ class MuonTable:
     direction : (3, m) unit vectors
     length : (m,) path along which the muon can emit [m]
     groups : (m,) numbers of the bin in energy, and of the cell in energy and angle
-    left_out : rows of the flux that are not here, by reason
+    left_out : muons of the flux file that are not here, by reason
     """
 
     muon: Muon
@@ -75,7 +75,7 @@ def muon_table(flux: Flux, dump: Dump, volume: VolumeTable, min_energy: float, c
     if collinear:
         tests["misses_decay_volume"] = path_through(volume, flux.position, direction)[1] > 0.0
     keep = np.ones(len(flux), dtype=bool)
-    left_out = {}
+    left_out = dict(flux.dropped)
     for reason, passed in tests.items():
         left_out[reason] = int((keep & ~passed).sum())
         keep &= passed
@@ -89,7 +89,7 @@ def muon_table(flux: Flux, dump: Dump, volume: VolumeTable, min_energy: float, c
     momentum = on_shell(flux.momentum[:, row], MUON_MASS)
     # Without a muon the threshold may be beyond what the energy loss knows.
     length = dump.emission_path(position, direction, momentum[3], min_energy) if len(row) else np.zeros(0)
-    muon = Muon(row, flux.pdg[row], flux.rate[row], position, momentum)
+    muon = Muon(flux.row[row], flux.pdg[row], flux.rate[row], position, momentum)
     return MuonTable(muon, direction, length, (cell // _CELLS[1], cell), left_out)
 
 

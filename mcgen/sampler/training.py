@@ -131,6 +131,8 @@ def proposal_key(card: Card, flux_sha256: str) -> str:
     physics: dict[str, Any] = card.model_dump(mode="json", include={"model", "production", "experiment"})
     if card.run.unweighted:
         physics["unweighted"] = card.run.write
+    if card.flux is not None:  # the same file, read in another way, holds other muons
+        physics["flux"] = card.flux.model_dump(mode="json", exclude={"file"})
     for label in ("card", "name", "title", "references", "note"):
         physics["experiment"].pop(label)
     return hashlib.sha256(json.dumps([physics, flux_sha256], sort_keys=True).encode()).hexdigest()

@@ -21,6 +21,7 @@ import numpy as np
 import uproot
 
 import mcgen
+from mcgen.card.schema import FluxTable
 from mcgen.flux import load_flux
 from mcgen.io.root import RootWriter
 from mcgen.parallel import Workers
@@ -172,7 +173,7 @@ def many_events(folder: Path) -> Iterator[Row]:
 
 def many_muons(folder: Path, events: int = 500_000) -> Iterator[Row]:
     """Cost of a point, training left out, with 1e4 to 1e7 muons in the flux file, over that with 1e5."""
-    flux = load_flux("builtin:na62_cu")
+    flux = load_flux(FluxTable(file="builtin:na62_cu"))
     cost = {}
     for count in (10_000, 100_000, 1_000_000, 10_000_000):
         rows = np.arange(count) % len(flux)

@@ -17,6 +17,10 @@ import mcgen
 from mcgen.errors import CardError, UsageError
 from tests.cards import CARD, refused, settings, toml
 
+FLUX_COLUMNS = (
+    "{pdg='id', x={name='x', unit='mm'}, y='y', z='z', px='px', py={name='py', unit='MeV'}, pz='pz', w='w'}"
+)
+
 FAULTS: dict[str, tuple[list[str], list[str]]] = {
     "misspelt key": (["model.mas_gev=0.1"], ["model.mas_gev: unknown key", "did you mean 'mass_gev'?"]),
     "misspelt table": (["modle.mass_gev=0.1"], ["modle: unknown key", "did you mean 'model'?"]),
@@ -105,6 +109,57 @@ FAULTS: dict[str, tuple[list[str], list[str]]] = {
     "a table for an experiment": (["experiment=1"], ["experiment: must be a table"]),
     "flux and beam": (["beam={energy_gev=100.0}"], ["beam", "flux"]),
     "no flux file": (["flux.file=''"], ["flux.file"]),
+    "an unknown format of a flux": (
+        ["flux.format=fairsihp"],
+        ["flux.format = 'fairsihp'", "'muonfluxenhancement'", "'fairship'", "'columns'"],
+    ),
+    "no protons": (["flux.format=fairship", "flux.protons=0"], ["flux.protons = 0", "greater than 0"]),
+    "protons of a native flux": (
+        ["flux.protons=100"],
+        ['flux.protons: not with format = "native"', 'format = "columns"'],
+    ),
+    "another frame of a native flux": (
+        ["flux.z_offset_m=1.0"],
+        ['flux.z_offset_m: not with format = "native"'],
+    ),
+    "a tree of a native flux": (["flux.tree=mine"], ['flux.tree: not with format = "native"']),
+    "a tree of FairShip": (
+        ["flux.format=fairship", "flux.tree=mine"],
+        ['flux.tree: not with format = "fairship"', "pythia8-Geant4"],
+    ),
+    "an embedded flux in another format": (
+        ["flux.file=builtin:na62_cu", "flux.format=fairship"],
+        ['flux.format = "fairship"', "native"],
+    ),
+    "columns without columns": (["flux.format=columns"], ["flux.columns: missing", 'unit = "mm"']),
+    "columns of another format": (
+        [f"flux.columns={FLUX_COLUMNS}"],
+        ['flux.columns: only with format = "columns"'],
+    ),
+    "columns that are not all there": (
+        ["flux.format=columns", "flux.columns={pdg='id', x='x'}"],
+        ["flux.columns.y: missing", "flux.columns.w: missing"],
+    ),
+    "a misspelt column": (
+        ["flux.format=columns", f"flux.columns={FLUX_COLUMNS}", "flux.columns.pzz=p_z"],
+        ["flux.columns.pzz: unknown key", "did you mean 'pz'?"],
+    ),
+    "an unknown unit of length": (
+        ["flux.format=columns", f"flux.columns={FLUX_COLUMNS}", "flux.columns.x.unit=um"],
+        ["flux.columns.x.unit = 'um'", "'m', 'cm' or 'mm'"],
+    ),
+    "a length for a momentum": (
+        ["flux.format=columns", f"flux.columns={FLUX_COLUMNS}", "flux.columns.px={name='px', unit='mm'}"],
+        ["flux.columns.px.unit = 'mm'", "'GeV' or 'MeV'"],
+    ),
+    "a unit of a PDG id": (
+        ["flux.format=columns", f"flux.columns={FLUX_COLUMNS}", "flux.columns.pdg={name='id', unit='mm'}"],
+        ["flux.columns.pdg.unit: unknown key"],
+    ),
+    "a misspelt key of a column": (
+        ["flux.format=columns", f"flux.columns={FLUX_COLUMNS}", "flux.columns.x={name='x', units='mm'}"],
+        ["flux.columns.x.units: unknown key", "did you mean 'unit'?"],
+    ),
     "g-2 without an error": (["g_minus_2.error=0.0"], ["g_minus_2.error = 0.0"]),
 }
 

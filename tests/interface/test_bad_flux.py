@@ -10,12 +10,13 @@ import numpy as np
 import pyarrow as pa
 import pytest
 import uproot
-from pyarrow import parquet
 
 import mcgen
+from mcgen.card.schema import FluxTable
 from mcgen.flux import load_flux
 from mcgen.types import Array
 from tests.cards import COLUMNS, done, muons, refused, settings, write_csv
+from tests.fluxfiles import WRITERS, write_parquet
 
 
 def refused_flux(file: str = "muons.csv") -> str:
@@ -26,26 +27,6 @@ def refused_flux(file: str = "muons.csv") -> str:
     return message
 
 
-def write_parquet(path: Path, columns: dict[str, Any]) -> None:
-    parquet.write_table(pa.table(columns), path)
-
-
-def write_ttree(path: Path, columns: dict[str, Any]) -> None:
-    with uproot.recreate(path) as file:
-        file["muons"] = columns
-
-
-def write_rntuple(path: Path, columns: dict[str, Any]) -> None:
-    with uproot.recreate(path) as file:
-        file.mkrntuple("muons", columns)
-
-
-WRITERS = {
-    "csv": ("muons.csv", write_csv),
-    "parquet": ("muons.parquet", write_parquet),
-    "ttree": ("muons.root", write_ttree),
-    "rntuple": ("muons.root", write_rntuple),
-}
 formats = pytest.mark.parametrize(("name", "write"), WRITERS.values(), ids=WRITERS)
 
 
@@ -123,7 +104,7 @@ def test_muons_that_are_no_tree(what: Any) -> None:
 def test_every_format_is_read_alike(name: str, write: Any) -> None:
     columns = muons()
     write(Path(name), columns | {"extra": np.zeros(150)})
-    flux = load_flux(name)
+    flux = load_flux(FluxTable(file=name))
     assert len(flux) == 150
     np.testing.assert_array_equal(flux.pdg, columns["pdg"])
     np.testing.assert_array_equal(flux.position, [columns[name] for name in ("x", "y", "z")])

@@ -1,0 +1,133 @@
+"""`mcgen flux show` and `mcgen flux convert`."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from mcgen.cli.common import app
+
+if TYPE_CHECKING:
+    from mcgen.census import Census, Rate
+    from mcgen.flux import Flux
+
+flux = typer.Typer(help="Show what a flux of muons holds, or convert it.", no_args_is_help=True)
+app.add_typer(flux, name="flux")
+
+FileArgument = Annotated[
+    str,
+    typer.Argument(
+        metavar="FILE",
+        help="A flux file, builtin:NAME, or a run card (.toml) whose [flux] says how to read it.",
+    ),
+]
+FormatOption = Annotated[
+    str | None, typer.Option("--format", help="native (default), muonfluxenhancement or fairship.")
+]
+ProtonsOption = Annotated[
+    float | None, typer.Option(help="Protons that the weights are for, where the format does not say.")
+]
+
+
+@flux.command()
+def show(
+    file: FileArgument,
+    format_: FormatOption = None,
+    protons: ProtonsOption = None,
+    json_: Annotated[bool, typer.Option("--json", help="Print the numbers as JSON.")] = False,
+    output: Annotated[
+        Path | None, typer.Option("--output", "-o", help="Folder for plots of momentum, angle and depth.")
+    ] = None,
+) -> None:
+    """Show what a flux holds: counts, rates, momenta, angles, depths."""
+    from mcgen.census import census
+
+    found = census(_load(file, format_, protons))
+    if output is not None:
+        from mcgen.plots.flux import plot_census
+
+        for path in plot_census(found, output):
+            typer.echo(str(path), err=True)
+    if json_:
+        typer.echo(json.dumps(_plain(found), indent=2, allow_nan=False))
+    else:
+        from mcgen.summary import print_census
+
+        print_census(found)
+
+
+@flux.command()
+def convert(
+    file: FileArgument,
+    output: Annotated[Path, typer.Argument(metavar="OUT", help="File to write: .root, .parquet or .csv.")],
+    format_: FormatOption = None,
+    protons: ProtonsOption = None,
+) -> None:
+    """Convert a flux to the native format: one row a muon, metres, GeV, muons per proton."""
+    from mcgen.census import write_native
+    from mcgen.errors import reasons
+    from mcgen.io.native import writer_for
+
+    writer_for(output)  # an unknown ending is told before anything is read
+    muons = _load(file, format_, protons)
+    write_native(muons, output)
+    dropped = reasons(muons.dropped)
+    typer.echo(f"{output}: {len(muons)} muons" + (f"; left out: {dropped}" if dropped else ""))
+
+
+def _load(file: str, format_: str | None, protons: float | None) -> Flux:
+    from mcgen.card import flux_table, load_card
+    from mcgen.errors import UsageError
+    from mcgen.flux import load_flux
+
+    options = {"format": format_, "protons": protons}
+    options = {key: value for key, value in options.items() if value is not None}
+    if not file.endswith(".toml"):
+        return load_flux(flux_table({"file": file, **options}))
+    if options:
+        raise UsageError(
+            f"{file}: the card says how to read its flux; --format and --protons are for flux files"
+        )
+    table = load_card(file).flux
+    if table is None:
+        raise UsageError(f"{file}: its muons are from a beam, not from a flux file")
+    return load_flux(table)
+
+
+def _plain(found: Census) -> dict[str, Any]:
+    return {
+        "file": found.file,
+        "sha256": found.sha256,
+        "muons": found.total,
+        "left_out": found.left_out,
+        "rate": found.above[0].rate,
+        "error": found.above[0].error,
+        "effective_size": found.above[0].effective_size,
+        "charges": {str(pdg): _plain_rate(rate) for pdg, rate in found.charges.items()},
+        "above": [
+            {"momentum_gev": r.low, "muons": r.muons, "rate": r.rate, "error": r.error}
+            for r in found.above[1:]
+        ],
+        "bins": [
+            {
+                "low_gev": r.low,
+                "high_gev": r.high if r.high < float("inf") else None,
+                **_plain_rate(r),
+                "median_depth_m": r.median_depth if r.muons else None,
+                "median_angle_rad": r.median_angle if r.muons else None,
+            }
+            for r in found.bins
+        ],
+    }
+
+
+def _plain_rate(rate: Rate) -> dict[str, float | None]:
+    return {
+        "muons": rate.muons,
+        "rate": rate.rate,
+        "error": rate.error,
+        "effective_size": rate.effective_size,
+    }

@@ -1,0 +1,60 @@
+"""What a flux holds: spectra of momentum, angle and depth."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import matplotlib.pyplot as plt
+import numpy as np
+
+from mcgen.census import Census
+from mcgen.errors import UsageError
+from mcgen.plots.style import BLUE, VERMILION, save
+
+_CHARGES = {13: ("$\\mu^-$", BLUE), -13: ("$\\mu^+$", VERMILION)}
+
+
+def plot_census(found: Census, folder: Path) -> list[Path]:
+    """Draw the spectra of a flux into png files of a folder, which is made if need be.
+
+    Raises
+    ------
+    UsageError
+        If the folder is a file.
+    """
+    if folder.exists() and not folder.is_dir():
+        raise UsageError(f"{folder}: is a file; give a folder for the plots")
+    folder.mkdir(parents=True, exist_ok=True)
+    pictures = {
+        "momentum": ("momentum [GeV]", "d$N$/d ln $p$ per proton", True),
+        "angle": ("angle to the z axis [rad]", "d$N$/d ln $\\theta$ per proton", True),
+        "depth": ("z of production [m]", "d$N$/d$z$ per proton [1/m]", False),
+    }
+    return [_draw(found, name, *how, folder / f"{name}.png") for name, how in pictures.items()]
+
+
+def _draw(found: Census, name: str, label: str, density: str, logarithmic: bool, path: Path) -> Path:
+    spectrum = getattr(found, name)
+    # Per unit of ln(value) on a logarithmic axis, so that areas are rates on either.
+    width = np.diff(np.log(spectrum.edges) if logarithmic else spectrum.edges)
+    figure, panel = plt.subplots(figsize=(5.0, 3.6), layout="constrained")
+    for pdg, (charge, colour) in _CHARGES.items():
+        height, error = spectrum.rates[pdg] / width, spectrum.errors[pdg] / width
+        total = f"{charge}: {found.charges[pdg].rate:.3g} per proton"
+        panel.stairs(height, spectrum.edges, color=colour, label=total)
+        panel.stairs(
+            height + error, spectrum.edges, baseline=np.maximum(height - error, 0.0), fill=True,
+            color=colour, alpha=0.25, linewidth=0.0,
+        )  # fmt: skip
+    if logarithmic:
+        panel.set_xscale("log")
+    highest = max(float(np.max(rates)) for rates in spectrum.rates.values()) / float(width.min())
+    if highest > 0.0:  # no angle is above 0 in a parallel beam
+        panel.set_yscale("log")
+        panel.set_ylim(1e-6 * highest, 3.0 * highest)
+    panel.set_xlabel(label)
+    panel.set_ylabel(density)
+    panel.legend(fontsize=8, frameon=False)
+    panel.set_title(Path(found.file).name, fontsize=9)
+    save(figure, path)
+    return path
