@@ -18,7 +18,7 @@ from mcgen.dump import dump_of
 from mcgen.events import Events
 from mcgen.flux import Flux, flux_of
 from mcgen.physics.bremsstrahlung.total import Method
-from mcgen.physics.models import Channel, Kind
+from mcgen.physics.models import Kind, Outcome
 from mcgen.sampler import Process
 from mcgen.sampler.sampler import Story
 from mcgen.types import Array
@@ -122,7 +122,7 @@ def stories(
     fixed : coordinates that are the same in all stories
     """
     process = Process(card, flux_of(card) if flux is None else flux)
-    channel: Channel = next(iter(process.ratios))
+    channel: Outcome = next(iter(process.ratios))
     coordinates = {axis: np.full(n, fixed[axis]) if axis in fixed else rng.random(n) for axis in process.axes}
     place = np.arange(n) % len(process.muons)
     return process, process(channel, place, coordinates)

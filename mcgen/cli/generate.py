@@ -8,15 +8,27 @@ from typing import Annotated
 
 import typer
 
-from mcgen.cli.common import CardArgument, SetOption, State, app, load, progress
+from mcgen.cli.common import SetOption, State, app, load, load_matching, progress
+from mcgen.errors import UsageError
 
 
 @app.command()
 def generate(
-    card: CardArgument,
+    card: Annotated[
+        str | None,
+        typer.Argument(metavar="[CARD]", help="A run card: a file, or the name of a shipped card."),
+    ] = None,
+    match: Annotated[
+        Path | None,
+        typer.Option(help="Instead of CARD: collisions like those of an LHE sample, with weights in pb."),
+    ] = None,
+    method: Annotated[str, typer.Option(help="With --match: iww, ww or exact.")] = "exact",
+    pdg: Annotated[int | None, typer.Option(help="With --match: PDG id of the sample's boson.")] = None,
     output: Annotated[
         Path | None,
-        typer.Option("--output", "-o", help="File to write; default: the card's name with .root."),
+        typer.Option(
+            "--output", "-o", help="File to write; default: the card's or sample's name with .root."
+        ),
     ] = None,
     events: Annotated[
         int | None, typer.Option("--events", "-n", help="Number of points; run.events.")
@@ -30,8 +42,13 @@ def generate(
     settings = list(set_ or [])
     settings += [f"run.events={events}"] if events is not None else []
     settings += [f"run.seed={seed}"] if seed is not None else []
-    loaded = load(card, settings)
-    target = output or Path(Path(card).stem + ".root")
+    if card is not None and match is None:
+        loaded, name = load(card, settings), Path(card).stem
+    elif match is not None and card is None:
+        loaded, name = load_matching(match, method, pdg, settings), match.name.split(".lhe")[0]
+    else:
+        raise UsageError("generate: takes either a CARD or --match SAMPLE.lhe.gz")
+    target = output or Path(name + ".root")
     from mcgen.io.store import writer_for
     from mcgen.run import generate_file
 
