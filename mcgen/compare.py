@@ -341,4 +341,4 @@ def _density(sample: Weighted, edges: Array) -> tuple[Array, Array]:
     square = np.histogram(values, edges, weights=share * share)[0]
     variance = square * (1.0 - 2.0 * fraction) + np.sum(share * share) * fraction**2
     width = np.diff(edges)
-    return fraction / width, np.sqrt(variance) / width
+    return fraction / width, np.sqrt(np.maximum(variance, 0.0)) / width

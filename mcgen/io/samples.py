@@ -139,7 +139,8 @@ class _Guarded:
         packed = self._file.read(2) == b"\x1f\x8b"
         self._file.seek(0)
         self._stream = cast("BinaryIO", gzip.GzipFile(fileobj=self._file)) if packed else self._file
-        self.head = b""
+        self.head = bytearray()
+        self._begun = False
         self._total = 0
         self._open = 0
         self._tail = b""
@@ -163,8 +164,9 @@ class _Guarded:
         self._total += len(block)
         if self._total > MAX_BYTES:
             raise FileFormatError(f"larger than {MAX_BYTES >> 30} GB unpacked: refused; take a part of it")
-        if b"</init>" not in self.head:
+        if not self._begun:
             self.head += block
+            self._begun = b"</init>" in seen
             if len(self.head) > MAX_HEADER:
                 raise FileFormatError(f"no events in the first {MAX_HEADER >> 20} MB: refused")
             return

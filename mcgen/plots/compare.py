@@ -37,9 +37,9 @@ def plot_comparison(comparison: Comparison, names: tuple[str, str], unit: str, p
     """
     rows = max(-(-len(comparison.shapes) // _COLUMNS), 1)
     figure = plt.figure(figsize=(3.5 * _COLUMNS, 3.9 * rows + 0.8))
-    top_margin = 1.0 - 0.9 / figure.get_figheight()
+    inch = 1.0 / figure.get_figheight()
     grid = figure.add_gridspec(
-        rows, _COLUMNS, left=0.05, right=0.99, bottom=0.07, top=top_margin, wspace=0.3, hspace=0.3
+        rows, _COLUMNS, left=0.05, right=0.99, bottom=0.6 * inch, top=1.0 - 0.9 * inch, wspace=0.3, hspace=0.3
     )
     for i, shape in enumerate(comparison.shapes):
         cell = grid[i // _COLUMNS, i % _COLUMNS].subgridspec(2, 1, height_ratios=(2.2, 1.0), hspace=0.06)
