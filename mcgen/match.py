@@ -120,6 +120,7 @@ def matching_card(sample: Collisions, title: str, method: str) -> dict[str, Any]
         "experiment": {
             "name": "collisions",
             "title": "Muons on bare nuclei",
+            "note": "" if sample.coupling else "The sample does not say its coupling: g_mu = 1 is assumed.",
             "exposure": {"kind": "xsec", "value": 1.0},
             "target": {**_target(sample), "z_m": [0.0, 1e-6]},
             "decay_volume": {"shape": "slab", "z_m": [1.0, 2.0]},

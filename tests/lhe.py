@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 import numpy as np
 
@@ -37,10 +37,6 @@ class Lhe:
     event: Iterable[Row] = EVENT
     before: str = '<LesHouchesEvents version="3.0">\n'
     after: str = "</LesHouchesEvents>\n"
-
-    def but(self, **changes: object) -> Lhe:
-        """Copy with some parts replaced."""
-        return replace(self, **changes)  # type: ignore[arg-type]
 
     def text(self) -> str:
         init = f"13 1000290630 50.0 59.1931 0 0 0 0 {self.strategy} {len(self.processes)}"

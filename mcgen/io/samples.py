@@ -13,7 +13,7 @@ import re
 import warnings
 import zlib
 from array import array
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from types import TracebackType
@@ -30,7 +30,7 @@ MAX_BYTES = 4 << 30
 """Size of a sample, unpacked, beyond which it is refused."""
 
 MAX_HEADER = 8 << 20
-"""Size of everything up to the end of <init>; the cards of a generator are well below 1 MB."""
+"""Size of everything up to the first event; the cards of a generator are well below 1 MB."""
 
 MAX_EVENT = 1 << 20
 """Size of one event."""
@@ -111,7 +111,7 @@ def read_lhe(path: Path, boson_pdg: int | None = None) -> Collisions:
             file = pylhe.LHEFile.frombuffer(cast("BinaryIO", stream), with_attributes=False)
             coupling = _COUPLING.search(stream.head)
             return _collisions(
-                file.events,
+                stream.counting(file.events),
                 sigma=sum(process.xSection for process in file.init.procInfo),
                 sigma_error=math.hypot(*(process.error for process in file.init.procInfo)),
                 coupling=float(coupling[1]) if coupling else None,
@@ -131,7 +131,7 @@ class _Guarded:
 
     Attributes
     ----------
-    head : what was read until the events began
+    head : what was read until the first event was found
     """
 
     def __init__(self, path: Path) -> None:
@@ -142,7 +142,7 @@ class _Guarded:
         self.head = bytearray()
         self._begun = False
         self._total = 0
-        self._open = 0
+        self._since = 0
         self._tail = b""
 
     def read(self, size: int = -1) -> bytes:
@@ -164,16 +164,19 @@ class _Guarded:
         self._total += len(block)
         if self._total > MAX_BYTES:
             raise FileFormatError(f"larger than {MAX_BYTES >> 30} GB unpacked: refused; take a part of it")
+        self._since += len(block)
+        if self._begun and self._since > MAX_EVENT:
+            raise FileFormatError(f"an event of more than {MAX_EVENT >> 20} MB: refused")
         if not self._begun:
             self.head += block
-            self._begun = b"</init>" in seen
-            if len(self.head) > MAX_HEADER:
+            if self._since > MAX_HEADER:
                 raise FileFormatError(f"no events in the first {MAX_HEADER >> 20} MB: refused")
-            return
-        end = seen.rfind(b"</event>")
-        self._open = self._open + len(block) if end < 0 else len(seen) - end
-        if self._open > MAX_EVENT:
-            raise FileFormatError(f"an event of more than {MAX_EVENT >> 20} MB: refused")
+
+    def counting(self, events: Iterable[Any]) -> Iterator[Any]:
+        """Pass on the events that are found in the file, which has to have one now and then."""
+        for event in events:
+            self._begun, self._since = True, 0
+            yield event
 
     def __enter__(self) -> Self:
         return self

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import gzip
+import sys
 import tracemalloc
 from pathlib import Path
 
 import numpy as np
 import pytest
 
-from mcgen.errors import FileFormatError
+from mcgen.errors import FileFormatError, UsageError
 from mcgen.io import samples
 from mcgen.io.samples import Collisions, is_lhe, read_lhe
 from tests.lhe import COPPER, EVENT, MUON, OUTGOING, Lhe
@@ -128,7 +129,7 @@ WRONG = {
     "weights cancel": (Lhe(weights=(-1.0, 1.0)), "weights"),
     "momentum is nan": (Lhe(event=(*EVENT[:4], (*EVENT[4][:6], float("nan")))), "not finite"),
     "words for numbers": (
-        Lhe(event=EVENT, header="").but(after="<event>\nnot a number\n</event>"),
+        Lhe(after="<event>\nnot a number\n</event>"),
         "damaged",
     ),
     "not closed": (Lhe(after=""), "damaged"),
@@ -205,6 +206,8 @@ HUGE = {
     "header": (Lhe(header="{}"), "no events in the first 8 MB"),
     "event": (Lhe(after="<event>{}</event>"), "an event of more than 1 MB"),
     "tail": (Lhe(after="{}"), "an event of more than 1 MB"),
+    "comment": (Lhe(after="<!-- </event> -->{}"), "an event of more than 1 MB"),
+    "elements": (Lhe(weights=(), after="<a></a>{}"), "no events in the first 8 MB"),
 }
 
 
@@ -224,6 +227,18 @@ def test_a_bomb_is_not_unpacked(file: Path, where: str) -> None:
         assert tracemalloc.get_traced_memory()[1] < 40 << 20
     finally:
         tracemalloc.stop()
+
+
+def test_elements_that_are_no_events_do_not_pile_up(file: Path) -> None:
+    filling = "<!-- </event> --><a/>" * 100_000
+    with pytest.raises(FileFormatError, match="an event of more than 1 MB"):
+        read(file, Lhe(after=filling + "</LesHouchesEvents>"))
+
+
+def test_without_pylhe_it_is_named(file: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(sys.modules, "pylhe", None)
+    with pytest.raises(UsageError, match=r"mcgen\[lhe\]"):
+        read(file, Lhe())
 
 
 def test_too_many_events_are_refused(file: Path, monkeypatch: pytest.MonkeyPatch) -> None:
