@@ -19,7 +19,6 @@ import pytest
 import mcgen
 from mcgen import compare
 from mcgen.card import Card
-from mcgen.compare import weighted_mean
 from mcgen.constants import GEV2_TO_PB, MUON_MASS
 from mcgen.io.samples import Collisions, read_lhe
 from mcgen.match import matching_card
@@ -27,6 +26,7 @@ from mcgen.physics.bremsstrahlung import total
 from mcgen.physics.bremsstrahlung.total import Method
 from mcgen.physics.formfactors import Nucleus, g2, g2_elastic, g2_inelastic
 from mcgen.physics.matter import material
+from mcgen.twosample import weighted_mean
 from mcgen.types import Array, Bools
 from tests.angular import integral
 from tests.beams import Point, four_momenta

@@ -8,13 +8,10 @@ import numpy as np
 import pytest
 from scipy import stats
 
-from mcgen.compare import (
+from mcgen.compare import VARIABLES, Sample, compare, compare_shapes
+from mcgen.twosample import (
     MAX_BINS,
-    VARIABLES,
-    Sample,
     Weighted,
-    compare,
-    compare_shapes,
     effective_size,
     histogram,
     ks_probability,
@@ -25,7 +22,7 @@ from mcgen.compare import (
 from mcgen.types import Array
 from tests.stats import generator
 
-REPETITIONS = 400
+REPETITIONS = 250
 
 
 def chi2_p(one: Weighted, two: Weighted) -> float:
