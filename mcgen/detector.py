@@ -29,7 +29,7 @@ from mcgen.card.experiment import (
 )
 from mcgen.events import Daughters, Verdict
 from mcgen.physics.kinematics import ellipse_interval, halfspace_interval, slab_interval
-from mcgen.physics.models import DAUGHTERS, Channel
+from mcgen.physics.models import DAUGHTERS, Outcome
 from mcgen.types import Array, Bools
 
 _CHARGE = {11: -1, 13: -1, 15: -1, -11: 1, -13: 1, -15: 1}
@@ -140,11 +140,11 @@ class Detector:
         """Cube axes that the verdict consumes: one if any selection has an efficiency below 1."""
         return ("efficiency",) if any(s.efficiency < 1.0 for s in self.selections) else ()
 
-    def selection_for(self, channel: Channel) -> int | None:
+    def selection_for(self, channel: Outcome) -> int | None:
         """Index of the selection that applies to a channel, if there is one."""
         return next((i for i, s in enumerate(self.selections) if channel in s.channels), None)
 
-    def unbent_plane(self, channel: Channel) -> PlaneTable | None:
+    def unbent_plane(self, channel: Outcome) -> PlaneTable | None:
         """First plane that both daughters must meet and that no magnet bends them before, if there is one.
 
         An accepted boson points into its convex hull: where its line meets the plane is the mean of where
@@ -195,7 +195,7 @@ class Detector:
                 sx, sy = np.where(acts, (px / pz, py / pz), (sx, sy))
         return hits
 
-    def judge(self, channel: Channel, daughters: Daughters, point: Array, luck: Array | None) -> Verdict:
+    def judge(self, channel: Outcome, daughters: Daughters, point: Array, luck: Array | None) -> Verdict:
         """Evaluate all requirements of the selection that applies to the channel.
 
         Parameters

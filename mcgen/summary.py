@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 from rich.console import Console
 from rich.table import Table
 
+from mcgen.compare import VARIABLES
 from mcgen.errors import reasons
 from mcgen.physics.models import delta_a_mu
 
@@ -17,12 +18,13 @@ if TYPE_CHECKING:
     from mcgen.card import Card
     from mcgen.card.experiment import ExperimentTable
     from mcgen.census import Census
+    from mcgen.compare import Comparison
     from mcgen.dump import Dump
     from mcgen.flux import Flux
     from mcgen.sampler import Process
     from mcgen.xsec import CrossSection
 
-_UNITS = {"pot": "protons on target", "mot": "muons on target"}
+_UNITS = {"pot": "protons on target", "mot": "muons on target", "xsec": "per pb of muons and nuclei"}
 
 
 def _table(*headings: str, title: str | None = None) -> Table:
@@ -40,6 +42,9 @@ def print_summary(metadata: Mapping[str, Any]) -> None:
     """Print yields with both errors, and the cut flow."""
     console = _console()
     exposure = metadata["exposure"]
+    if exposure["kind"] == "xsec":
+        _print_collisions(console, metadata)
+        return
     yields = _table("expected events", "yield", "integration error", "flux error", "effective size")
     for name, label in (("fiducial", "decays in the decay volume"), ("accepted", "accepted")):
         y = metadata["yield"][name]
@@ -64,6 +69,41 @@ def print_summary(metadata: Mapping[str, Any]) -> None:
         )
     if metadata["remark"]:
         console.print(f"\n{metadata['remark']}")
+
+
+def _print_collisions(console: Console, metadata: Mapping[str, Any]) -> None:
+    """Print the cross-section of a run without dump and decay."""
+    value, y = metadata["exposure"]["value"], metadata["yield"]["fiducial"]
+    console.print(
+        f"\nsigma = {y['value'] / value:.6g} +- {y['mc_error'] / value:.2g} pb, "
+        f"effective size {y['effective_size']:.0f} of {metadata['points']}"
+    )
+
+
+def print_comparison(comparison: Comparison, unit: str) -> None:
+    """Print what two samples have in common, with a verdict."""
+    table = _table("variable", "chi2/ndf", "p", "p (KS)", "mean", "reference")
+    for s in comparison.shapes:
+        dimension = f" [{VARIABLES[s.variable]}]" if VARIABLES[s.variable] else ""
+        table.add_row(
+            s.variable + dimension,
+            f"{s.chi2:.1f}/{s.ndf}",
+            f"{s.p_chi2:.2g}",
+            f"{s.ks_p:.2g}",
+            f"{s.mean:.5g}±{s.mean_error:.1g}",
+            f"{s.reference_mean:.5g}±{s.reference_mean_error:.1g}",
+        )
+    console = _console()
+    console.print(table)
+    for name, reason in comparison.left_out.items():
+        console.print(f"{name}: not compared, {reason}")
+    one, two = comparison.sample, comparison.reference
+    console.print(
+        f"total {one.total:.6g} +- {one.error:.2g}, reference {two.total:.6g} +- {two.error:.2g} {unit}, "
+        f"ratio {one.total / two.total:.4f}, p = {comparison.total_p:.2g}"
+        + (f" (after {two.allowance:.1%} of allowance)" if two.allowance else "")
+    )
+    console.print(f"\n{comparison.verdict}")
 
 
 def print_provenance(metadata: Mapping[str, Any]) -> None:

@@ -1,7 +1,4 @@
-"""Muon beams on targets: cards, and events that need no training.
-
-In a thin target every event has the beam's energy, and its weight is a share of the cross-section.
-"""
+"""Muon beams on targets: cards, and events that need no training."""
 
 from __future__ import annotations
 
@@ -13,21 +10,17 @@ import numpy as np
 
 import mcgen
 from mcgen.card import Card
-from mcgen.constants import GEV2_TO_M2, GEV2_TO_PB, MUON_MASS
-from mcgen.dump import dump_of
+from mcgen.constants import MUON_MASS
 from mcgen.events import Events
 from mcgen.flux import Flux, flux_of
 from mcgen.physics.bremsstrahlung.total import Method
-from mcgen.physics.models import Channel, Kind
+from mcgen.physics.models import Kind, Outcome
 from mcgen.sampler import Process
 from mcgen.sampler.sampler import Story
 from mcgen.types import Array
 
 EXPOSURE = 1e20
 """Muons on target, so that no yield is small in itself."""
-
-THIN = 1e-6
-"""Thickness of a target in which a muon loses nothing [m]."""
 
 
 def beam_card(
@@ -75,29 +68,6 @@ class Point:
     kind: Kind = "scalar"
 
 
-def thin_card(point: Point, method: Method, **run: Any) -> Card:
-    """Make the card of a thin target, in front of a volume in which almost every boson decays."""
-    return beam_card(
-        point.energy,
-        point.mass,
-        method,
-        target={"material": point.material, "z_m": [0.0, THIN]},
-        volume={"shape": "slab", "z_m": [1e-3, 1e5]},
-        model={"particle": point.kind, "ctau_m": 100.0},
-        run=run,
-    )
-
-
-def cross_section_shares(card: Card, events: Events) -> Array:
-    """Share of each event (n,) in the cross-section [pb], for unit coupling."""
-    (layer,) = dump_of(card).layers
-    nuclei = layer.material.number_density * (layer.z[1] - layer.z[0])
-    luminosity = card.experiment.exposure.value * nuclei * GEV2_TO_M2
-    branching = sum(card.model.open_channels().values())
-    scale = GEV2_TO_PB / (luminosity * branching * card.model.boson().g_mu ** 2)
-    return np.asarray(scale * events.weight / events.p_decay)
-
-
 def four_momenta(events: Events, prefix: str) -> Array:
     """Columns of a particle as (4, n), (px, py, pz, E) [GeV]."""
     return np.stack([events.columns[f"{prefix}_{name}"] for name in ("px", "py", "pz", "e")])
@@ -124,7 +94,7 @@ def stories(
     fixed : coordinates that are the same in all stories
     """
     process = Process(card, flux_of(card) if flux is None else flux)
-    channel: Channel = next(iter(process.ratios))
+    channel: Outcome = next(iter(process.ratios))
     coordinates = {axis: np.full(n, fixed[axis]) if axis in fixed else rng.random(n) for axis in process.axes}
     place = np.arange(n) % len(process.muons)
     return process, process(channel, place, coordinates)

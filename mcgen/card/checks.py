@@ -40,6 +40,8 @@ def faults_of(tables: Mapping[str, Any]) -> Iterator[str]:
     for keys, check in checks.items():
         if all(key in tables for key in keys):
             yield from check(*(tables[key] for key in keys))
+    if "model" in tables:
+        yield from _open_channels(tables["model"], tables.get("experiment"))
 
 
 def _model(model: ModelTable) -> Iterator[str]:
@@ -59,8 +61,6 @@ def _model(model: ModelTable) -> Iterator[str]:
     if model.neutrinos and not (custom and model.particle == "vector"):
         yield "model.neutrinos: only for custom vectors"
     yield from _branching(model)
-    if (model.couplings is None, model.g_mu is None) == (not custom, custom):  # the widths need the right one
-        yield from _open_channels(model)
 
 
 def _branching(model: ModelTable) -> Iterator[str]:
@@ -77,8 +77,11 @@ def _branching(model: ModelTable) -> Iterator[str]:
             )
 
 
-def _open_channels(model: ModelTable) -> Iterator[str]:
-    if model.open_channels():
+def _open_channels(model: ModelTable, experiment: ExperimentTable | None) -> Iterator[str]:
+    custom = model.name == "custom"
+    if (model.couplings is None, model.g_mu is None) != (not custom, custom):
+        return  # the widths need the right one
+    if model.open_channels() or (experiment and experiment.exposure.kind == "xsec"):
         return
     open_ones = [c for c, ratio in model.boson().branching_ratios().items() if ratio > 0.0]
     advice = f"open there: {', '.join(open_ones)}" if open_ones else "no channel is open there"
@@ -194,10 +197,13 @@ def _flux(flux: FluxTable | None) -> Iterator[str]:
 
 
 def _exposure(beam: BeamTable | None, experiment: ExperimentTable) -> Iterator[str]:
-    wanted = "pot" if beam is None else "mot"
-    if experiment.exposure.kind != wanted:
-        source = "a flux file gives muons per proton" if beam is None else "a beam gives muons"
-        yield f'experiment.exposure.kind = "{experiment.exposure.kind}": must be "{wanted}", {source} on target'
+    kind = experiment.exposure.kind
+    if beam is None and kind != "pot":
+        yield f'experiment.exposure.kind = "{kind}": must be "pot", a flux file gives muons per proton on target'
+    if beam is not None and kind == "pot":
+        yield 'experiment.exposure.kind = "pot": must be "mot", a beam gives muons on target (or "xsec")'
+    if kind == "xsec" and (experiment.plane or experiment.magnet or experiment.selection):
+        yield 'experiment.exposure.kind = "xsec": without decay there is nothing for planes, magnets and selections'
 
 
 def _selection(key: str, selection: SelectionTable, planes: Mapping[str, float]) -> Iterator[str]:

@@ -29,8 +29,8 @@ from mcgen.physics.models import Channel
 class ExposureTable(Table):
     """What the weights are normalised to."""
 
-    kind: Literal["pot", "mot"] = "pot"
-    """Protons on target, or muons on target."""
+    kind: Literal["pot", "mot", "xsec"] = "pot"
+    """Protons on target; muons on target; or luminosity of muons and nuclei [1/pb], without dump and decay."""
     value: Annotated[float, Field(gt=0.0, le=1e30)]
 
 

@@ -10,6 +10,7 @@ import signal
 import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, NoReturn
 
 import typer
@@ -116,6 +117,17 @@ def load(card: str, settings: list[str]) -> Card:
     from mcgen.card import load_card
 
     return load_card(card, settings)
+
+
+def load_matching(sample: Path, method: str, pdg: int | None, settings: list[str]) -> Card:
+    """Make the card of collisions like those of an LHE sample, with what the command line sets."""
+    from mcgen.card import load_card
+    from mcgen.io.samples import read_lhe
+    from mcgen.match import matching_card
+
+    return load_card(
+        matching_card(read_lhe(sample, pdg), f"Collisions as in {sample.name}", method), settings
+    )
 
 
 @contextmanager

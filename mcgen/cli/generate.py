@@ -4,27 +4,32 @@ from __future__ import annotations
 
 from pathlib import Path
 from time import perf_counter
-from typing import TYPE_CHECKING, Annotated
+from typing import Annotated
 
 import typer
 
-from mcgen.cli.common import CardArgument, FormatOption, SetOption, State, app, load, progress
+from mcgen.cli.common import CardArgument, FormatOption, SetOption, State, app, load, load_matching, progress
 from mcgen.errors import UsageError
-
-if TYPE_CHECKING:
-    from mcgen.card import Card
-
 
 SeedOption = Annotated[int | None, typer.Option(help="Seed of the random numbers; run.seed.")]
 
 
 @app.command()
 def generate(
-    card: CardArgument,
+    card: Annotated[
+        str | None,
+        typer.Argument(metavar="[CARD]", help="A run card: a file, or the name of a shipped card."),
+    ] = None,
+    match: Annotated[
+        Path | None,
+        typer.Option(help="Instead of CARD: collisions like those of an LHE sample, with weights in pb."),
+    ] = None,
+    method: Annotated[str, typer.Option(help="With --match: iww, ww or exact.")] = "exact",
+    pdg: Annotated[int | None, typer.Option(help="With --match: PDG id of the sample's boson.")] = None,
     output: Annotated[
         Path | None,
         typer.Option(
-            "--output", "-o", help="File to write; default: the card's name with the format's ending."
+            "--output", "-o", help="File to write; default: the card's or sample's name with an ending."
         ),
     ] = None,
     format_: FormatOption = None,
@@ -60,14 +65,20 @@ def generate(
     """Generate events from a card into a file, weighted to the card's exposure."""
     quiet = quiet or State.quiet
     part = _part(chunks)
-    set_ = [*(set_ or []), *(["run.unweighted=true"] if unweighted else [])]
-    loaded = _load(card, set_, events, seed)
+    settings = _settings(set_, events, seed)
+    settings += ["run.unweighted=true"] if unweighted else []
+    if card is not None and match is None:
+        loaded, name = load(card, settings), Path(card).stem
+    elif match is not None and card is None:
+        loaded, name = load_matching(match, method, pdg, settings), match.name.split(".lhe")[0]
+    else:
+        raise UsageError("generate: takes either a CARD or --match SAMPLE.lhe.gz")
     from mcgen.io.store import format_named, format_of
     from mcgen.parallel import Workers
     from mcgen.proposal import load_proposal
     from mcgen.run import generate_file
 
-    target = output or Path(Path(card).stem + format_named(format_ or "root").endings[0])
+    target = output or Path(name + format_named(format_ or "root").endings[0])
     found = format_of(target, format_)  # an unknown ending is told before anything is computed
     if part is not None and found.reader is None:
         raise UsageError(f"{target}: not a format that parts can be merged from; use .root or .parquet")
@@ -103,7 +114,7 @@ def prepare(
     set_: SetOption = None,
 ) -> None:
     """Train the proposal of a card into a file, from which parts of a run are generated elsewhere."""
-    loaded = _load(card, set_, None, seed)
+    loaded = load(card, _settings(set_, None, seed))
     target = output or Path(Path(card).stem + ".npz")
     if target.suffix != ".npz":
         raise UsageError(f"-o {target}: unknown ending {target.suffix!r}; proposals go to .npz files")
@@ -131,12 +142,12 @@ def merge(
         typer.echo(f"{output}: {metadata['events']} events, seed {metadata['seed']}")
 
 
-def _load(card: str, settings: list[str] | None, events: int | None, seed: int | None) -> Card:
-    """Load a card with the options that stand for keys of it."""
+def _settings(settings: list[str] | None, events: int | None, seed: int | None) -> list[str]:
+    """Add the options that stand for keys of the card."""
     settings = list(settings or [])
     settings += [f"run.events={events}"] if events is not None else []
     settings += [f"run.seed={seed}"] if seed is not None else []
-    return load(card, settings)
+    return settings
 
 
 def _part(text: str | None) -> range | None:

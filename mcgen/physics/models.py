@@ -19,18 +19,25 @@ Kind = Literal["scalar", "pseudoscalar", "vector"]
 Channel = Literal["ee", "mumu", "tautau", "gammagamma", "nunu"]
 
 CHANNELS: tuple[Channel, ...] = ("ee", "mumu", "tautau", "gammagamma", "nunu")
-"""All decay channels; the code of a channel in the event record is its place here plus one."""
+"""All decay channels."""
+
+Outcome = Channel | Literal["none"]
+"""What becomes of a boson in the event record: it may be left at its emission."""
+
+OUTCOMES: tuple[Outcome, ...] = ("none", *CHANNELS)
+"""All outcomes, in the order of their codes."""
 
 VISIBLE: tuple[Channel, ...] = ("ee", "mumu", "tautau", "gammagamma")
 
-DAUGHTERS: dict[Channel, tuple[int, int]] = {
+DAUGHTERS: dict[Outcome, tuple[int, int]] = {
     "ee": (11, -11),
     "mumu": (13, -13),
     "tautau": (15, -15),
     "gammagamma": (22, 22),
     "nunu": (14, -14),
+    "none": (0, 0),
 }
-"""PDG ids of the two daughters: the lepton first. All neutrino flavours are written as nu_mu."""
+"""PDG ids of the two daughters: the lepton first. All neutrino flavours are written as nu_mu; 0 is nobody."""
 
 LEPTON_MASSES = (ELECTRON_MASS, MUON_MASS, TAU_MASS)
 

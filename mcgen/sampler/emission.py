@@ -15,6 +15,7 @@ from mcgen.physics.formfactors import ChiTable, TransferTable
 from mcgen.physics.kinematics import dot, momentum_of, norm, on_shell
 from mcgen.physics.models import Boson
 from mcgen.sampler.aim import Aim
+from mcgen.sampler.collision import EveryDirection
 from mcgen.sampler.stage import Coordinates
 from mcgen.types import Array, Ints
 
@@ -27,7 +28,7 @@ class EmissionStage(Protocol):
         """Names of the axes that it consumes."""
         ...
 
-    def __call__(self, u: Coordinates, track: Track, aim: Aim) -> Emission:
+    def __call__(self, u: Coordinates, track: Track, aim: Aim | EveryDirection) -> Emission:
         """Radiate a boson from every track, towards where it is aimed at."""
         ...
 
@@ -47,7 +48,7 @@ class Collinear:
         t_min = float(iww.t_min(np.array(max_energy), boson.mass))
         self._chi = [ChiTable(nucleus, t_min, iww.t_max(boson.mass)) for nucleus in dump.nuclei]
 
-    def __call__(self, u: Coordinates, track: Track, aim: Aim) -> Emission:  # noqa: ARG002
+    def __call__(self, u: Coordinates, track: Track, aim: Aim | EveryDirection) -> Emission:  # noqa: ARG002
         """Draw x uniformly in its kinematic window."""
         boson, energy = self._boson, track.energy
         x, width = _energy_fraction(u, energy, boson.mass)
@@ -84,7 +85,7 @@ class WeizsaeckerWilliams:
         t_min = (min(boson.mass, MUON_MASS) ** 2 / (2.0 * max_energy)) ** 2
         self._chi = [ChiTable(nucleus, t_min, ww.t_max(boson.mass)) for nucleus in dump.nuclei]
 
-    def __call__(self, u: Coordinates, track: Track, aim: Aim) -> Emission:
+    def __call__(self, u: Coordinates, track: Track, aim: Aim | EveryDirection) -> Emission:
         """Draw x uniformly, the direction by aim."""
         boson, energy = self._boson, track.energy
         x, width = _energy_fraction(u, energy, boson.mass)
@@ -129,7 +130,7 @@ class Exact:
         lowest = (min(boson.mass, MUON_MASS) ** 2 / (2.0 * max_energy)) ** 2
         self._transfer = [TransferTable(nucleus, lowest) for nucleus in dump.nuclei]
 
-    def __call__(self, u: Coordinates, track: Track, aim: Aim) -> Emission:
+    def __call__(self, u: Coordinates, track: Track, aim: Aim | EveryDirection) -> Emission:
         """Draw x uniformly, the direction by aim, t from the form factor, its azimuth uniformly."""
         boson, energy = self._boson, track.energy
         x, width = _energy_fraction(u, energy, boson.mass)
@@ -173,7 +174,9 @@ def _energy_fraction(u: Coordinates, energy: Array, mass: float) -> tuple[Array,
     return low + u["x"] * width, width
 
 
-def _aimed(u: Coordinates, track: Track, x: Array, mass: float, aim: Aim) -> tuple[Array, Array]:
+def _aimed(
+    u: Coordinates, track: Track, x: Array, mass: float, aim: Aim | EveryDirection
+) -> tuple[Array, Array]:
     """Directions (3, n) that reach the volume, and their density per solid angle (n,)."""
     # 2 c = U/(E^2 x) at theta = 0: the square of the angle at which the cross-section has dropped to 1/4.
     spread = np.sqrt(ww.virtuality(track.energy, x, np.zeros_like(x), mass) / x) / track.energy

@@ -11,7 +11,7 @@ from mcgen.constants import mass_of
 from mcgen.detector import path_through
 from mcgen.events import Daughters, Emission, Flight, Track
 from mcgen.physics.kinematics import momentum_of, two_body_decay
-from mcgen.physics.models import DAUGHTERS, Boson, Channel
+from mcgen.physics.models import DAUGHTERS, Boson, Outcome
 from mcgen.sampler.stage import Coordinates
 
 
@@ -51,7 +51,7 @@ class TwoBodyDecay:
     boson: Boson
     axes = ("cos_star", "phi_star")
 
-    def __call__(self, u: Coordinates, channel: Channel, emission: Emission) -> Daughters:
+    def __call__(self, u: Coordinates, channel: Outcome, emission: Emission) -> Daughters:
         """Draw the daughters of one channel."""
         pdgs = DAUGHTERS[channel]
         first, second = two_body_decay(

@@ -9,7 +9,7 @@ import numpy as np
 from mcgen.constants import MUON_MASS, SPEED_OF_LIGHT
 from mcgen.events import AnyArray
 from mcgen.physics.kinematics import momentum_of
-from mcgen.physics.models import CHANNELS, Boson
+from mcgen.physics.models import OUTCOMES, Boson
 from mcgen.types import Array, Ints
 
 if TYPE_CHECKING:
@@ -33,7 +33,7 @@ def layout(story: Story, boson: Boson, event: Ints) -> dict[str, AnyArray]:
         "accepted": verdict.accepted,
         "failed": verdict.failed.astype(np.int16),
         "failed_bits": verdict.failed_bits,
-        "channel": np.full(n, CHANNELS.index(story.channel) + 1, dtype=np.int16),
+        "channel": np.full(n, OUTCOMES.index(story.channel), dtype=np.int16),
         "muon_row": muon.row,
         "muon_pdg": muon.pdg.astype(np.int32),
         "muon_rate": muon.rate,

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from typing import cast
 
 import numpy as np
 
@@ -13,9 +14,10 @@ from mcgen.dump import dump_of
 from mcgen.errors import ProposalError
 from mcgen.events import AnyArray, Daughters, Emission, Flight, Muon, Track, Verdict
 from mcgen.flux import Flux
-from mcgen.physics.models import CHANNELS, Boson, Channel
+from mcgen.physics.models import OUTCOMES, Boson, Outcome
 from mcgen.proposal import Ceiling, Component, Proposal
 from mcgen.sampler.aim import Aim
+from mcgen.sampler.collision import AtProduction, EveryDirection, NoDecay, NoFlight
 from mcgen.sampler.emission import EMISSIONS
 from mcgen.sampler.flight import DecayInVolume, TwoBodyDecay
 from mcgen.sampler.muons import MuonTable, muon_table
@@ -32,7 +34,7 @@ BLOCK = 8192
 class Story:
     """The tables of all stages, row i the same event in each of them."""
 
-    channel: Channel
+    channel: Outcome
     place: Ints
     muon: Muon
     track: Track
@@ -49,13 +51,15 @@ class Process:
     Attributes
     ----------
     muons : muons that can contribute
-    ratios : enabled open channels and their branching ratios
+    ratios : enabled open channels and their branching ratios; "none" for cross-sections
     axes : axes of the cube behind "component" and "muon"
     """
 
     def __init__(self, card: Card, flux: Flux) -> None:
         self.boson: Boson = card.model.boson()
-        self.ratios = card.model.open_channels()
+        decays = card.experiment.exposure.kind != "xsec"
+        channels = cast("dict[Outcome, float]", card.model.open_channels())
+        self.ratios: dict[Outcome, float] = channels if decays else {"none": 1.0}
         self.exposure = card.experiment.exposure.value
         self.dump = dump = dump_of(card)
         volume = card.experiment.decay_volume
@@ -63,15 +67,18 @@ class Process:
         self.muons: MuonTable = muon_table(flux, dump, volume, min_energy, card.production.collinear)
         self.detector: Detector = detector_of(card.experiment)
         max_energy = float(self.muons.muon.momentum[3].max(initial=min_energy))
-        self._track = MuonTrack(dump, card.production.multiple_scattering)
+        self._track = MuonTrack(dump, card.production.multiple_scattering) if decays else AtProduction()
         self._emission = EMISSIONS[card.production.method](self.boson, dump, max_energy)
-        self._aims = {channel: Aim(volume, self.detector.unbent_plane(channel)) for channel in self.ratios}
-        self._flight = DecayInVolume(self.boson, volume)
-        self._decay = TwoBodyDecay(self.boson)
+        self._aims = {
+            channel: Aim(volume, self.detector.unbent_plane(channel)) if decays else EveryDirection()
+            for channel in self.ratios
+        }
+        self._flight = DecayInVolume(self.boson, volume) if decays else NoFlight()
+        self._decay = TwoBodyDecay(self.boson) if decays else NoDecay()
         stages = (self._track, self._emission, self._flight, self._decay, self.detector)
         self.axes = tuple(axis for stage in stages for axis in stage.axes)
 
-    def __call__(self, channel: Channel, place: Ints, u: Coordinates) -> Story:
+    def __call__(self, channel: Outcome, place: Ints, u: Coordinates) -> Story:
         """Tell what happens to the muons at some places of the table, in one channel.
 
         The weight is the expected number of events for the exposure over the density of `u`; the
@@ -123,7 +130,7 @@ class Sampler:
         mapped, jacobian = component.map(u)
         coordinates = dict(zip(self.proposal.axes[1:], np.ascontiguousarray(mapped.T), strict=True))
         place = component.choose_muon(coordinates["muon"])
-        channel = next(c for c in CHANNELS if c == component.channel)
+        channel = next(c for c in OUTCOMES if c == component.channel)
         story = self.process(channel, place, coordinates)
         np.multiply(story.weight, jacobian / component.muon_probability.take(place), out=story.weight)
         return story

@@ -7,8 +7,7 @@ known of it is required here.
 from __future__ import annotations
 
 import csv
-import gzip
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
@@ -18,14 +17,19 @@ import numpy as np
 import pytest
 
 import mcgen
+from mcgen import compare
+from mcgen.card import Card
 from mcgen.constants import GEV2_TO_PB, MUON_MASS
-from mcgen.dump import dump_of
+from mcgen.io.samples import Collisions, read_lhe
+from mcgen.match import matching_card
 from mcgen.physics.bremsstrahlung import total
 from mcgen.physics.bremsstrahlung.total import Method
 from mcgen.physics.formfactors import Nucleus, g2, g2_elastic, g2_inelastic
+from mcgen.physics.matter import material
+from mcgen.twosample import weighted_mean
 from mcgen.types import Array, Bools
 from tests.angular import integral
-from tests.beams import Point, cross_section_shares, four_momenta, thin_card
+from tests.beams import Point, four_momenta
 from tests.stats import assert_agrees, ks_p, samples_p, seed_of
 
 pytestmark = pytest.mark.usefixtures("small_pilot")
@@ -60,54 +64,29 @@ Sample = tuple[Array, Array]
 class Shapes:
     """Events in the variables of the process, with their shares in the cross-section [pb].
 
-    `t` [GeV^2] is that of the nucleus' momentum; `azimuth` lies between boson and nucleus across the muon, 0..pi.
+    `azimuth` lies between boson and nucleus across the muon, 0..pi.
     """
 
     weight: Array
-    x: Array
-    theta: Array
-    t: Array
-    recoil_e: Array
-    recoil_theta: Array
-    azimuth: Array
+    values: Mapping[str, Array]
 
     def sample(self, name: str) -> Sample:
-        values: Array = getattr(self, name)
-        return values, self.weight
+        return self.values[name], self.weight
 
     def mean(self, name: str) -> tuple[float, float]:
         """Weighted mean and its error."""
-        share = self.weight / np.sum(self.weight)
-        values: Array = getattr(self, name)
-        mean = float(share @ values)
-        return mean, float(np.sqrt(np.sum((share * (values - mean)) ** 2)))
+        return weighted_mean(*self.sample(name))
 
 
-def shapes_of(
-    weight: Array, energy: float, boson: Array, recoil: Array, nucleus: Array, nucleus_mass: float
-) -> Shapes:
-    """Variables from the four-momenta (4, n) of events with the muon along z."""
-    square = nucleus[0] ** 2 + nucleus[1] ** 2 + nucleus[2] ** 2
-    kinetic = square / (nucleus_mass + np.sqrt(nucleus_mass**2 + square))
+def shapes_of(sample: compare.Sample, boson: Array, nucleus: Array) -> Shapes:
+    """Variables of a sample, and the azimuth from four-momenta (4, n) with the muon along z."""
     across = boson[0] * nucleus[0] + boson[1] * nucleus[1]
     normal = boson[0] * nucleus[1] - boson[1] * nucleus[0]
-    return Shapes(
-        weight=weight,
-        x=boson[3] / energy,
-        theta=polar(boson),
-        t=square - kinetic**2,
-        recoil_e=recoil[3],
-        recoil_theta=polar(recoil),
-        azimuth=np.abs(np.arctan2(normal, across)),
-    )
-
-
-def polar(momentum: Array) -> Array:
-    return np.asarray(np.arctan2(np.hypot(momentum[0], momentum[1]), momentum[2]))
+    return Shapes(sample.weight, {**sample.values, "azimuth": np.abs(np.arctan2(normal, across))})
 
 
 def nucleus_of(point: Point) -> Nucleus:
-    return dump_of(thin_card(point, "exact")).nuclei[0]
+    return material(point.material).nucleus
 
 
 # --- The two sides ------------------------------------------------------------------------------------------
@@ -125,32 +104,26 @@ def summary() -> dict[str, dict[str, float]]:
 
 
 @cache
-def particles(name: str) -> Array:
-    """Four-momenta (20000, 5, 4) of a sample: px, py, pz, E [GeV] of mu N | mu N S."""
-    with gzip.open(FOLDER / f"{name}.lhe.gz", "rt", encoding="utf-8") as file:
-        events = file.read().partition("<event>")[2].splitlines()
-    # The particles' lines are the long ones; pylhe needs five times longer to read them.
-    rows = np.loadtxt([line for line in events if len(line) > 100], usecols=(6, 7, 8, 9))
-    return rows.reshape(-1, 5, 4)
+def collisions(name: str) -> Collisions:
+    return read_lhe(FOLDER / f"{name}.lhe.gz")
 
 
 @cache
 def madgraph(name: str) -> Shapes:
-    beam, _, recoil, nucleus, boson = particles(name).transpose(1, 2, 0)
-    weight = np.full(beam.shape[1], summary()[name]["sigma_MG_pb"] / beam.shape[1])
-    point = SAMPLES[name]
-    return shapes_of(weight, point.energy, boson, recoil, nucleus, nucleus_of(point).mass)
+    found = collisions(name)
+    return shapes_of(compare.sample_of_collisions(found), found.boson, found.nucleus)
 
 
 @cache
 def generated(name: str, method: Method) -> Shapes:
-    point = SAMPLES[name]
-    seed = seed_of("madgraph", name, method)
-    card = thin_card(point, method, events=POINTS, seed=seed, vegas={"nitn": 6, "neval": 6000})
-    events = mcgen.generate(card)
-    boson, recoil, nucleus = (four_momenta(events, who) for who in ("boson", "recoil", "nucleus"))
-    shares = cross_section_shares(card, events)
-    return shapes_of(shares, point.energy, boson, recoil, nucleus, nucleus_of(point).mass)
+    run = {"events": POINTS, "seed": seed_of("madgraph", name, method), "vegas": {"nitn": 6, "neval": 6000}}
+    events = mcgen.generate(matched(name, method, run))
+    boson, nucleus = (four_momenta(events, who) for who in ("boson", "nucleus"))
+    return shapes_of(compare.sample_of_events(events), boson, nucleus)
+
+
+def matched(name: str, method: Method, run: dict[str, Any]) -> Card:
+    return mcgen.load_card({**matching_card(collisions(name), name, method), "run": run})
 
 
 def total_of(shares: Array, points: int = POINTS) -> tuple[float, float]:
@@ -205,29 +178,21 @@ def assert_same_mean(name: str, method: Method, variable: str, scale: float = 1.
 
 @pytest.mark.parametrize("name", SAMPLES)
 def test_samples_are_what_they_say(name: str) -> None:
-    momenta, row = particles(name), summary()[name]
-    assert len(momenta) == row["n_events"]
-    beam, at_rest = momenta[0, 0], momenta[0, 1]
-    assert beam[3] == row["E_mu"]
-    nucleus_mass = nucleus_of(SAMPLES[name]).mass
+    found, row = collisions(name), summary()[name]
+    assert len(found.weight) == row["n_events"]
+    assert found.muon[3, 0] == row["E_mu"]
+    assert found.sigma == pytest.approx(row["sigma_MG_pb"], rel=1e-5)
+    assert (found.boson_mass, found.coupling) == (row["m_S"], row["g_mu"])
+    nucleus = nucleus_of(SAMPLES[name])
+    assert found.z == nucleus.z
     # The file's digits: masses to 1e-7, momenta to 1e-10 each.
-    np.testing.assert_allclose(at_rest, [0.0, 0.0, 0.0, nucleus_mass], rtol=1e-6, atol=1e-12)
-    masses = momenta[:, 2:, 3] ** 2 - np.sum(momenta[:, 2:, :3] ** 2, axis=2)
-    expected = np.array([MUON_MASS, nucleus_mass, row["m_S"]]) ** 2
-    np.testing.assert_allclose(masses, np.tile(expected, (len(masses), 1)), rtol=1e-6, atol=1e-5)
-    balance = momenta[:, 2:].sum(axis=1) - beam - at_rest
-    assert np.max(np.abs(balance)) < 1e-6
-
-
-def test_samples_are_read_as_pylhe_reads_them() -> None:
-    pylhe = pytest.importorskip("pylhe")
-    name = "mo_mS0.1_E20"
-    events = pylhe.LHEFile.fromfile(str(FOLDER / f"{name}.lhe.gz")).events
-    ids = [13, 1000420960, 13, 1000420960, 9000025]
-    for mine, event in zip(particles(name)[:100], events, strict=False):
-        assert [one.id for one in event.particles] == ids
-        np.testing.assert_array_equal(mine, [[one.px, one.py, one.pz, one.e] for one in event.particles])
-        assert event.eventinfo.weight == pytest.approx(summary()[name]["sigma_MG_pb"], rel=1e-9, abs=0.0)
+    assert found.nucleus_mass == pytest.approx(nucleus.mass, rel=1e-6)
+    outgoing = np.stack([found.recoil, found.nucleus, found.boson])
+    masses = outgoing[:, 3] ** 2 - np.sum(outgoing[:, :3] ** 2, axis=1)
+    expected = np.array([MUON_MASS, nucleus.mass, row["m_S"]])[:, None] ** 2
+    np.testing.assert_allclose(masses, np.broadcast_to(expected, masses.shape), rtol=1e-6, atol=1e-5)
+    at_rest = np.array([0.0, 0.0, 0.0, found.nucleus_mass])[:, None]
+    assert np.max(np.abs(outgoing.sum(axis=0) - found.muon - at_rest)) < 1e-6
 
 
 # --- exact --------------------------------------------------------------------------------------------------
@@ -257,7 +222,7 @@ def test_exact_means(name: str, variable: str) -> None:
 def test_large_momentum_transfers(name: str, least: float) -> None:
     # Against quadrature: MadGraph's samples have too few there, 37 above 0.1 GeV^2 where 101 are due.
     made, point = generated(name, "exact"), SAMPLES[name]
-    value, error = fraction(made, made.t > least)
+    value, error = fraction(made, made.values["t"] > least)
     expected = sigma_above(point, least) / sigma_above(point, 0.0)
     assert error < 0.1 * value
     assert_agrees(value, error, expected)
@@ -290,7 +255,7 @@ def test_means_are_those_of_the_quadrature(name: str, method: Method) -> None:
     made = generated(name, method)
     assert_agrees(*made.mean("x"), expected.mean_x)
     if method == "iww":
-        assert np.max(made.theta) < 1e-7
+        assert np.max(made.values["theta"]) < 1e-7
     else:
         assert_agrees(*made.mean("theta"), expected.mean_theta)
 
@@ -361,7 +326,7 @@ def excess(name: str, method: Method, low: float, high: float) -> tuple[float, f
 
 
 def share_between(shapes: Shapes, low: float, high: float) -> tuple[float, float]:
-    return fraction(shapes, (shapes.x > low) & (shapes.x < high))
+    return fraction(shapes, (shapes.values["x"] > low) & (shapes.values["x"] < high))
 
 
 def fraction(shapes: Shapes, inside: Bools) -> tuple[float, float]:
@@ -413,16 +378,16 @@ WRONG_FORM_FACTORS: dict[str, Callable[[Nucleus, Array], Array]] = {
 @pytest.mark.parametrize("name", SAMPLES)
 def test_a_wrong_form_factor_is_noticed(name: str, label: str) -> None:
     made, nucleus = generated(name, "exact"), nucleus_of(SAMPLES[name])
-    wrong = made.weight * WRONG_FORM_FACTORS[label](nucleus, made.t) / g2(nucleus, made.t)
+    wrong = made.weight * WRONG_FORM_FACTORS[label](nucleus, made.values["t"]) / g2(nucleus, made.values["t"])
     with pytest.raises(AssertionError, match="p ="):
-        assert_same_shape(name, "t", (made.t, wrong))
+        assert_same_shape(name, "t", (made.values["t"], wrong))
 
 
 @pytest.mark.parametrize("name", SAMPLES)
 def test_a_missing_inelastic_part_is_noticed(name: str) -> None:
     # In the total, of which it is 4 to 5 %; the shape in t changes too little.
     made, nucleus = generated(name, "exact"), nucleus_of(SAMPLES[name])
-    elastic = made.weight * g2_elastic(nucleus, made.t) / g2(nucleus, made.t)
+    elastic = made.weight * g2_elastic(nucleus, made.values["t"]) / g2(nucleus, made.values["t"])
     with pytest.raises(AssertionError, match="ratio"):
         assert_same_total(name, total_of(elastic), ALLOWANCE)
 
@@ -450,8 +415,8 @@ def test_a_uniform_azimuth_is_noticed() -> None:
 def test_total_at_length(name: str, method: Method) -> None:
     point = SAMPLES[name]
     run: dict[str, Any] = {"events": 5_000_000, "seed": seed_of("madgraph at length", name, method)}
-    card = thin_card(point, method, **run)
-    shares = np.concatenate([cross_section_shares(card, one) for one in mcgen.generate_chunks(card)])
+    card = matched(name, method, run)
+    shares = np.concatenate([one["weight"] for one in mcgen.generate_chunks(card)])
     value, error = total_of(shares, run["events"])
     assert error < 3e-4 * value
     assert_agrees(value, error, quadrature(point, method).sigma * GEV2_TO_PB)
