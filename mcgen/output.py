@@ -75,14 +75,15 @@ def event_file(path: Path, format: str | None = None) -> Iterator[Write]:
     UsageError, RunError
         If the file cannot be written; nothing is left under its name.
     """
-    make_writer = format_of(path, format).writer
+    found = format_of(path, format)
     with atomic_output(path) as temporary:
 
         def write(provenance: Mapping[str, Any], records: Iterable[Record]) -> Metadata:
+            found.check(path, provenance)
             columns = [
                 Column(name, c["dtype"], c["unit"], c["meaning"]) for name, c in provenance["columns"].items()
             ]
-            with make_writer(temporary, columns) as writer:
+            with found.writer(temporary, columns) as writer:
                 return _write(writer, columns, provenance, records)
 
         yield write

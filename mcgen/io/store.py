@@ -88,6 +88,12 @@ class Format:
             )
 
 
+    def check(self, path: Path, metadata: Mapping[str, Any]) -> None:
+        """Raise UsageError if the format cannot hold the events: bare collisions have no decay."""
+        if self.reader is None and metadata["exposure"]["kind"] == "xsec":
+            raise UsageError(f"{path}: collisions without a decay go to root, rntuple or parquet")
+
+
 FORMATS = {
     "root": Format((".root",), RootWriter, open_root),
     "rntuple": Format((".root",), NTupleWriter, open_root),
@@ -205,7 +211,8 @@ def convert(source: str | Path, path: str | Path, format: str | None = None) -> 
 def _write_chunks(
     chunks: Iterator[dict[str, AnyArray]], metadata: Mapping[str, Any], path: Path, format: str | None
 ) -> dict[str, Any]:
-    make_writer = format_of(path, format).writer
+    found = format_of(path, format)
+    found.check(path, metadata)
     first = next(chunks)
     described = metadata.get("columns", {})
     columns = tuple(
@@ -215,7 +222,7 @@ def _write_chunks(
         for name, values in first.items()
     )
     hashes = ColumnHashes(c.name for c in columns)
-    with atomic_output(path) as temporary, make_writer(temporary, columns) as writer:
+    with atomic_output(path) as temporary, found.writer(temporary, columns) as writer:
         for record in chain([first], chunks):
             writer.append(record)
             hashes.add(record)

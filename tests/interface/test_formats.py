@@ -20,7 +20,7 @@ from mcgen.errors import FileFormatError, UsageError
 from mcgen.events import AnyArray
 from mcgen.io import spool
 from mcgen.io.store import FORMATS, open_events, read_metadata
-from tests.cards import done, refused, write_tiny_card
+from tests.cards import done, refused, settings, write_tiny_card
 from tests.interface.formats import NAMES, P4, READERS, judge
 
 Columns = dict[str, AnyArray]
@@ -455,3 +455,10 @@ def test_columns_that_a_format_needs(iww: mcgen.Events) -> None:
     with pytest.raises(UsageError, match="decay_t"):
         mcgen.write(mcgen.Events(columns, iww.metadata), "out.lhe")
     assert not Path("out.lhe").exists()
+
+
+@pytest.mark.parametrize("format_", ["lhe", "hepmc3", "fairship"])
+def test_collisions_have_no_decay_to_write(format_: str) -> None:
+    sample = Path(__file__).parents[2] / "validation" / "madgraph" / "cu_mS0.1_E50.lhe.gz"
+    message = refused("generate", "--match", sample, "-n", "100", "--format", format_, *settings("run.vegas.nitn=0"))
+    assert "collisions without a decay go to root, rntuple or parquet" in message
