@@ -63,7 +63,11 @@ class NTupleWriter(RootWriter):
     """Writes the same as an RNTuple instead of a TTree."""
 
     def _declare(self, branches: dict[str, np.dtype[Any]]) -> Any:
-        return self._file.mkrntuple(TREE, branches)
+        from awkward.forms import NumpyForm, RecordForm
+
+        # Given numpy's types, uproot would set up a parser for each column.
+        forms = [NumpyForm(dtype.name) for dtype in branches.values()]
+        return self._file.mkrntuple(TREE, RecordForm(forms, list(branches)))
 
 
 class RootReader:
