@@ -120,7 +120,8 @@ def _opened(path: Path) -> Iterator[Any]:
     if not os.path.isfile(path):
         raise FileFormatError(f"{path}: no such file")
     with _readable(path):
-        file = uproot.open(path)
+        # No cache: events are read once, in chunks.
+        file = uproot.open(path, array_cache=None)
     with file:
         if path.stat().st_size < file.file.fEND:
             raise FileFormatError(f"{path}: cut short: it was {file.file.fEND} bytes long")
