@@ -54,7 +54,7 @@ def from_text(path: Path, text: str) -> dict[str, Any]:
         metadata = json.loads(text, parse_constant=_refuse)
     except ValueError as error:
         raise FileFormatError(f"{path}: the metadata {METADATA!r} is damaged: {error}") from error
-    if not isinstance(metadata, dict) or not metadata.keys() >= _REQUIRED or not _has_types(metadata):
+    if not isinstance(metadata, dict) or not is_complete(metadata):
         raise FileFormatError(f"{path}: the metadata {METADATA!r} is not that of mcgen events")
     return metadata
 
@@ -63,7 +63,10 @@ def _refuse(constant: str) -> None:
     raise ValueError(f"it holds {constant}")
 
 
-def _has_types(metadata: Mapping[str, Any]) -> bool:
+def is_complete(metadata: Mapping[str, Any]) -> bool:
+    """Whether it has what that of mcgen events has."""
+    if not metadata.keys() >= _REQUIRED:
+        return False
     columns, card, points = (metadata[key] for key in ("columns", "card", "points"))
     described = isinstance(columns, dict) and all(isinstance(column, dict) for column in columns.values())
     return described and isinstance(card, dict) and isinstance(points, int)

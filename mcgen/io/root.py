@@ -63,7 +63,11 @@ class NTupleWriter(RootWriter):
     """Writes the same as an RNTuple instead of a TTree."""
 
     def _declare(self, branches: dict[str, np.dtype[Any]]) -> Any:
-        return self._file.mkrntuple(TREE, branches)
+        from awkward.forms import NumpyForm, RecordForm
+
+        # Given numpy's types, uproot would set up a parser for each column.
+        forms = [NumpyForm(dtype.name) for dtype in branches.values()]
+        return self._file.mkrntuple(TREE, RecordForm(forms, list(branches)))
 
 
 class RootReader:
@@ -116,7 +120,8 @@ def _opened(path: Path) -> Iterator[Any]:
     if not os.path.isfile(path):
         raise FileFormatError(f"{path}: no such file")
     with _readable(path):
-        file = uproot.open(path)
+        # No cache: events are read once, in chunks.
+        file = uproot.open(path, array_cache=None)
     with file:
         if path.stat().st_size < file.file.fEND:
             raise FileFormatError(f"{path}: cut short: it was {file.file.fEND} bytes long")

@@ -18,6 +18,7 @@ from mcgen.io.fairship import FairShipWriter
 from mcgen.io.files import atomic_output
 from mcgen.io.hepmc3 import Hepmc3Writer
 from mcgen.io.lhe import LheWriter
+from mcgen.io.metadata import is_complete
 from mcgen.io.parquet import ParquetWriter, open_parquet
 from mcgen.io.root import NTupleWriter, RootWriter, open_root
 
@@ -184,7 +185,7 @@ def write(events: Events, path: str | Path, format: str | None = None) -> None:
         If the file cannot be written; nothing is left under its name.
     """
     path = Path(path)
-    if not events.metadata:
+    if not is_complete(events.metadata):
         raise UsageError(
             f"{path}: these events have no metadata, which says how they came about; use those of mcgen"
         )
@@ -214,7 +215,7 @@ def _write_chunks(
     found = format_of(path, format)
     found.check(path, metadata)
     first = next(chunks)
-    described = metadata.get("columns", {})
+    described = metadata["columns"]
     columns = tuple(
         Column(
             name, str(values.dtype), *(described.get(name, {}).get(key, "") for key in ("unit", "meaning"))

@@ -104,16 +104,20 @@ FAULTS_OF_TIMES_AND_RECOILS: dict[str, Callable[[Columns], Columns]] = {
 }
 
 
-FAULTS_OF = {format: [*FAULTS, *FAULTS_OF_TIMES_AND_RECOILS] for format in FORMATS} | {
+ONE_OF_EACH_KIND = ["decays in mm", "a dropped weight", "x and y of the decay swapped", "times in seconds"]
+FAULTS_OF = {
+    "root": [*FAULTS, *FAULTS_OF_TIMES_AND_RECOILS],
+    # The columns, and the judge, are those of the format root.
+    "rntuple": ONE_OF_EACH_KIND,
+    "parquet": ONE_OF_EACH_KIND,
+    "hepmc3": [*FAULTS, *FAULTS_OF_TIMES_AND_RECOILS],
+    "lhe": [*FAULTS, *FAULTS_OF_TIMES_AND_RECOILS],
     "fairship": list(FAULTS),
-    # It is slow, and its columns are those of the format root.
-    "rntuple": ["decays in mm", "a dropped weight", "x and y of the decay swapped", "times in seconds"],
 }
+CASES = [(format, fault) for format, faults in FAULTS_OF.items() for fault in faults]
 
 
-@pytest.mark.parametrize(
-    ("format", "fault"), [(f, fault) for f, faults in FAULTS_OF.items() for fault in faults]
-)
+@pytest.mark.parametrize(("format", "fault"), CASES)
 def test_a_fault_would_show(few: mcgen.Events, format: str, fault: str) -> None:
     change = (FAULTS | FAULTS_OF_TIMES_AND_RECOILS)[fault]
     path = written(few, format, **change(few.columns))
@@ -156,7 +160,7 @@ def test_columns_come_back_bit_by_bit(exact: mcgen.Events, iww: mcgen.Events, fo
             np.testing.assert_array_equal(copy.columns[name], values, err_msg=name)
         for key in events.metadata.keys() - {"columns"}:
             assert copy.metadata[key] == events.metadata[key]
-        done("inspect", NAMES[format], "--verify")
+    done("inspect", NAMES[format], "--verify")
 
 
 @pytest.mark.parametrize("format", OWN)
@@ -443,11 +447,22 @@ def test_convert_refuses_what_was_changed(iww: mcgen.Events) -> None:
     assert "changed.root: damaged: columns weight" in message
 
 
-@pytest.mark.parametrize("card", [None, {}, {"model": 3}])
+@pytest.mark.parametrize("card", [3, {}, {"model": 3}])
 def test_metadata_with_a_card_that_is_none(iww: mcgen.Events, card: Any) -> None:
-    mcgen.write(mcgen.Events(iww.columns, iww.metadata | {"card": card}), "odd.root")
+    with uproot.recreate("odd.root") as file:
+        file["events"] = iww.columns
+        file["mcgen"] = json.dumps(iww.metadata | {"card": card})
     for name in ("out.lhe", "out.hepmc3"):
         refused("convert", "odd.root", name)
+
+
+@formats
+@pytest.mark.parametrize("lost", ["card", "points", "columns"])
+def test_events_need_their_metadata(iww: mcgen.Events, format: str, lost: str) -> None:
+    metadata = {key: value for key, value in iww.metadata.items() if key != lost}
+    with pytest.raises(UsageError, match="no metadata"):
+        written(mcgen.Events(iww.columns, metadata), format)
+    assert not Path(NAMES[format]).exists()
 
 
 def test_columns_that_a_format_needs(iww: mcgen.Events) -> None:
