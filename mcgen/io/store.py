@@ -88,7 +88,6 @@ class Format:
                 "or choose another"
             )
 
-
     def check(self, path: Path, metadata: Mapping[str, Any]) -> None:
         """Raise UsageError if the format cannot hold the events: bare collisions have no decay."""
         if self.reader is None and metadata["exposure"]["kind"] == "xsec":

@@ -475,5 +475,7 @@ def test_columns_that_a_format_needs(iww: mcgen.Events) -> None:
 @pytest.mark.parametrize("format_", ["lhe", "hepmc3", "fairship"])
 def test_collisions_have_no_decay_to_write(format_: str) -> None:
     sample = Path(__file__).parents[2] / "validation" / "madgraph" / "cu_mS0.1_E50.lhe.gz"
-    message = refused("generate", "--match", sample, "-n", "100", "--format", format_, *settings("run.vegas.nitn=0"))
+    message = refused(
+        "generate", "--match", sample, "-n", "100", "--format", format_, *settings("run.vegas.nitn=0")
+    )
     assert "collisions without a decay go to root, rntuple or parquet" in message
