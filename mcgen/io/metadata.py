@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 from collections.abc import Mapping
 from pathlib import Path
@@ -11,6 +12,8 @@ from mcgen.errors import FileFormatError
 
 METADATA = "mcgen"
 """Name of the metadata in every format that has names."""
+
+DIGEST = "metadata_sha256"
 
 _REQUIRED = frozenset(
     [
@@ -34,8 +37,13 @@ _REQUIRED = frozenset(
 
 
 def to_text(metadata: Mapping[str, Any]) -> str:
-    """Metadata as JSON."""
-    return json.dumps(metadata)
+    """Metadata as JSON, with a digest of itself."""
+    body = {key: value for key, value in metadata.items() if key != DIGEST}
+    return json.dumps({**body, DIGEST: _digest(body)})
+
+
+def _digest(body: Mapping[str, Any]) -> str:
+    return hashlib.sha256(json.dumps(body, sort_keys=True).encode()).hexdigest()
 
 
 def from_text(path: Path, text: str) -> dict[str, Any]:
@@ -56,6 +64,9 @@ def from_text(path: Path, text: str) -> dict[str, Any]:
         raise FileFormatError(f"{path}: the metadata {METADATA!r} is damaged: {error}") from error
     if not isinstance(metadata, dict) or not is_complete(metadata):
         raise FileFormatError(f"{path}: the metadata {METADATA!r} is not that of mcgen events")
+    digest = metadata.pop(DIGEST, None)
+    if digest is not None and digest != _digest(metadata):
+        raise FileFormatError(f"{path}: the metadata {METADATA!r} is damaged: it does not match its digest")
     return metadata
 
 
