@@ -87,6 +87,7 @@ def draw_stages(
     bins: Array | Mapping[str, Array],
     axis: str,
     before: Sequence[str],
+    limits: tuple[float, float],
     *,
     scale: float = 1.0,
 ) -> Figure:
@@ -97,10 +98,13 @@ def draw_stages(
     variable : attribute of the muons
     bins : edges, in the units of the axis; of both or each experiment
     before : which of "input" and "geometry" to draw
+    limits : of muons per proton and bin
     scale : unit of the axis over that of the variable
     """
     shape = (len(FACTORS), len(EXPERIMENTS))
-    figure, panels = plt.subplots(*shape, figsize=(8.4, 7.6), sharex="col", layout="constrained")
+    figure, panels = plt.subplots(
+        *shape, figsize=(7.6, 6.8), sharex="col", sharey="col", layout="constrained"
+    )
     for column, (name, label) in enumerate(EXPERIMENTS.items()):
         muons = muons_of(name)
         edges = bins[name] if isinstance(bins, Mapping) else bins
@@ -114,8 +118,8 @@ def draw_stages(
                 curves.append((f"$m_S$ = {mass:g} GeV", muons.seen & muons.fast(factor, mass), colour, style))
             for text, chosen, colour, style in curves:
                 content = np.histogram(values[chosen], edges, weights=muons.rate[chosen])[0]
-                panel.stairs(content, edges, color=colour, ls=style, lw=1.3, label=text)
-            panel.set_yscale("log")
+                panel.stairs(content, edges, color=colour, ls=style, lw=1.4, label=text)
+            panel.set(yscale="log", ylim=limits)
             panel.set_title(f"{label}, $k$ = {factor:g}", fontsize=10)
             if variable == "momentum":
                 panel.set_xscale("log")

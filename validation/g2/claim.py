@@ -116,5 +116,5 @@ def draw(folder: Path) -> None:
     right.set(xscale="log", yscale="log", xlim=(1e-3, 4.0), ylim=(1e-4, 1e-1))
     right.set(xlabel="$m_S$ [GeV]", ylabel="$g_\\mu$")
     right.set_title("scalar, $\\Delta a_\\mu = (251 \\pm 59)\\cdot 10^{-11}$", fontsize=10)
-    right.legend(fontsize=9, frameon=False, loc="upper left")
+    right.legend(fontsize=9, loc="upper left", facecolor="white", framealpha=1.0)
     save_figure(figure, folder, "g2")

@@ -36,7 +36,8 @@ def measure(folder: Path, *, quick: bool) -> Outcome:
         rows.append(Row(claim, value, error, None, *limits))
     for k in FACTORS[1:]:
         value = cut["ship"][k][0] / cut["na62"][k][0]
-        error = value * float(np.hypot(*(cut[name][k][1] / cut[name][k][0] for name in EXPERIMENTS)))
+        relative = [cut[name][k][1] / cut[name][k][0] for name in EXPERIMENTS]
+        error = value * float(np.linalg.norm(relative))
         rows.append(
             Row(f"k = {k:g}: left by the cut, SHiP / NA62 (SHiP loses more)", value, error, None, None, 1.0)
         )
@@ -45,7 +46,7 @@ def measure(folder: Path, *, quick: bool) -> Outcome:
             rows.append(
                 agrees(f"{label}: left by the cut at k = {k:g} (nothing is lost)", *cut[name][k], 1.0)
             )
-    figure = draw_stages("momentum", BINS, "$p_\\mu$ [GeV]", ("input", "geometry"))
+    figure = draw_stages("momentum", BINS, "$p_\\mu$ [GeV]", ("input", "geometry"), (1e-9, 1e-2))
     save_figure(figure, folder, "paper_fig4")
     return Outcome(
         "Fig. 4 of the paper: geometry and cut shift the muons' momenta upwards",

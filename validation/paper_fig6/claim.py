@@ -70,6 +70,11 @@ def draw(folder: Path) -> None:
             panel.set_title(f"{label}, {stage}", fontsize=9)
         panels[1, column].set_xlabel("$p_\\mu$ [GeV]")
         figure.colorbar(
-            mesh, ax=panels[:, column], label="muons per proton and bin", location="bottom", aspect=40
+            mesh,
+            ax=panels[:, column],
+            label="muons per proton and bin",
+            location="bottom",
+            aspect=40,
+            pad=0.02,
         )
     save_figure(figure, folder, "paper_fig6")
