@@ -103,7 +103,7 @@ def draw_stages(
     """
     shape = (len(FACTORS), len(EXPERIMENTS))
     figure, panels = plt.subplots(
-        *shape, figsize=(7.6, 6.8), sharex="col", sharey="col", layout="constrained"
+        *shape, figsize=(7.2, 6.6), sharex="col", sharey="col", layout="constrained"
     )
     for column, (name, label) in enumerate(EXPERIMENTS.items()):
         muons = muons_of(name)

@@ -53,7 +53,7 @@ stay what they are: the azimuth of the one at 50 GeV has p = 0.002 against any n
 compares normalised spectra in x: it finds the relative difference moderate for energies well above both masses, and larger
 below. The last figure repeats that against the exact tree level, which is what MadGraph computes: the trend is there, but
 the difference does not vanish. In the bulk it is still about −15 % at 200 GeV; for x > 0.9 it is tens of percent there, and
-a factor of several below 10 GeV. Normalised spectra do not show the excess in the total, which is in the
+a factor of 4 to 12 at 2 GeV. Normalised spectra do not show the excess in the total, which is in the
 paper's yields."""
 
 

@@ -23,10 +23,10 @@ def measure(folder: Path, *, quick: bool) -> Outcome:
         everything = np.ones_like(muons.seen)
         geometry[name] = fraction(muons, muons.seen, everything)
         cut[name] = {k: fraction(muons, muons.fast(k, light), muons.seen) for k in FACTORS}
-        stages = [everything, muons.seen, *(muons.seen & muons.fast(k, light) for k in FACTORS)]
+        stages = [everything, muons.seen, *(muons.seen & muons.fast(k, light) for k in FACTORS[1:])]
         means = [mean_momentum(muons, stage) for stage in stages]
         steps = np.diff([value for value, _ in means])
-        claim = f"{label}: smallest step of the mean momentum [GeV], input → geometry → k = 10, 50, 100"
+        claim = f"{label}: smallest step of the mean momentum [GeV], input → geometry → k = 50 → 100"
         rows.append(Row(claim, float(steps.min()), None, None, 0.0, None))
     most = max(FACTORS)
     for name, relation in (("na62", "stronger"), ("ship", "weaker")):
@@ -44,7 +44,12 @@ def measure(folder: Path, *, quick: bool) -> Outcome:
     for k in FACTORS[:1]:
         for name, label in EXPERIMENTS.items():
             rows.append(
-                agrees(f"{label}: left by the cut at k = {k:g} (nothing is lost)", *cut[name][k], 1.0)
+                agrees(
+                    f"{label}: left by the cut at k = {k:g} (nothing is lost)",
+                    *cut[name][k],
+                    1.0,
+                    allowance=1e-9,
+                )
             )
     figure = draw_stages("momentum", BINS, "$p_\\mu$ [GeV]", ("input", "geometry"), (1e-9, 1e-2))
     save_figure(figure, folder, "paper_fig4")
@@ -76,9 +81,10 @@ def notes(geometry: dict[str, Left], cut: dict[str, dict[float, Left]]) -> str:
             f"{label}: the geometry leaves {100.0 * geometry[name][0]:.1f} %, the cut for m_S ≤ m_μ {parts} of that"
         )
     return (
-        f"{'; '.join(words)}. The paper says that NA62 loses most muons by its geometry and SHiP by the cut. Here that needs "
-        "k near 100; with k = 50 the two are about equal at SHiP, with k = 10 the cut does nothing below 0.2 GeV, "
-        "because the embedded muons begin at 2 GeV. The paper's sample, from another simulation (Geant4, biased, one dump for "
-        "both experiments), reaches lower momenta: its losses in percent are larger and its peak is lower. The cut is "
-        "on the energy at production here; in a run it holds at emission."
+        f"{'; '.join(words)}. Compared with the paper's statements, not with its curves: NA62 loses most muons by its geometry, "
+        "SHiP by the cut. At SHiP that needs k near 100: with k = 50 geometry and cut take about the same share, and k = 10 "
+        "does nothing below 0.2 GeV, because the embedded muons begin at 2 GeV. That both cuts move the mean upwards holds for "
+        "every k. The paper's muons are from another simulation (Geant4 with biasing, of NA62's dump for both experiments), whose "
+        "lowest momentum its text does not tell: losses in percent of the input cannot be compared. The cut is on the energy "
+        "at production here; in a run it holds at emission."
     )

@@ -15,10 +15,10 @@ BINS = {"na62": np.linspace(0.0, 13.0, 40), "ship": np.linspace(0.0, 100.0, 41)}
 """[mrad]"""
 
 NOTES = """\
-The angle ends where a ray from the dump's end still enters the decay volume: 13 mrad at NA62, 94 mrad along the longer
-axis of SHiP, seven times as much. As in the paper, the cut hits large angles hardest, because muons there are slow,
-and SHiP more than NA62. With k = 10 the curves of 0.1 and 0.2 GeV coincide with the geometry's; k = 100 is
-closest to the paper's clear separation of its curves. The input is not drawn, as in the paper; its muons are from another simulation, and
+Compared with the paper's statements, not with its curves. The angle ends where a ray from the dump's end still enters
+the decay volume: 13 mrad at NA62, 94 mrad along the longer axis of SHiP, seven times as much. The cut hits large angles
+hardest, because muons there are slow, and SHiP more than NA62: so says the paper. With k = 10 nothing of this is seen below
+0.2 GeV, it needs k = 50 or 100. The input is not drawn, as in the paper. Its muons are from another simulation;
 multiple scattering, some 20 mrad for a muon of 5 GeV in the first metre of copper, is in neither."""
 
 

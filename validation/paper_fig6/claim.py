@@ -15,9 +15,10 @@ SLOW = 2.0
 """A muon is slow below this many times the lowest momentum of the sample."""
 
 NOTES = """\
-The paper describes its maps by two statements that hold here, too: slow muons (here below 4 GeV) have the larger angles,
-and at large angles SHiP's muons are slower than NA62's, so that SHiP loses more. The lower maps are for m_S ≤ m_μ and
-k = 100. The embedded sample's floor of 2 GeV is the left edge; the paper's maps go further down."""
+Compared with the paper's statements, not with its maps. Two hold here: slow muons (below 4 GeV) have the
+larger angles, and at large angles SHiP's muons are slower than NA62's, so that SHiP loses more by the cut. The lower maps are
+for m_S ≤ m_μ and k = 100. The left edge, at 2 GeV, is where the embedded sample begins; white spots at small angles
+of NA62 are a lack of rows, not of muons."""
 
 
 def measure(folder: Path, *, quick: bool) -> Outcome:
