@@ -46,5 +46,7 @@ def save(figure: Figure, path: Path) -> None:
     """Write a figure to a png or pdf file, and close it."""
     check_ending(path)
     with atomic_output(path) as temporary:
-        figure.savefig(temporary, format=path.suffix[1:], dpi=150)
+        # Without its date a file is the same whenever it is drawn.
+        metadata = {"CreationDate": None} if path.suffix == ".pdf" else None
+        figure.savefig(temporary, format=path.suffix[1:], dpi=150, metadata=metadata)
     plt.close(figure)

@@ -13,6 +13,7 @@ from scipy.interpolate import CubicSpline
 import mcgen
 from mcgen.constants import MUON_MASS
 from mcgen.events import Events
+from tests.decays import decay_angles, decay_quantile
 from tests.quadrature import (
     COPPER,
     DAUGHTER_MASS,
@@ -77,28 +78,6 @@ def assert_different(sample: Array, weights: Array, cdf: Cdf) -> None:
 # --- Decay angles -----------------------------------------------------------------------------------------
 
 
-def vector(events: Events, name: str, components: str = "px py pz") -> Array:
-    """Columns of a vector (3, n)."""
-    return np.stack([events.columns[f"{name}_{component}"] for component in components.split()])
-
-
-def decay_angles(events: Events, mass: float, daughter: float) -> tuple[Array, Array]:
-    """(cos theta* + 1)/2 and phi*/(2 pi), both in 0..1, from the laboratory momenta alone.
-
-    Along the boson, E1 - E2 = 2 gamma beta p* cos theta*; across it nothing is boosted.
-    """
-    first, boson = vector(events, "d1"), vector(events, "boson")
-    size = np.linalg.norm(boson, axis=0)
-    p_star = np.sqrt(mass**2 / 4.0 - daughter**2)
-    cosine = (events.d1_e - events.d2_e) / (2.0 * size / mass * p_star)
-    direction = boson / size
-    across = np.cross(direction, [[0.0], [1.0], [0.0]], axis=0)
-    across /= np.linalg.norm(across, axis=0)
-    other = np.cross(direction, across, axis=0)
-    azimuth = np.arctan2(np.sum(first * other, axis=0), np.sum(first * across, axis=0))
-    return np.clip(0.5 * (1.0 + cosine), 0.0, 1.0), azimuth / (2.0 * np.pi) % 1.0
-
-
 @pytest.mark.parametrize("name", ["electrons_magnet", "muons_inclined", "photons_mixed_flux"])
 def test_decays_are_isotropic(name: str, folder: Path) -> None:
     # The maps of cos theta* and phi* are trained on what is accepted: the weights undo it.
@@ -115,13 +94,6 @@ def test_decays_are_isotropic(name: str, folder: Path) -> None:
 
 
 # --- Decay point ------------------------------------------------------------------------------------------
-
-
-def decay_quantile(events: Events, scale: float = 1.0) -> Array:
-    """Probability to decay between the entry and the decay point, given a decay in the volume."""
-    length = scale * events.decay_length
-    flown = np.expm1(-(events.decay_path - events.path_in) / length)
-    return flown / np.expm1(-(events.path_out - events.path_in) / length)
 
 
 @pytest.mark.parametrize(

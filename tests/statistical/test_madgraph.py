@@ -6,48 +6,42 @@ known of it is required here.
 
 from __future__ import annotations
 
-import csv
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from collections.abc import Callable
 from functools import cache
-from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pytest
 
 import mcgen
-from mcgen import compare
-from mcgen.card import Card
 from mcgen.constants import GEV2_TO_PB, MUON_MASS
-from mcgen.io.samples import Collisions, read_lhe
-from mcgen.match import matching_card
 from mcgen.physics.bremsstrahlung import total
 from mcgen.physics.bremsstrahlung.total import Method
 from mcgen.physics.formfactors import Nucleus, g2, g2_elastic, g2_inelastic
-from mcgen.physics.matter import material
-from mcgen.twosample import weighted_mean
-from mcgen.types import Array, Bools
+from mcgen.types import Array
 from tests.angular import integral
-from tests.beams import Point, four_momenta
-from tests.stats import assert_agrees, ks_p, samples_p, seed_of
+from tests.beams import Point
+from tests.madgraph import (
+    SAMPLES,
+    Sample,
+    Shapes,
+    collisions,
+    distance_p,
+    fraction,
+    generated,
+    madgraph,
+    matched,
+    nucleus_of,
+    share_between,
+    summary,
+    total_of,
+)
+from tests.stats import assert_agrees, samples_p, seed_of
 
 pytestmark = pytest.mark.usefixtures("small_pilot")
 
-FOLDER = Path(__file__).parents[2] / "validation" / "madgraph"
-
-SAMPLES = {
-    "cu_mS0.05_E20": Point(20.0, 0.05),
-    "cu_mS0.1_E50": Point(50.0, 0.1),
-    "cu_mS0.2_E100": Point(100.0, 0.2),
-    "mo_mS0.1_E20": Point(20.0, 0.1, "Mo"),
-}
-
 ALLOWANCE = 0.005
 """Relative error of MadGraph's total beyond the one that it quotes."""
-
-POINTS = 120_000
-"""Points of a run: its integration error has to be well below MadGraph's, in total and in shape."""
 
 SHAPES = {"x": 1e-3, "theta": 1e-3, "t": 1e-3, "recoil_e": 1e-3, "recoil_theta": 1e-6, "azimuth": 1e-6}
 """What is compared of `exact`, and down to which probability; together they fix all variables of the process.
@@ -56,80 +50,7 @@ MadGraph's samples stay the same in every run, and so does what is unusual about
 cu_mS0.1_E50 has p = 0.003 (chi2) against any number of events, those of the other samples 0.3 to 0.8.
 """
 
-Sample = tuple[Array, Array]
-"""Values and weights."""
-
-
-@dataclass(frozen=True)
-class Shapes:
-    """Events in the variables of the process, with their shares in the cross-section [pb].
-
-    `azimuth` lies between boson and nucleus across the muon, 0..pi.
-    """
-
-    weight: Array
-    values: Mapping[str, Array]
-
-    def sample(self, name: str) -> Sample:
-        return self.values[name], self.weight
-
-    def mean(self, name: str) -> tuple[float, float]:
-        """Weighted mean and its error."""
-        return weighted_mean(*self.sample(name))
-
-
-def shapes_of(sample: compare.Sample, boson: Array, nucleus: Array) -> Shapes:
-    """Variables of a sample, and the azimuth from four-momenta (4, n) with the muon along z."""
-    across = boson[0] * nucleus[0] + boson[1] * nucleus[1]
-    normal = boson[0] * nucleus[1] - boson[1] * nucleus[0]
-    return Shapes(sample.weight, {**sample.values, "azimuth": np.abs(np.arctan2(normal, across))})
-
-
-def nucleus_of(point: Point) -> Nucleus:
-    return material(point.material).nucleus
-
-
 # --- The two sides ------------------------------------------------------------------------------------------
-
-
-@cache
-def summary() -> dict[str, dict[str, float]]:
-    """Rows of summary.csv by the samples' names."""
-    with (FOLDER / "summary.csv").open(encoding="utf-8") as file:
-        rows = list(csv.DictReader(file))
-    return {
-        f"{row.pop('target').lower()}_mS{row['m_S']}_E{row['E_mu']}": {k: float(v) for k, v in row.items()}
-        for row in rows
-    }
-
-
-@cache
-def collisions(name: str) -> Collisions:
-    return read_lhe(FOLDER / f"{name}.lhe.gz")
-
-
-@cache
-def madgraph(name: str) -> Shapes:
-    found = collisions(name)
-    return shapes_of(compare.sample_of_collisions(found), found.boson, found.nucleus)
-
-
-@cache
-def generated(name: str, method: Method) -> Shapes:
-    run = {"events": POINTS, "seed": seed_of("madgraph", name, method), "vegas": {"nitn": 6, "neval": 6000}}
-    events = mcgen.generate(matched(name, method, run))
-    boson, nucleus = (four_momenta(events, who) for who in ("boson", "nucleus"))
-    return shapes_of(compare.sample_of_events(events), boson, nucleus)
-
-
-def matched(name: str, method: Method, run: dict[str, Any]) -> Card:
-    return mcgen.load_card({**matching_card(collisions(name), name, method), "run": run})
-
-
-def total_of(shares: Array, points: int = POINTS) -> tuple[float, float]:
-    """Cross-section and its integration error [pb]."""
-    value = float(np.sum(shares))
-    return value, float(np.sqrt((points * np.sum(shares**2) - value**2) / (points - 1)))
 
 
 def assert_same_total(name: str, sigma: tuple[float, float], allowance: float) -> None:
@@ -147,24 +68,6 @@ def assert_same_shape(name: str, shape: str, made: Sample) -> None:
     by_bins, by_distance = samples_p(reference, made), distance_p(reference, made)
     assert by_bins > SHAPES[shape], f"chi2 of two samples, p = {by_bins:.1e}"
     assert by_distance > SHAPES[shape], f"KS of two samples, p = {by_distance:.1e}"
-
-
-def distance_p(first: Sample, second: Sample) -> float:
-    """Kolmogorov-Smirnov probability of two weighted samples; see `tests.stats.ks_distance`."""
-    order = np.argsort(np.concatenate([first[0], second[0]]), kind="stable")
-    none = [np.zeros(len(weights)) for _, weights in (first, second)]
-    shares = [weights / np.sum(weights) for _, weights in (first, second)]
-    one = np.concatenate([shares[0], none[1]])[order]
-    two = np.concatenate([none[0], shares[1]])[order]
-    variance = _variance(one) + _variance(two)
-    return ks_p(float(np.max(np.abs(np.cumsum(one - two)))), float(0.25 / np.max(variance)))
-
-
-def _variance(share: Array) -> Array:
-    """Variance of the distribution function after each of the shares (n,)."""
-    below, square = np.cumsum(share), np.cumsum(share * share)
-    variance: Array = square * (1.0 - 2.0 * below) + square[-1] * below * below
-    return variance
 
 
 def assert_same_mean(name: str, method: Method, variable: str, scale: float = 1.0) -> None:
@@ -323,17 +226,6 @@ def excess(name: str, method: Method, low: float, high: float) -> tuple[float, f
     truth, its_error = share_between(madgraph(name), low, high)
     ratio = made / truth
     return ratio - 1.0, ratio * float(np.hypot(made_error / made, its_error / truth))
-
-
-def share_between(shapes: Shapes, low: float, high: float) -> tuple[float, float]:
-    return fraction(shapes, (shapes.values["x"] > low) & (shapes.values["x"] < high))
-
-
-def fraction(shapes: Shapes, inside: Bools) -> tuple[float, float]:
-    """Fraction of the cross-section, and its error."""
-    share = shapes.weight / np.sum(shapes.weight)
-    value = float(share @ inside)
-    return value, float(np.sqrt(np.sum((share * (inside - value)) ** 2)))
 
 
 # --- Controls -----------------------------------------------------------------------------------------------

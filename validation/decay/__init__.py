@@ -1,0 +1,1 @@
+"""Decays against closed forms."""

@@ -1,0 +1,1 @@
+"""Whether the quoted errors cover."""

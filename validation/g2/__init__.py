@@ -1,0 +1,1 @@
+"""What the bosons do to the muon's anomalous magnetic moment."""

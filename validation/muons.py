@@ -1,0 +1,132 @@
+"""The embedded muons as the paper counts them: all, those whose boson can be seen, those fast enough for `iww`."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from functools import cache
+
+import matplotlib.pyplot as plt
+import numpy as np
+from matplotlib.figure import Figure
+
+import mcgen
+from mcgen.card.schema import FluxTable
+from mcgen.constants import MUON_MASS
+from mcgen.detector import path_through
+from mcgen.dump import dump_of
+from mcgen.flux import load_flux
+from mcgen.plots.style import BLUE, GREEN, ORANGE, PURPLE, VERMILION
+from mcgen.types import Array, Bools
+
+EXPERIMENTS = {"na62": "NA62, Cu", "ship": "SHiP, Mo"}
+FACTORS = (10.0, 50.0, 100.0)
+"""Values of k in the cut E > k max(m_mu, m_S); the paper's own is not stated."""
+
+MASSES = {0.1: (BLUE, "--"), 0.2: (VERMILION, "-."), 0.5: (PURPLE, ":")}
+"""Masses [GeV] for which the cut is shown, with their colours and line styles; the first is below the muon's."""
+
+BEFORE = {"input": ORANGE, "geometry": GREEN}
+"""Colours of what is drawn before the cut; the paper's yellow is hard to see on paper."""
+
+
+@dataclass(frozen=True)
+class Muons:
+    """Muons of a flux at their production.
+
+    Attributes
+    ----------
+    momentum : (n,) [GeV]
+    theta : (n,) angle to the beam [rad]
+    depth : (n,) z of the production point [m]
+    rate : (n,) per proton
+    seen : (n,) inside the dump, and on a ray through the decay volume, as a collinear boson would be
+    """
+
+    momentum: Array
+    theta: Array
+    depth: Array
+    rate: Array
+    seen: Bools
+
+    def fast(self, factor: float, mass: float) -> Bools:
+        """Whether the energy is above `factor` times the larger of both masses."""
+        energy = np.hypot(self.momentum, MUON_MASS)
+        fast: Bools = energy > factor * max(MUON_MASS, mass)
+        return fast
+
+    def total(self, chosen: Bools) -> tuple[float, float]:
+        """Muons per proton, and the error of a sample of weights."""
+        rate = self.rate[chosen]
+        return float(rate.sum()), float(np.sqrt(np.sum(rate * rate)))
+
+
+@cache
+def muons_of(experiment: str) -> Muons:
+    """Muons of the card of an experiment."""
+    card = mcgen.load_card(f"{experiment}_muonphilic")
+    assert card.flux is not None
+    flux = load_flux(FluxTable(file=card.flux.file))
+    size = np.linalg.norm(flux.momentum, axis=0)
+    direction = flux.momentum / size
+    inside = dump_of(card).contains(flux.position) & (direction[2] > 0.0)
+    hits = path_through(card.experiment.decay_volume, flux.position, direction)[1] > 0.0
+    across = np.hypot(flux.momentum[0], flux.momentum[1])
+    return Muons(size, np.arctan2(across, flux.momentum[2]), flux.position[2], flux.rate, inside & hits)
+
+
+def fraction(muons: Muons, chosen: Bools, of: Bools) -> tuple[float, float]:
+    """Fraction of some muons that are chosen, too, and its error."""
+    rate, good = muons.rate[of], chosen[of]
+    total = float(rate.sum())
+    value = float(rate[good].sum()) / total
+    return value, float(np.sqrt(np.sum((rate * (good - value)) ** 2))) / total
+
+
+def draw_stages(
+    variable: str,
+    bins: Array | Mapping[str, Array],
+    axis: str,
+    before: Sequence[str],
+    limits: tuple[float, float],
+    *,
+    scale: float = 1.0,
+) -> Figure:
+    """Draw a distribution of both experiments for every k, before and after the cut.
+
+    Parameters
+    ----------
+    variable : attribute of the muons
+    bins : edges, in the units of the axis; of both or each experiment
+    before : which of "input" and "geometry" to draw
+    limits : of muons per proton and bin
+    scale : unit of the axis over that of the variable
+    """
+    shape = (len(FACTORS), len(EXPERIMENTS))
+    figure, panels = plt.subplots(
+        *shape, figsize=(7.2, 6.6), sharex="col", sharey="col", layout="constrained"
+    )
+    for column, (name, label) in enumerate(EXPERIMENTS.items()):
+        muons = muons_of(name)
+        edges = bins[name] if isinstance(bins, Mapping) else bins
+        values: Array = scale * getattr(muons, variable)
+        for panel, factor in zip(panels[:, column], FACTORS, strict=True):
+            stages = {"input": np.ones_like(muons.seen), "geometry": muons.seen}
+            curves = [
+                (stage, stages[stage], colour, "-") for stage, colour in BEFORE.items() if stage in before
+            ]
+            for mass, (colour, style) in MASSES.items():
+                curves.append((f"$m_S$ = {mass:g} GeV", muons.seen & muons.fast(factor, mass), colour, style))
+            for text, chosen, colour, style in curves:
+                content = np.histogram(values[chosen], edges, weights=muons.rate[chosen])[0]
+                panel.stairs(content, edges, color=colour, ls=style, lw=1.4, label=text)
+            panel.set(yscale="log", ylim=limits)
+            panel.set_title(f"{label}, $k$ = {factor:g}", fontsize=10)
+            if variable == "momentum":
+                panel.set_xscale("log")
+        panels[-1, column].set_xlabel(axis)
+    for panel in panels[:, 0]:
+        panel.set_ylabel("muons per proton and bin", fontsize=9)
+    handles, names = panels[0, 0].get_legend_handles_labels()
+    figure.legend(handles, names, loc="outside upper center", ncols=len(names), fontsize=9, frameon=False)
+    return figure

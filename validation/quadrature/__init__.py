@@ -1,0 +1,1 @@
+"""Yields of `iww` against nested quadrature."""

@@ -1,0 +1,1 @@
+"""Widths and lifetimes against closed forms in many digits."""
