@@ -38,6 +38,28 @@ def plot(
             typer.echo(target)
 
 
+@app.command()
+def report(
+    file: _FileArgument,
+    output: Annotated[
+        Path | None,
+        typer.Option("--output", "-o", help="Page to write; default: the file's name with .html."),
+    ] = None,
+) -> None:
+    """Write one page about an events file: card, provenance, yields, cut flow, figures."""
+    target = output or Path(f"{file.stem}.html")
+    if target.suffix != ".html":
+        raise UsageError(f"{target}: unknown ending {target.suffix!r}; a report is an .html file")
+    from mcgen.survey import survey_of
+
+    survey = survey_of(file)
+    from mcgen.report import write_report
+
+    write_report(survey, file.name, target)
+    if not State.quiet:
+        typer.echo(target)
+
+
 def _make(folder: Path) -> None:
     """Make a folder, if it is not there."""
     try:

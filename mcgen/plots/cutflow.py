@@ -6,7 +6,7 @@ import matplotlib.pyplot as plt
 import numpy as np
 from matplotlib.figure import Figure
 
-from mcgen.plots.style import BLUE, VERMILION, add_title
+from mcgen.plots.style import BLUE, VERMILION, add_title, plain
 from mcgen.survey import Survey
 
 
@@ -17,7 +17,7 @@ def draw_cut_flow(survey: Survey) -> Figure:
     figure, axes = plt.subplots(figsize=(9.0, 0.36 * len(flow) + 1.3), layout="constrained")
     places = np.arange(len(flow))
     axes.barh(places, yields, color=[BLUE] * (len(flow) - 1) + [VERMILION], height=0.7)
-    axes.set_yticks(places, [entry["requirement"] for entry in flow], parse_math=False)
+    axes.set_yticks(places, [plain(entry["requirement"]) for entry in flow], parse_math=False)
     axes.invert_yaxis()
     for place, value in zip(places, yields, strict=True):
         share = f"  ({value / yields[0]:.1%})" if yields[0] > 0.0 else ""

@@ -54,22 +54,24 @@ def draw_acceptance(survey: Survey) -> Figure:
 def _draw_spectra(survey: Survey, variables: Sequence[Variable], columns: int) -> Figure:
     def panel(axes: Axes, spectrum: Spectrum) -> None:
         top = 0.0
-        for (value, error), colour, label in (
-            (spectrum.fiducial(), BLUE, "decays in volume"),
-            (spectrum.accepted(), VERMILION, "accepted"),
+        # The first line is the wider one, to be seen where both are the same.
+        curves = [(spectrum.fiducial(), BLUE, "decays in volume", 2.4)] if not survey.accepted_only else []
+        for (value, error), colour, label, width in (
+            *curves,
+            (spectrum.accepted(), VERMILION, "accepted", 1.3),
         ):
-            if survey.accepted_only and label != "accepted":
-                continue
-            _band(axes, spectrum.edges, value[1:-1], error[1:-1], colour, label)
+            _band(axes, spectrum.edges, value[1:-1], error[1:-1], colour, label, width)
             top = max(top, float(value[1:-1].max()))
         if top > 0.0:
             axes.set_yscale("log")
             axes.set_ylim(_DECADES * top, 3.0 * top)
 
     figure = _draw(survey, variables, columns, "events per bin", panel)
-    handles, labels = figure.axes[0].get_legend_handles_labels()
-    if handles:
-        figure.axes[0].legend(handles, labels, fontsize=8, frameon=False, loc="lower left")
+    drawn = [axes.get_legend_handles_labels() for axes in figure.axes]
+    if any(handles for handles, _ in drawn):
+        figure.legend(
+            *max(drawn, key=lambda d: len(d[0])), loc="outside lower center", ncols=2, frameon=False
+        )
     return figure
 
 
@@ -91,9 +93,9 @@ def _draw(
         if variable.name not in survey.spectra:
             _say(axes, "no events" if not survey.spectra else "not defined by this method")
             continue
-        if variable.log:
-            axes.set_xscale("log")
         spectrum = survey.spectra[variable.name].merged(merged)
+        if spectrum.log:
+            axes.set_xscale("log")
         axes.set_xlim(spectrum.edges[0], spectrum.edges[-1])
         panel(axes, spectrum)
     for axes in grid[:, 0]:
@@ -109,8 +111,10 @@ def _say(axes: Axes, text: str) -> None:
     axes.minorticks_off()
 
 
-def _band(axes: Axes, edges: Array, value: Array, error: Array, colour: str, label: str) -> None:
+def _band(
+    axes: Axes, edges: Array, value: Array, error: Array, colour: str, label: str, width: float = 1.3
+) -> None:
     """Draw a histogram with its error band; NaN leaves a gap."""
-    axes.stairs(value, edges, color=colour, lw=1.3, label=label, baseline=None)
+    axes.stairs(value, edges, color=colour, lw=width, label=label, baseline=None)
     low, high = np.nan_to_num(np.maximum(value - error, 0.0)), np.nan_to_num(value + error)
     axes.stairs(high, edges, baseline=low, fill=True, color=colour, alpha=0.3, lw=0.0)

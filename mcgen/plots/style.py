@@ -49,7 +49,12 @@ def check_ending(path: Path) -> None:
 
 def add_title(figure: Figure, title: str) -> None:
     """Write somebody's text above a figure: as it is, a dollar sign is no formula."""
-    figure.suptitle(textwrap.shorten(title, 110, placeholder=" ..."), fontsize=10, parse_math=False)
+    figure.suptitle(textwrap.shorten(plain(title), 110, placeholder=" ..."), fontsize=10, parse_math=False)
+
+
+def plain(text: str) -> str:
+    """Replace what no font can draw: control characters and halves of characters."""
+    return "".join(c if c.isprintable() or c.isspace() else "\N{REPLACEMENT CHARACTER}" for c in text)
 
 
 def save(figure: Figure, path: Path) -> None:

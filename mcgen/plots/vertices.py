@@ -5,7 +5,7 @@ from __future__ import annotations
 import matplotlib.pyplot as plt
 import numpy as np
 from matplotlib.axes import Axes
-from matplotlib.colors import LogNorm
+from matplotlib.colors import ListedColormap, LogNorm
 from matplotlib.figure import Figure
 
 from mcgen.card.experiment import ExperimentTable
@@ -16,6 +16,9 @@ from mcgen.survey.survey import Map
 
 _DECADES = 1e-3
 """Smallest density that is shown, relative to the largest one."""
+
+_DENSITY = ListedColormap(plt.colormaps["Blues"](np.linspace(0.35, 1.0, 256)))
+"""Without the lightest blues, which would look like no events."""
 
 _LABEL_SPACE = 0.045
 """Room for the name of a plane, as a share of the picture's width."""
@@ -48,7 +51,7 @@ def _draw_map(axes: Axes, map_: Map) -> None:
     if top > 0.0:
         seen = np.ma.masked_less_equal(map_.yields.T, 0.0)
         norm = LogNorm(vmin=_DECADES * top, vmax=top, clip=True)
-        axes.pcolormesh(map_.z, map_.side, seen, cmap="Blues", norm=norm, rasterized=True, zorder=1.5)
+        axes.pcolormesh(map_.z, map_.side, seen, cmap=_DENSITY, norm=norm, rasterized=True, zorder=1.5)
 
 
 def _draw_dump(axes: Axes, experiment: ExperimentTable, axis: int) -> None:

@@ -16,6 +16,9 @@ from mcgen.types import Array, Bools, Ints
 
 GROUPS = 64
 
+_WIDE = 3.0
+"""Ratio of the ends from which an axis is worth a logarithm."""
+
 
 class Spectrum:
     """Expected events in bins of a variable: in the decay volume, and accepted.
@@ -25,12 +28,31 @@ class Spectrum:
     Parameters
     ----------
     edges : (n + 1,) of the bins
+    log : whether they are meant for a logarithmic axis
     """
 
-    def __init__(self, edges: Array) -> None:
+    def __init__(self, edges: Array, log: bool = False) -> None:
         self.edges = edges
+        self.log = log
         self._fiducial = np.zeros((GROUPS, len(edges) + 1))
         self._accepted = np.zeros((GROUPS, len(edges) + 1))
+
+    @classmethod
+    def around(cls, values: Array, weight: Array, log: bool, bins: int) -> Spectrum | None:
+        """Make an empty spectrum whose bins hold all but 1e-3 of the weight; None if no value is defined.
+
+        Parameters
+        ----------
+        values, weight : (n,) of a fair sample of the events
+        log : equal bins in the logarithm, of positive values, unless they are all alike
+        """
+        low, high = quantiles(values, weight * (values > 0.0) if log else weight, (5e-4, 1.0 - 5e-4))
+        if np.isnan(low):
+            return None
+        if not low < high:  # one value only, as of a beam without spread
+            low, high = low - 0.1 * abs(low) - 1e-6, high + 0.1 * abs(high) + 1e-6
+        log = log and high > _WIDE * low
+        return cls(np.geomspace(low, high, bins + 1) if log else np.linspace(low, high, bins + 1), log)
 
     def add(self, values: Array, weight: Array, accepted: Bools, group: Ints) -> None:
         """Count events (n,), each of a group 0 .. GROUPS-1."""
@@ -56,7 +78,7 @@ class Spectrum:
 
     def merged(self, bins: int) -> Spectrum:
         """Return the spectrum with every `bins` neighbouring bins in one; they have to divide."""
-        wide = Spectrum(self.edges[::bins])
+        wide = Spectrum(self.edges[::bins], self.log)
         for name in ("_fiducial", "_accepted"):
             sums = getattr(self, name)
             inner = sums[:, 1:-1].reshape(GROUPS, -1, bins).sum(axis=2)
@@ -67,22 +89,6 @@ class Spectrum:
 def _error(sums: Array) -> Array:
     """Error (n,) of the sum over groups (GROUPS, n)."""
     return np.asarray(sqrt(GROUPS) * np.std(sums, axis=0, ddof=1))
-
-
-def edges_for(values: Array, weight: Array, log: bool, bins: int) -> Array | None:
-    """Edges of bins that hold all but 1e-3 of the weight; None if no value is defined.
-
-    Parameters
-    ----------
-    values, weight : (n,) of a fair sample of the events
-    log : equal bins in the logarithm, of positive values
-    """
-    low, high = quantiles(values, weight * (values > 0.0) if log else weight, (5e-4, 1.0 - 5e-4))
-    if np.isnan(low):
-        return None
-    if not low < high:  # one value only, as of a beam without spread
-        low, high = (0.9 * low, 1.1 * low) if low > 0.0 else (low - 0.5, low + 0.5)
-    return np.geomspace(low, high, bins + 1) if log else np.linspace(low, high, bins + 1)
 
 
 def quantiles(values: Array, weight: Array, shares: tuple[float, float]) -> tuple[float, float]:

@@ -15,12 +15,12 @@ from mcgen.events import Events
 from mcgen.io.root import read_metadata
 from mcgen.io.store import read
 from mcgen.survey.side import Display, displays_of, side_range, z_range
-from mcgen.survey.spectrum import GROUPS, Spectrum, edges_for, quantiles
+from mcgen.survey.spectrum import GROUPS, Spectrum, quantiles
 from mcgen.survey.variables import VARIABLES
 from mcgen.types import Array, Ints
 
 BINS = 40
-MAP_BINS = (160, 80)
+MAP_BINS = (120, 60)
 DISPLAYS = 8
 ROWS = 100_000
 """Rows that are in memory at a time; the first ones, a fair sample, decide the ranges of the axes."""
@@ -63,7 +63,7 @@ class Survey:
         """What the events are, in a line."""
         model, exposure = self.card.model, self.card.experiment.exposure
         title = self.card.title or self.card.experiment.title or self.card.experiment.name
-        return f"{title} (m = {model.mass_gev:g} GeV, {exposure.value:g} {exposure.kind})"
+        return f"{title} (m = {model.mass_gev:g} GeV, {exposure.value:g} {exposure.kind.upper()})"
 
 
 def survey_of(path: Path) -> Survey:
@@ -82,9 +82,9 @@ def survey_of(path: Path) -> Survey:
     sample = next(chunks)
     spectra = {}
     for variable in VARIABLES:
-        edges = edges_for(variable.values(sample), sample.weight, variable.log, BINS)
-        if edges is not None:
-            spectra[variable.name] = Spectrum(edges)
+        spectrum = Spectrum.around(variable.values(sample), sample.weight, variable.log, BINS)
+        if spectrum is not None:
+            spectra[variable.name] = spectrum
     emission, decay = _emission_maps(sample), _decay_maps(sample, card)
     # Any fixed seed: what a picture shows must not change from one look to the next.
     draw = np.random.default_rng(0)
