@@ -55,7 +55,7 @@ def _draw_spectra(survey: Survey, variables: Sequence[Variable], columns: int) -
     def panel(axes: Axes, spectrum: Spectrum) -> None:
         top = 0.0
         # The first line is the wider one, to be seen where both are the same.
-        curves = [(spectrum.fiducial(), BLUE, "decays in volume", 2.4)] if not survey.accepted_only else []
+        curves = [(spectrum.fiducial(), BLUE, "decays in volume", 2.0)] if not survey.accepted_only else []
         for (value, error), colour, label, width in (
             *curves,
             (spectrum.accepted(), VERMILION, "accepted", 1.3),
@@ -85,8 +85,11 @@ def _draw(
 ) -> Figure:
     """Draw one panel a variable, those without a value with a word why."""
     rows = -(-len(variables) // columns)
-    figure, grid = plt.subplots(
-        rows, columns, figsize=(12.0, 3.0 * rows + 0.5), squeeze=False, layout="constrained"
+    height = 3.0 * rows + 0.8
+    figure, grid = plt.subplots(rows, columns, figsize=(12.0, height), squeeze=False)
+    # A layout that is found by trial takes three times as long as the drawing itself.
+    figure.subplots_adjust(
+        left=0.06, right=0.985, wspace=0.2, hspace=0.25, bottom=0.85 / height, top=1.0 - 0.4 / height
     )
     for axes, variable in zip(grid.flat, variables, strict=True):
         axes.set_xlabel(variable.label)
