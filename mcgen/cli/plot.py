@@ -50,12 +50,9 @@ def report(
     target = output or Path(f"{file.stem}.html")
     if target.suffix != ".html":
         raise UsageError(f"{target}: unknown ending {target.suffix!r}; a report is an .html file")
-    from mcgen.survey import survey_of
-
-    survey = survey_of(file)
     from mcgen.report import write_report
 
-    write_report(survey, file.name, target)
+    write_report(file, target)
     if not State.quiet:
         typer.echo(target)
 

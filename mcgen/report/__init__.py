@@ -12,27 +12,27 @@ import jinja2
 from mcgen.io.files import atomic_output
 from mcgen.plots.gallery import GALLERY
 from mcgen.plots.style import svg_of
-from mcgen.survey import Survey
+from mcgen.survey import Survey, survey_of
 
 _UNITS = {"pot": "protons on target", "mot": "muons on target"}
 
 
-def write_report(survey: Survey, name: str, path: Path) -> None:
-    """Write the page of an events file.
+def write_report(file: Path, path: Path) -> None:
+    """Write a page about an events file.
 
     Parameters
     ----------
-    name : of the events file, as the page calls it
+    file : the events
     path : of the page
 
     Raises
     ------
     UsageError, RunError
-        If the page cannot be written; nothing is left under its name.
+        If the events cannot be read or the page cannot be written; nothing is left under its name.
     """
-    page = render(survey, name).encode("utf-8", "replace")
     with atomic_output(path) as temporary:
-        temporary.write_bytes(page)
+        # JSON can hold halves of characters, which no encoding can.
+        temporary.write_bytes(render(survey_of(file), file.name).encode("utf-8", "replace"))
 
 
 def render(survey: Survey, name: str) -> str:

@@ -18,7 +18,7 @@ def test_the_notebook_runs(monkeypatch: pytest.MonkeyPatch, folder: Path) -> Non
     monkeypatch.setenv("PYTHONPATH", str(Path(mcgen.__file__).parents[1]))  # the package that is tested
     monkeypatch.setenv("JUPYTER_PLATFORM_DIRS", "1")
     monkeypatch.setenv("MPLBACKEND", "module://matplotlib_inline.backend_inline")
-    notebook = nbformat.read(NOTEBOOK, as_version=4)
+    notebook = nbformat.read(NOTEBOOK, as_version=4)  # type: ignore[no-untyped-call]
     assert not any(cell.get("outputs") for cell in notebook.cells), "kept without outputs"
     NotebookClient(
         notebook, timeout=60, kernel_name="python3", resources={"metadata": {"path": folder}}
