@@ -272,7 +272,7 @@ class Events:
         values, weight = values[filled], self.columns["weight"][filled]
         unit = self.metadata.get("columns", {}).get(name, {}).get("unit", "")
         names = {"name": name, "label": f"{name} [{unit}]" if unit else name}
-        if isinstance(bins, int):
+        if isinstance(bins, int | np.integer):
             axis = library.axis.Regular(bins, *(range or _extent(values)), **names)
         else:
             axis = library.axis.Variable(bins, **names)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from itertools import chain
 from pathlib import Path
@@ -12,7 +12,6 @@ import numpy as np
 
 from mcgen.card import Card, load_card
 from mcgen.events import Events
-from mcgen.io.root import read_metadata
 from mcgen.io.store import read
 from mcgen.survey.side import Display, displays_of, side_range, z_range
 from mcgen.survey.spectrum import GROUPS, Spectrum, quantiles
@@ -22,6 +21,8 @@ from mcgen.types import Array, Ints
 BINS = 40
 MAP_BINS = (120, 60)
 DISPLAYS = 8
+SEED = 0
+"""Of groups and displays; fixed, since a picture must not change from one look to the next."""
 ROWS = 100_000
 """Rows that are in memory at a time; the first ones, a fair sample, decide the ranges of the axes."""
 
@@ -76,26 +77,19 @@ def survey_of(path: Path) -> Survey:
     CardError
         If its card is not one of this version.
     """
-    metadata = read_metadata(path)
-    card = load_card(metadata["card"])
     chunks = _chunks_of(path)
     sample = next(chunks)
+    metadata = sample.metadata
+    card = load_card(metadata["card"])
     spectra = {}
     for variable in VARIABLES:
         spectrum = Spectrum.around(variable.values(sample), sample.weight, variable.log, BINS)
         if spectrum is not None:
             spectra[variable.name] = spectrum
     emission, decay = _emission_maps(sample), _decay_maps(sample, card)
-    # Any fixed seed: what a picture shows must not change from one look to the next.
-    draw = np.random.default_rng(0)
-    group_of_row = draw.integers(GROUPS, size=metadata["flux"]["muons"])
+    group_of = _grouping(metadata)
     for events in chain([sample], chunks):
-        # The rows of a beam are no sample: only the events are, and each stands for itself.
-        group: Ints = (
-            group_of_row[events.muon_row]
-            if metadata["flux"]["sampled"]
-            else draw.integers(GROUPS, size=len(events))
-        )
+        group = group_of(events)
         for variable in VARIABLES:
             if variable.name in spectra:
                 values = variable.values(events)
@@ -103,9 +97,17 @@ def survey_of(path: Path) -> Survey:
         for maps, name in ((emission, "emission"), (decay, "decay")):
             for map_, side in zip(maps, ("x", "y"), strict=True):
                 _add(map_, events, name, side)
-    return Survey(
-        metadata, card, spectra, emission, decay, displays_of(sample, card.experiment, DISPLAYS, seed=0)
-    )
+    displays = displays_of(sample, card.experiment, DISPLAYS, SEED)
+    return Survey(metadata, card, spectra, emission, decay, displays)
+
+
+def _grouping(metadata: Mapping[str, Any]) -> Callable[[Events], Ints]:
+    """Groups (n,) of events: of the row of the flux, or, as a beam's rows are no sample, of the event itself."""
+    draw = np.random.default_rng(SEED)
+    if not metadata["flux"]["sampled"]:
+        return lambda events: draw.integers(GROUPS, size=len(events))
+    group_of_row = draw.integers(GROUPS, size=metadata["flux"]["muons"])
+    return lambda events: group_of_row[events.muon_row]
 
 
 def _chunks_of(path: Path) -> Iterator[Events]:
