@@ -48,7 +48,7 @@ def draw_acceptance(survey: Survey) -> Figure:
         _band(axes, spectrum.edges, ratio[1:-1], error[1:-1], VERMILION, "")
         axes.set_ylim(0.0, 1.1 * float(np.nanmax(ratio[1:-1], initial=0.0)) or 1.0)
 
-    return _draw(survey, chosen, 3, "accepted / decays in volume", panel, merged=_MERGED)
+    return _draw(survey, chosen, 3, "accepted / decays in volume", panel, foot=0.55, merged=_MERGED)
 
 
 def _draw_spectra(survey: Survey, variables: Sequence[Variable], columns: int) -> Figure:
@@ -66,7 +66,7 @@ def _draw_spectra(survey: Survey, variables: Sequence[Variable], columns: int) -
             axes.set_yscale("log")
             axes.set_ylim(_DECADES * top, 3.0 * top)
 
-    figure = _draw(survey, variables, columns, "events per bin", panel)
+    figure = _draw(survey, variables, columns, "events per bin", panel, foot=0.85)
     drawn = [axes.get_legend_handles_labels() for axes in figure.axes]
     if any(handles for handles, _ in drawn):
         figure.legend(
@@ -81,15 +81,16 @@ def _draw(
     columns: int,
     y_label: str,
     panel: Callable[[Axes, Spectrum], None],
+    foot: float,
     merged: int = 1,
 ) -> Figure:
-    """Draw one panel a variable, those without a value with a word why."""
+    """Draw one panel a variable, those without a value with a word why, above a foot [inch]."""
     rows = -(-len(variables) // columns)
-    height = 3.0 * rows + 0.8
+    height = 3.0 * rows + foot
     figure, grid = plt.subplots(rows, columns, figsize=(12.0, height), squeeze=False)
     # A layout that is found by trial takes three times as long as the drawing itself.
     figure.subplots_adjust(
-        left=0.06, right=0.985, wspace=0.2, hspace=0.25, bottom=0.85 / height, top=1.0 - 0.4 / height
+        left=0.06, right=0.985, wspace=0.2, hspace=0.25, bottom=foot / height, top=1.0 - 0.4 / height
     )
     for axes, variable in zip(grid.flat, variables, strict=True):
         axes.set_xlabel(variable.label)

@@ -11,6 +11,7 @@ from typing import Any
 import numpy as np
 
 from mcgen.card import Card, load_card
+from mcgen.errors import CardError, FileFormatError
 from mcgen.events import Events
 from mcgen.io.store import read
 from mcgen.survey.side import Display, displays_of, side_range, z_range
@@ -73,14 +74,15 @@ def survey_of(path: Path) -> Survey:
     Raises
     ------
     FileFormatError
-        If it is not one of mcgen's, or damaged.
-    CardError
-        If its card is not one of this version.
+        If it is not one of mcgen's, or damaged, or its card is not one of this version.
     """
     chunks = _chunks_of(path)
     sample = next(chunks)
     metadata = sample.metadata
-    card = load_card(metadata["card"])
+    try:
+        card = load_card(metadata["card"])
+    except CardError as error:
+        raise FileFormatError(f"{path}: its card is not one of this version of mcgen: {error}") from error
     spectra = {}
     for variable in VARIABLES:
         spectrum = Spectrum.around(variable.values(sample), sample.weight, variable.log, BINS)

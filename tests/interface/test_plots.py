@@ -61,6 +61,16 @@ def test_plot_refuses_what_it_cannot_use(sample: Path) -> None:
     assert "nothing.root" in refused("plot", "nothing.root")
 
 
+def test_a_file_of_another_version_is_refused_by_name(sample: Path) -> None:
+    events = mcgen.read(sample)
+    events.metadata["card"] = {**events.metadata["card"], "flavour": {"number": 3}}
+    mcgen.write(events, "other.root")
+    for command in ("plot", "report"):
+        message = refused(command, "other.root")
+        assert message.startswith("mcgen: other.root: ")
+        assert "flavour" in message
+
+
 @pytest.mark.parametrize("name", ONE_OF_EACH.values())
 def test_events_of_every_experiment_are_drawn(name: str, folder: Path) -> None:
     """Without a warning: those are errors in tests. What depends on the experiment is drawn to the end."""
