@@ -82,7 +82,7 @@ def survey_of(path: Path) -> Survey:
     try:
         card = load_card(metadata["card"])
     except CardError as error:
-        raise FileFormatError(f"{path}: its card is not one of this version of mcgen: {error}") from error
+        raise FileFormatError(f"{path}: its card is not one of this version; {error}") from error
     spectra = {}
     for variable in VARIABLES:
         spectrum = Spectrum.around(variable.values(sample), sample.weight, variable.log, BINS)
