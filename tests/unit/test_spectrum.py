@@ -82,14 +82,14 @@ def test_the_error_is_the_total_error_of_the_yield() -> None:
 def test_errors_cover_the_fluctuations_of_yield_and_acceptance() -> None:
     truth, pulls, naive = 0.1 + 0.2 * 0.5, [], []
     for trial in range(150):
-        values, weight, accepted, row = toy(f"trial {trial}")
+        values, weight, accepted, row = toy(f"trial {trial}", 4000)
         group = generator("spectrum", "group", trial).integers(GROUPS, size=row.max() + 1)[row]
         spectrum = filled(values, weight, accepted, group)
         ratio, error = spectrum.acceptance()
         pulls.append((ratio[1] - truth) / error[1])
-        # 400 rows of 5 events of mean weight 1, a fifth of them in the bin
+        # 4000 rows of 5 events of mean weight 1, a fifth of them in the bin
         total, total_error = spectrum.fiducial()
-        naive.append((total[1] - 400.0) / total_error[1])
+        naive.append((total[1] - 4000.0) / total_error[1])
     assert_unit_pulls(np.array(pulls))
     assert_unit_pulls(np.array(naive))
     with pytest.raises(AssertionError):
