@@ -6,17 +6,20 @@ lays them out as the columns that are declared once in `columns_of`. Lengths in 
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from importlib import import_module
 from typing import TYPE_CHECKING, Any, overload
 
 import numpy as np
 from numpy.typing import NDArray
 
+from mcgen.errors import UsageError
 from mcgen.types import Array, Bits, Bools, Ints
 
 if TYPE_CHECKING:
     import awkward
+    import hist
     import pandas
 
 AnyArray = NDArray[Any]
@@ -200,16 +203,109 @@ class Events:
         return f"<Events: {len(self)} rows, {len(self.columns)} columns>"
 
     def to_awkward(self) -> awkward.Array:
-        """Return the events as an awkward array of records."""
+        """Return the events as an awkward array of records, with vectors beside the flat columns.
+
+        `muon`, `emission_muon`, `recoil`, `nucleus`, `boson`, `d1` and `d2` are momenta (px, py, pz, E) in
+        GeV, `muon_vertex`, `emission` and `decay` points in metres: `events.boson.mass`,
+        `(events.d1 + events.d2).mass`, `events.d1.deltaangle(events.d2)`.
+
+        Raises
+        ------
+        UsageError
+            Without the extra `vector`.
+        """
         import awkward
 
-        return awkward.zip(self.columns)
+        behavior = _optional("vector.backends.awkward", "vector").behavior
+        vectors = {
+            name: awkward.zip(
+                {field: self.columns[column] for field, column in fields.items()},
+                with_name=kind,
+                behavior=behavior,
+            )
+            for name, (kind, fields) in _VECTORS.items()
+            if self.columns.keys() >= set(fields.values())
+        }
+        return awkward.zip(self.columns | vectors, depth_limit=1)
 
     def to_pandas(self) -> pandas.DataFrame:
-        """Return the events as a pandas data frame (needs the extra `pandas`)."""
-        import pandas
+        """Return the events as a pandas data frame.
 
-        return pandas.DataFrame(self.columns)
+        Raises
+        ------
+        UsageError
+            Without the extra `pandas`.
+        """
+        frame: pandas.DataFrame = _optional("pandas", "pandas").DataFrame(self.columns)
+        return frame
+
+    def hist(
+        self,
+        name: str,
+        *,
+        bins: int | Sequence[float] | Array = 50,
+        range: tuple[float, float] | None = None,
+        selection: Bools | None = None,
+    ) -> hist.Hist[Any]:
+        """Histogram of a column: sums of weights, and of squared weights for the errors.
+
+        What is outside the range is in the flow bins, so that their sum with the others is the yield of the
+        selection; values that are not defined (NaN) are nowhere.
+
+        Parameters
+        ----------
+        name : of the column
+        bins : number of equal bins, or their edges
+        range : of equal bins; default: from the smallest to the largest value
+        selection : (n,) mask; default: all events
+
+        Raises
+        ------
+        UsageError
+            If there is no such column, or without the extra `hist`.
+        """
+        if name not in self.columns:
+            raise UsageError(f"events have no column {name!r}; they have {', '.join(self.columns)}")
+        library = _optional("hist", "hist")
+        values = np.asarray(self.columns[name], dtype=np.float64)
+        filled = ~np.isnan(values) if selection is None else selection & ~np.isnan(values)
+        values, weight = values[filled], self.columns["weight"][filled]
+        unit = self.metadata.get("columns", {}).get(name, {}).get("unit", "")
+        names = {"name": name, "label": f"{name} [{unit}]" if unit else name}
+        if isinstance(bins, int | np.integer):
+            axis = library.axis.Regular(bins, *(range or _extent(values)), **names)
+        else:
+            axis = library.axis.Variable(bins, **names)
+        filled_histogram: hist.Hist[Any] = library.Hist(axis, storage=library.storage.Weight())
+        filled_histogram.fill(values, weight=weight)
+        return filled_histogram
+
+
+_VECTORS = {
+    name: ("Momentum4D", {"px": f"{name}_px", "py": f"{name}_py", "pz": f"{name}_pz", "E": f"{name}_e"})
+    for name in ("muon", "emission_muon", "recoil", "nucleus", "boson", "d1", "d2")
+} | {
+    name: ("Vector3D", {axis: f"{columns}{axis}" for axis in _XYZ.split()})
+    for name, columns in (("muon_vertex", "muon_v"), ("emission", "emission_"), ("decay", "decay_"))
+}
+"""Vectors of `Events.to_awkward`: their kind, and the column of each component."""
+
+
+def _extent(values: Array) -> tuple[float, float]:
+    """Range of a histogram with all finite values inside, its upper edge above the largest one."""
+    finite = values[np.isfinite(values)]
+    if not len(finite):
+        return 0.0, 1.0
+    low, high = float(finite.min()), float(finite.max())
+    return low, high + 1e-9 * max(high - low, abs(high), 1e-300)
+
+
+def _optional(module: str, extra: str) -> Any:
+    """Import a module that comes with an extra."""
+    try:
+        return import_module(module)
+    except ImportError as error:
+        raise UsageError(f"this needs {module.split('.')[0]}: pip install 'mcgen[{extra}]'") from error
 
 
 def concatenate(parts: Iterable[Mapping[str, AnyArray]]) -> dict[str, AnyArray]:

@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from mcgen.sampler import Process
     from mcgen.xsec import CrossSection
 
-_UNITS = {"pot": "protons on target", "mot": "muons on target", "xsec": "per pb of muons and nuclei"}
+EXPOSURES = {"pot": "protons on target", "mot": "muons on target", "xsec": "per pb of muons and nuclei"}
 
 
 def _table(*headings: str, title: str | None = None) -> Table:
@@ -53,7 +53,7 @@ def print_summary(metadata: Mapping[str, Any]) -> None:
             *(f"{y[key]:.4g}" for key in ("value", "mc_error", "flux_error")),
             f"{y['effective_size']:.0f} of {metadata['points']}",
         )
-    console.print(f"\n{exposure['value']:.3g} {_UNITS[exposure['kind']]}")
+    console.print(f"\n{exposure['value']:.3g} {EXPOSURES[exposure['kind']]}")
     console.print(yields)
     flow = _table("cut flow", "yield", "left")
     start = metadata["cut_flow"][0]["yield"]
@@ -220,7 +220,9 @@ def print_check(card: Card, flux: Flux, process: Process) -> None:
 
 def _print_geometry(console: Console, experiment: ExperimentTable, dump: Dump) -> None:
     volume = experiment.decay_volume
-    console.print(f"\n{experiment.title}: {experiment.exposure.value:g} {_UNITS[experiment.exposure.kind]}")
+    console.print(
+        f"\n{experiment.title}: {experiment.exposure.value:g} {EXPOSURES[experiment.exposure.kind]}"
+    )
     items = [
         (*layer.z, "dump", f"{layer.material.name}, {layer.material.density:g} g/cm3")
         for layer in dump.layers

@@ -2,6 +2,11 @@
 
 from __future__ import annotations
 
+import io
+import textwrap
+import warnings
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -42,11 +47,38 @@ def check_ending(path: Path) -> None:
         raise UsageError(f"{path}: unknown ending {path.suffix!r}; plots go to {' or '.join(ENDINGS)} files")
 
 
+def add_title(figure: Figure, title: str) -> None:
+    """Write somebody's text above a figure: as it is, a dollar sign is no formula."""
+    figure.suptitle(textwrap.shorten(plain(title), 110, placeholder=" ..."), fontsize=10, parse_math=False)
+
+
+def plain(text: str) -> str:
+    """Replace what no font can draw: control characters and halves of characters."""
+    return "".join(c if c.isprintable() or c.isspace() else "\N{REPLACEMENT CHARACTER}" for c in text)
+
+
 def save(figure: Figure, path: Path) -> None:
     """Write a figure to a png or pdf file, and close it."""
     check_ending(path)
-    with atomic_output(path) as temporary:
+    with atomic_output(path) as temporary, _any_letters():
         # Without its date a file is the same whenever it is drawn.
         metadata = {"CreationDate": None} if path.suffix == ".pdf" else None
         figure.savefig(temporary, format=path.suffix[1:], dpi=150, metadata=metadata)
     plt.close(figure)
+
+
+def svg_of(figure: Figure) -> bytes:
+    """Draw a figure as SVG, the same bytes for the same figure, and close it."""
+    content = io.BytesIO()
+    with _any_letters(), mpl.rc_context({"svg.hashsalt": "mcgen"}):
+        figure.savefig(content, format="svg", dpi=150, metadata={"Date": None})
+    plt.close(figure)
+    return content.getvalue()
+
+
+@contextmanager
+def _any_letters() -> Iterator[None]:
+    """Let titles have letters that the font does not have: a box stands for them."""
+    with warnings.catch_warnings():
+        warnings.filterwarnings("ignore", "Glyph .* missing from")
+        yield

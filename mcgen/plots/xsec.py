@@ -7,7 +7,7 @@ from pathlib import Path
 
 import matplotlib.pyplot as plt
 
-from mcgen.plots.style import METHODS, save
+from mcgen.plots.style import METHODS, add_title, save
 from mcgen.xsec import CrossSection
 
 
@@ -29,5 +29,5 @@ def plot_cross_sections(sections: Sequence[CrossSection], title: str, path: Path
         panel.set_ylim(bottom=0.0)
         panel.legend(fontsize=8, frameon=False)
     panels[0][0].set_ylabel("d$\\sigma$/d$x$ [pb]")
-    figure.suptitle(title, fontsize=10)
+    add_title(figure, title)
     save(figure, path)

@@ -6,6 +6,7 @@ import subprocess
 import sys
 from collections.abc import Mapping
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -129,12 +130,30 @@ def test_rows_by_mask_slice_and_number(events: mcgen.Events) -> None:
 def test_to_awkward_and_to_pandas(events: mcgen.Events) -> None:
     array, frame = events.to_awkward(), events.to_pandas()
     assert isinstance(frame, pd.DataFrame)
-    assert array.fields == list(frame.columns) == list(events.columns)
+    assert array.fields[: len(events.columns)] == list(frame.columns) == list(events.columns)
     assert len(array) == len(frame) == len(events)
     for name, values in events.columns.items():
         np.testing.assert_array_equal(array[name].to_numpy(), values, err_msg=name)
         np.testing.assert_array_equal(frame[name].to_numpy(), values, err_msg=name)
         assert frame[name].dtype == values.dtype
+
+
+def test_vectors_have_the_masses_of_the_card(events: mcgen.Events, card: Card) -> None:
+    array = events.to_awkward()
+    for vector in (array.boson, array.d1 + array.d2):
+        # E^2 - p^2 loses the digits of E^2/m^2.
+        np.testing.assert_allclose(vector.mass2, card.model.mass_gev**2, rtol=1e-6)
+    np.testing.assert_allclose((array.decay - array.emission).mag, events.decay_path, rtol=1e-9)
+
+
+def test_hist_sums_to_the_yields(events: mcgen.Events) -> None:
+    for kind, selection in (("fiducial", None), ("accepted", events.accepted)):
+        total: Any = events.hist("boson_e", range=(20.0, 60.0), selection=selection).sum(flow=True)
+        found = events.metadata["yield"][kind]
+        assert total.value == pytest.approx(found["value"], rel=1e-12, abs=0.0)
+        points = events.metadata["points"]
+        squared = (points * total.variance - total.value**2) / (points - 1)
+        assert squared**0.5 == pytest.approx(found["mc_error"], rel=1e-9, abs=0.0)
 
 
 # --- files

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import copy
 import pickle
+import sys
+from collections.abc import Callable
 from typing import Any, get_args
 
 import awkward
@@ -11,6 +13,7 @@ import numpy as np
 import pandas
 import pytest
 
+from mcgen.errors import UsageError
 from mcgen.events import Column, Events, Verdict, columns_of, concatenate
 from mcgen.physics.models import CHANNELS, Channel
 
@@ -175,7 +178,7 @@ def test_repr_says_how_much_it_holds() -> None:
 def test_to_awkward_keeps_names_values_and_types() -> None:
     events = sample()
     array = events.to_awkward()
-    assert array.fields == list(events.columns)
+    assert array.fields == list(events.columns), "no vectors without their columns"
     assert len(array) == 6
     for name, values in events.columns.items():
         column = awkward.to_numpy(array[name])
@@ -191,6 +194,97 @@ def test_to_pandas_keeps_names_values_and_types() -> None:
     for name, values in events.columns.items():
         np.testing.assert_array_equal(frame[name].to_numpy(), values)
         assert frame[name].dtype == values.dtype
+
+
+def full(n: int = 5) -> Events:
+    """Events with every column, all values different."""
+    columns = columns_of(["lkr"])
+    values = {c.name: (np.arange(n) + 10.0 * i + 1.0).astype(c.dtype) for i, c in enumerate(columns)}
+    described = {c.name: {"unit": c.unit} for c in columns}
+    return Events(values, {"columns": described})
+
+
+def test_to_awkward_has_momenta_beside_the_columns() -> None:
+    events = full()
+    array = events.to_awkward()
+    for name in ("muon", "emission_muon", "recoil", "nucleus", "boson", "d1", "d2"):
+        for component, column in (("px", "px"), ("py", "py"), ("pz", "pz"), ("E", "e")):
+            found = awkward.to_numpy(getattr(array[name], component))
+            np.testing.assert_array_equal(found, events[f"{name}_{column}"])
+    np.testing.assert_array_equal(array.weight, events.weight)
+    both = array.d1 + array.d2
+    squared = (events.d1_e + events.d2_e) ** 2 - sum(
+        (events[f"d1_{p}"] + events[f"d2_{p}"]) ** 2 for p in ("px", "py", "pz")
+    )
+    np.testing.assert_allclose(both.mass2, squared, rtol=1e-12)
+    np.testing.assert_array_equal(array[array.weight > 12.0].boson.E, events.boson_e[events.weight > 12.0])
+
+
+def test_to_awkward_has_points_beside_the_columns() -> None:
+    events = full()
+    array = events.to_awkward()
+    for name, prefix in (("muon_vertex", "muon_v"), ("emission", "emission_"), ("decay", "decay_")):
+        for axis in ("x", "y", "z"):
+            np.testing.assert_array_equal(getattr(array[name], axis), events[f"{prefix}{axis}"])
+    np.testing.assert_allclose((array.decay - array.emission).z, events.decay_z - events.emission_z)
+
+
+def test_hist_sums_weights_and_their_squares() -> None:
+    events = full(100)
+    events.columns["boson_e"] = np.linspace(0.0, 10.0, 100)
+    histogram = events.hist("boson_e", bins=4, range=(2.0, 6.0))
+    edges = np.array([-np.inf, 2.0, 3.0, 4.0, 5.0, 6.0, np.inf])
+    view: Any = histogram.view(flow=True)
+    for power, found in ((1, view.value), (2, view.variance)):
+        expected = np.histogram(events.boson_e, edges, weights=events.weight**power)[0]
+        np.testing.assert_allclose(found, expected, rtol=1e-12)
+    assert histogram.axes[0].name == "boson_e"
+    assert histogram.axes[0].label == "boson_e [GeV]"
+    assert events.hist("x").axes[0].label == "x", "no brackets without a unit"
+
+
+def test_hist_of_a_selection_in_bins_of_ones_own() -> None:
+    events = full(100)
+    events.columns["theta"] = np.where(np.arange(100) % 3 == 0, np.nan, np.arange(100.0))
+    chosen = np.arange(100) >= 40
+    histogram = events.hist("theta", bins=[0.0, 50.0, 70.0], selection=chosen)
+    defined = chosen & ~np.isnan(events.theta)
+    total: Any = histogram.sum(flow=True)
+    assert total.value == pytest.approx(events.weight[defined].sum())
+    assert histogram.values()[1] == pytest.approx(
+        events.weight[defined & (events.theta >= 50.0) & (events.theta < 70.0)].sum()
+    )
+
+
+@pytest.mark.parametrize(
+    "values", [[3.0, 1.0, 2.0], [5.0, 5.0, 5.0], [0.0, 0.0, 0.0], [True, False, True], []]
+)
+def test_hist_holds_all_values_by_default(values: list[float]) -> None:
+    events = Events({"weight": np.arange(len(values)) + 1.0, "v": np.array(values)}, {})
+    total: Any = events.hist("v").sum()
+    assert total.value == pytest.approx(events.weight.sum())
+
+
+def test_hist_of_no_column() -> None:
+    with pytest.raises(UsageError, match=r"no column 'boson_m'.*weight"):
+        sample().hist("boson_m")
+
+
+@pytest.mark.parametrize(
+    ("module", "make"),
+    [
+        ("vector", Events.to_awkward),
+        ("pandas", Events.to_pandas),
+        ("hist", lambda events: events.hist("weight")),
+    ],
+)
+def test_without_its_extra_a_form_says_what_to_install(
+    module: str, make: Callable[[Events], object], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for name in (module, "vector.backends.awkward"):
+        monkeypatch.setitem(sys.modules, name, None)
+    with pytest.raises(UsageError, match=rf"pip install 'mcgen\[{module}\]'"):
+        make(sample())
 
 
 @pytest.mark.parametrize("form", ["to_awkward", "to_pandas"])

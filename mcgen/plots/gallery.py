@@ -1,0 +1,41 @@
+"""All pictures of an events file, by name."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from matplotlib.figure import Figure
+
+from mcgen.plots.cutflow import draw_cut_flow
+from mcgen.plots.spectra import draw_acceptance, draw_boson, draw_daughters, draw_muon
+from mcgen.plots.vertices import draw_vertices
+from mcgen.survey import Survey
+
+
+@dataclass(frozen=True, slots=True)
+class Picture:
+    """A picture: the name of its file, what it shows in a sentence, how it is drawn."""
+
+    name: str
+    caption: str
+    draw: Callable[[Survey], Figure]
+
+
+_BANDS = "Bands are the errors of a bin, of integration and flux together."
+
+GALLERY = (
+    Picture(
+        "vertices",
+        "Emission vertices in the dump (left) and decay vertices in the experiment (right), by weight, from"
+        " above (top) and from the side (bottom): dump grey, decay volume orange, planes black, magnets purple;"
+        " some events drawn by weight, accepted ones if there are any: the boson dotted, the first daughter"
+        " red, the second green.",
+        draw_vertices,
+    ),
+    Picture("muon", f"The muons that radiate. {_BANDS}", draw_muon),
+    Picture("boson", f"The boson. {_BANDS}", draw_boson),
+    Picture("daughters", f"The daughters at the decay, before any magnet. {_BANDS}", draw_daughters),
+    Picture("acceptance", f"Share of the decays in the volume that is accepted. {_BANDS}", draw_acceptance),
+    Picture("cut_flow", "Expected events after each requirement, cumulatively.", draw_cut_flow),
+)

@@ -1,0 +1,124 @@
+"""Distributions of muon, boson and daughters, and the acceptance."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+
+import matplotlib.pyplot as plt
+import numpy as np
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+
+from mcgen.plots.style import BLUE, VERMILION, add_title
+from mcgen.survey import Spectrum, Survey
+from mcgen.survey.variables import ACCEPTANCE, BOSON, DAUGHTERS, MUON, VARIABLES, Variable
+from mcgen.types import Array
+
+_DECADES = 1e-5
+"""Smallest yield that is shown, relative to the largest one."""
+
+_MERGED = 2
+"""Bins of the distributions in one bin of the acceptance."""
+
+
+def draw_muon(survey: Survey) -> Figure:
+    """Draw the muons that radiated."""
+    return _draw_spectra(survey, MUON, columns=4)
+
+
+def draw_boson(survey: Survey) -> Figure:
+    """Draw the boson."""
+    return _draw_spectra(survey, BOSON, columns=3)
+
+
+def draw_daughters(survey: Survey) -> Figure:
+    """Draw the daughters at the decay."""
+    return _draw_spectra(survey, DAUGHTERS, columns=3)
+
+
+def draw_acceptance(survey: Survey) -> Figure:
+    """Draw the share of the decays in the volume that is accepted."""
+    chosen = [variable for variable in VARIABLES if variable.name in ACCEPTANCE]
+
+    def panel(axes: Axes, spectrum: Spectrum) -> None:
+        if survey.accepted_only:
+            _say(axes, "the file has accepted events only")
+            return
+        ratio, error = spectrum.acceptance()
+        _band(axes, spectrum.edges, ratio[1:-1], error[1:-1], VERMILION, "")
+        axes.set_ylim(0.0, 1.1 * float(np.nanmax(ratio[1:-1], initial=0.0)) or 1.0)
+
+    return _draw(survey, chosen, 3, "accepted / decays in volume", panel, foot=0.55, merged=_MERGED)
+
+
+def _draw_spectra(survey: Survey, variables: Sequence[Variable], columns: int) -> Figure:
+    def panel(axes: Axes, spectrum: Spectrum) -> None:
+        top = 0.0
+        # The first line is the wider one, to be seen where both are the same.
+        curves = [(spectrum.fiducial(), BLUE, "decays in volume", 2.0)] if not survey.accepted_only else []
+        for (value, error), colour, label, width in (
+            *curves,
+            (spectrum.accepted(), VERMILION, "accepted", 1.3),
+        ):
+            _band(axes, spectrum.edges, value[1:-1], error[1:-1], colour, label, width)
+            top = max(top, float(value[1:-1].max()))
+        if top > 0.0:
+            axes.set_yscale("log")
+            axes.set_ylim(_DECADES * top, 3.0 * top)
+
+    figure = _draw(survey, variables, columns, "events per bin", panel, foot=0.85)
+    drawn = [axes.get_legend_handles_labels() for axes in figure.axes]
+    if any(handles for handles, _ in drawn):
+        figure.legend(
+            *max(drawn, key=lambda d: len(d[0])), loc="outside lower center", ncols=2, frameon=False
+        )
+    return figure
+
+
+def _draw(
+    survey: Survey,
+    variables: Sequence[Variable],
+    columns: int,
+    y_label: str,
+    panel: Callable[[Axes, Spectrum], None],
+    foot: float,
+    merged: int = 1,
+) -> Figure:
+    """Draw one panel a variable, those without a value with a word why, above a foot [inch]."""
+    rows = -(-len(variables) // columns)
+    height = 3.0 * rows + foot
+    figure, grid = plt.subplots(rows, columns, figsize=(12.0, height), squeeze=False)
+    # A layout that is found by trial takes three times as long as the drawing itself.
+    figure.subplots_adjust(
+        left=0.06, right=0.985, wspace=0.2, hspace=0.25, bottom=foot / height, top=1.0 - 0.4 / height
+    )
+    for axes, variable in zip(grid.flat, variables, strict=True):
+        axes.set_xlabel(variable.label)
+        if variable.name not in survey.spectra:
+            _say(axes, "no events" if not survey.spectra else "not defined by this method")
+            continue
+        spectrum = survey.spectra[variable.name].merged(merged)
+        if spectrum.log:
+            axes.set_xscale("log")
+        axes.set_xlim(spectrum.edges[0], spectrum.edges[-1])
+        panel(axes, spectrum)
+    for axes in grid[:, 0]:
+        axes.set_ylabel(y_label)
+    add_title(figure, survey.heading)
+    return figure
+
+
+def _say(axes: Axes, text: str) -> None:
+    axes.text(0.5, 0.5, text, transform=axes.transAxes, ha="center", va="center", color="0.4")
+    axes.set_xticks([], minor=False)
+    axes.set_yticks([], minor=False)
+    axes.minorticks_off()
+
+
+def _band(
+    axes: Axes, edges: Array, value: Array, error: Array, colour: str, label: str, width: float = 1.3
+) -> None:
+    """Draw a histogram with its error band; NaN leaves a gap."""
+    axes.stairs(value, edges, color=colour, lw=width, label=label, baseline=None)
+    low, high = np.nan_to_num(np.maximum(value - error, 0.0)), np.nan_to_num(value + error)
+    axes.stairs(high, edges, baseline=low, fill=True, color=colour, alpha=0.3, lw=0.0)

@@ -1,0 +1,158 @@
+"""One pass over an events file: spectra, maps of vertices, some events."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass
+from itertools import chain
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from mcgen.card import Card, load_card
+from mcgen.errors import CardError, FileFormatError, UsageError
+from mcgen.events import Events
+from mcgen.io.store import open_events
+from mcgen.survey.side import Display, displays_of, side_range, z_range
+from mcgen.survey.spectrum import GROUPS, Spectrum, quantiles
+from mcgen.survey.variables import VARIABLES
+from mcgen.types import Array, Ints
+
+BINS = 40
+MAP_BINS = (120, 60)
+DISPLAYS = 8
+SEED = 0
+"""Of groups and displays; fixed, since a picture must not change from one look to the next."""
+ROWS = 100_000
+"""Rows that are in memory at a time; the first ones, a fair sample, decide the ranges of the axes."""
+
+
+@dataclass(frozen=True, slots=True)
+class Map:
+    """Expected events in cells (z, x or y) of a side view."""
+
+    z: Array
+    side: Array
+    yields: Array
+
+
+@dataclass(frozen=True, slots=True)
+class Survey:
+    """What is shown of an events file.
+
+    Attributes
+    ----------
+    spectra : by name of the variable; without those that no event defines
+    emission, decay : maps of the vertices in (z, x) and (z, y)
+    displays : some events, drawn by weight
+    """
+
+    metadata: Mapping[str, Any]
+    card: Card
+    spectra: Mapping[str, Spectrum]
+    emission: tuple[Map, Map]
+    decay: tuple[Map, Map]
+    displays: tuple[Display, ...]
+
+    @property
+    def accepted_only(self) -> bool:
+        """Whether the file holds nothing but accepted events, so that it knows no acceptance."""
+        return self.card.run.write == "accepted"
+
+    @property
+    def heading(self) -> str:
+        """What the events are, in a line."""
+        model, exposure = self.card.model, self.card.experiment.exposure
+        title = self.card.title or self.card.experiment.title or self.card.experiment.name
+        return f"{title} (m = {model.mass_gev:g} GeV, {exposure.value:g} {exposure.kind.upper()})"
+
+
+def survey_of(path: Path) -> Survey:
+    """Look through an events file.
+
+    Raises
+    ------
+    FileFormatError
+        If it is not one of mcgen's, or damaged, or its card is not one of this version.
+    """
+    chunks = _chunks_of(path)
+    sample = next(chunks)
+    metadata = sample.metadata
+    try:
+        card = load_card(metadata["card"])
+    except CardError as error:
+        raise FileFormatError(f"{path}: its card is not one of this version; {error}") from error
+    spectra = {}
+    for variable in VARIABLES:
+        spectrum = Spectrum.around(variable.values(sample), sample.weight, variable.log, BINS)
+        if spectrum is not None:
+            spectra[variable.name] = spectrum
+    emission, decay = _emission_maps(sample), _decay_maps(sample, card)
+    group_of = _grouping(metadata)
+    for events in chain([sample], chunks):
+        group = group_of(events)
+        for variable in VARIABLES:
+            if variable.name in spectra:
+                values = variable.values(events)
+                spectra[variable.name].add(values, events.weight, events.accepted, group)
+        for maps, name in ((emission, "emission"), (decay, "decay")):
+            for map_, side in zip(maps, ("x", "y"), strict=True):
+                _add(map_, events, name, side)
+    displays = displays_of(sample, card.experiment, DISPLAYS, SEED)
+    return Survey(metadata, card, spectra, emission, decay, displays)
+
+
+def _grouping(metadata: Mapping[str, Any]) -> Callable[[Events], Ints]:
+    """Groups (n,) of events: of the row of the flux, or, as a beam's rows are no sample, of the event itself."""
+    draw = np.random.default_rng(SEED)
+    if not metadata["flux"]["sampled"]:
+        return lambda events: draw.integers(GROUPS, size=len(events))
+    group_of_row = draw.integers(GROUPS, size=metadata["flux"]["muons"])
+    return lambda events: group_of_row[events.muon_row]
+
+
+def _chunks_of(path: Path) -> Iterator[Events]:
+    """Yield the events of a file in their order, at least one chunk, which may be empty."""
+    with open_events(path) as file:
+        if file.metadata["exposure"]["kind"] == "xsec":
+            raise UsageError(f"{path}: collisions without a decay; `mcgen validate` compares and draws them")
+        for record in file.chunks(ROWS):
+            yield Events(record, file.metadata)
+
+
+def _emission_maps(sample: Events) -> tuple[Map, Map]:
+    """Empty maps around the emission vertices of a sample."""
+    z = _range(sample.emission_z, sample.weight)
+    x, y = (_range(sample[f"emission_{side}"], sample.weight) for side in ("x", "y"))
+    return _empty_map(z, x), _empty_map(z, y)
+
+
+def _decay_maps(sample: Events, card: Card) -> tuple[Map, Map]:
+    """Empty maps of the whole experiment."""
+    z = z_range(card.experiment)
+    x, y = (
+        side_range(card.experiment, axis, _range(sample[name], sample.weight))
+        for axis, name in enumerate(("decay_x", "decay_y"))
+    )
+    return _empty_map(z, x), _empty_map(z, y)
+
+
+def _range(values: Array, weight: Array) -> tuple[float, float]:
+    """Range with all but 1 % of the weight, and a margin; of 1 m around 0 without any."""
+    low, high = quantiles(values, weight, (0.005, 0.995))
+    if np.isnan(low):
+        return -0.5, 0.5
+    margin = 0.1 * (high - low) or 0.01
+    return low - margin, high + margin
+
+
+def _empty_map(z: tuple[float, float], side: tuple[float, float]) -> Map:
+    cells = np.zeros(MAP_BINS)
+    return Map(np.linspace(*z, MAP_BINS[0] + 1), np.linspace(*side, MAP_BINS[1] + 1), cells)
+
+
+def _add(map_: Map, events: Events, name: str, side: str) -> None:
+    """Add the vertices of some events to a map, in place."""
+    z, across = events[f"{name}_z"], events[f"{name}_{side}"]
+    map_.yields[...] += np.histogram2d(z, across, bins=(map_.z, map_.side), weights=events.weight)[0]

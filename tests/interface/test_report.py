@@ -1,0 +1,174 @@
+"""`mcgen report`: one page with the numbers of the file, that asks for nothing and runs nothing."""
+
+from __future__ import annotations
+
+from html.parser import HTMLParser
+from pathlib import Path
+
+import pytest
+
+import mcgen
+from mcgen import report
+from mcgen.plots.gallery import GALLERY
+from mcgen.plots.style import svg_of
+from mcgen.survey import survey_of
+from tests.browser import chromium, opened
+from tests.cards import done, refused
+
+HOSTILE = "<script>document.title = 'run'</script><img src=http://127.0.0.1/x onerror=\"x\">&lt;'"
+
+HALF = f"{HOSTILE}\ud800"
+"""With half a character, which JSON can hold and no encoding can."""
+
+needs_chromium = pytest.mark.skipif(chromium() is None, reason="no Chromium (Debian: chromium) is installed")
+
+
+class Seen(HTMLParser):
+    """Elements and text of a page."""
+
+    def __init__(self, page: str) -> None:
+        super().__init__()
+        self.tags: list[str] = []
+        self.attributes: list[tuple[str, str]] = []
+        self.text = ""
+        self.feed(page)
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        self.tags.append(tag)
+        self.attributes += [(name, value or "") for name, value in attrs]
+
+    def handle_data(self, data: str) -> None:
+        self.text += data
+
+
+@pytest.fixture(scope="module")
+def page(sample: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Report of the tiny sample, as the command line writes it; not to be changed."""
+    output = tmp_path_factory.mktemp("report") / "report.html"
+    assert done("report", sample, "-o", output).out.strip() == str(output)
+    return output
+
+
+@pytest.fixture(scope="module")
+def hostile(sample: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Report, with one figure, of a file with somebody's markup wherever text can be."""
+    folder = tmp_path_factory.mktemp("hostile")
+    events = mcgen.read(sample)
+    metadata = events.metadata
+    card = metadata["card"]
+    card["title"] = card["experiment"]["title"] = card["experiment"]["note"] = HOSTILE
+    metadata["remark"] = metadata["machine"] = HALF
+    metadata["libraries"] = {HALF: HALF}
+    metadata["flux"] |= {"file": HALF, "left_out": {HALF: 3}}
+    metadata["cut_flow"][1]["requirement"] = HALF
+    mcgen.write(mcgen.Events(events.columns, metadata), folder / "hostile.root")
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(report, "GALLERY", GALLERY[-1:])
+        done("report", folder / "hostile.root", "-o", folder / "hostile.html")
+    return folder / "hostile.html"
+
+
+def test_the_page_has_the_numbers_of_the_file(page: Path, sample: Path) -> None:
+    text = Seen(page.read_text(encoding="utf-8")).text
+    metadata = mcgen.read(sample).metadata
+    for y in metadata["yield"].values():
+        total = (y["mc_error"] ** 2 + y["flux_error"] ** 2) ** 0.5
+        for number in (y["value"], y["mc_error"], y["flux_error"], total):
+            assert f"{number:.4g}" in text
+    for entry in metadata["cut_flow"]:
+        assert entry["requirement"] in text
+        assert f"{entry['yield']:.4g}" in text
+    for known in ("Tiny", "tiny.root", mcgen.__version__, metadata["proposal_sha256"], "1e+18 protons"):
+        assert known in text
+    for known in (metadata["flux"]["file"], metadata["flux"]["sha256"], *metadata["libraries"].values()):
+        assert known in text
+    for column in metadata["columns"]:
+        assert column in text
+    for key in ("mass_gev", "decay_volume.radius_m", "plane.straw1.hole_radius_m", "selection.tracks.planes"):
+        assert key in text
+    for picture in GALLERY:
+        assert picture.caption in text
+
+
+def test_the_page_is_one_file(page: Path) -> None:
+    seen = Seen(page.read_text(encoding="utf-8"))
+    assert seen.tags.count("img") == len(GALLERY)
+    assert not {"script", "iframe", "object", "embed", "audio", "video", "base", "form"} & set(seen.tags)
+    for name, value in seen.attributes:
+        assert not name.startswith("on")
+        if name in ("src", "href"):
+            assert value.startswith("data:")
+
+
+def test_what_the_file_says_is_text(hostile: Path) -> None:
+    seen = Seen(hostile.read_text(encoding="utf-8"))
+    assert "script" not in seen.tags
+    assert seen.tags.count("img") == 1
+    assert not any(name.startswith("on") for name, _ in seen.attributes)
+    # Title of page and heading, experiment twice, note twice; remark, machine, library and its version, flux,
+    # what it leaves out, requirement.
+    assert seen.text.count(HOSTILE) == 13
+    assert seen.text.count(HALF.replace("\ud800", "?")) == 7
+
+
+def test_a_page_without_events(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    card = mcgen.load_card("tiny.toml").replace(model={"mass_gev": 0.3, "g_mu": 1.0})
+    mcgen.write(mcgen.generate(card), "none.root")
+    monkeypatch.setattr(report, "GALLERY", GALLERY[-1:])
+    done("report", "none.root")
+    seen = Seen((folder / "none.html").read_text(encoding="utf-8"))
+    assert mcgen.read("none.root").metadata["remark"] in seen.text
+
+
+def test_report_refuses_what_it_cannot_use(sample: Path) -> None:
+    assert ".html" in refused("report", sample, "-o", "report.pdf")
+    assert "does not exist" in refused("report", sample, "-o", "nowhere/report.html")
+    assert "nothing.root" in refused("report", "nothing.root")
+
+
+def test_the_same_file_makes_the_same_picture(sample: Path) -> None:
+    first, second = (svg_of(GALLERY[-1].draw(survey_of(sample))) for _ in range(2))
+    assert first == second
+
+
+# --- in a browser
+
+
+@needs_chromium
+def test_the_page_renders_and_asks_for_nothing(page: Path, folder: Path) -> None:
+    with opened(page.as_uri()) as tab:
+        assert [url for url in tab.requests if not url.startswith("data:")] == [page.as_uri()]
+        assert tab.complaints == []
+        assert tab.evaluate("document.title") == "Tiny"
+        widths = tab.evaluate("Array.from(document.images).map(i => i.complete ? i.naturalWidth : 0)")
+        assert len(widths) == len(GALLERY)
+        assert min(widths) > 100
+        assert tab.evaluate("document.documentElement.scrollWidth <= window.innerWidth")
+        assert tab.evaluate("document.body.innerText").count("straw1") > 2
+        paper = "getComputedStyle(document.body).backgroundColor"
+        light = tab.evaluate(paper)
+        tab.call("Emulation.setEmulatedMedia", features=[{"name": "prefers-color-scheme", "value": "dark"}])
+        assert tab.evaluate(paper) != light
+        tab.screenshot(folder / "page.png")
+    assert (folder / "page.png").stat().st_size > 50_000
+
+
+@needs_chromium
+def test_a_hostile_file_runs_nothing(hostile: Path) -> None:
+    with opened(hostile.as_uri()) as tab:
+        assert [url for url in tab.requests if url.startswith("http")] == []
+        assert tab.complaints == []
+        assert tab.evaluate("document.title") == HOSTILE
+
+
+@needs_chromium
+def test_a_bad_page_would_be_seen(folder: Path) -> None:
+    """The control of the two tests above."""
+    bad = folder / "bad.html"
+    bad.write_text(
+        "<title>a</title><script>console.error('x'); document.title = 'run'</script><img src='http://127.0.0.1:8/x'>"
+    )
+    with opened(bad.as_uri()) as tab:
+        assert "http://127.0.0.1:8/x" in tab.requests
+        assert len(tab.complaints) >= 2
+        assert tab.evaluate("document.title") == "run"
