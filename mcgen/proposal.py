@@ -37,26 +37,36 @@ FLOOR = 0.1
 
 
 @dataclass(frozen=True)
-class Component:
-    """How events of one decay channel and one class of muons are drawn.
+class MuonChoice:
+    """How a muon is chosen.
 
     Attributes
     ----------
-    channel : decay channel
-    probability : to choose this component, whatever its branching ratio
-    muon_probability : (m,) to choose each muon of the sampler's muon table; 0 outside the class
-    grid : (d, increments + 1) edges of the VEGAS map, the first axis being the muon's
+    place : (k,) places in the sampler's muon table that can be chosen
+    probability : (k,) of each of them, above 0
+    table : length of the muon table
     """
 
-    channel: str
-    probability: float
-    muon_probability: Array
-    grid: Array
+    place: Ints
+    probability: Array
+    table: int
+
+    @classmethod
+    def of(cls, probability: Array) -> MuonChoice:
+        """Choose with probabilities (m,) for the whole table; those of probability 0 are left out."""
+        place = np.flatnonzero(probability)
+        return cls(place, probability[place] / probability.sum(), len(probability))
+
+    def dense(self) -> Array:
+        """Probabilities (m,) for the whole table."""
+        probability = np.zeros(self.table)
+        probability[self.place] = self.probability
+        return probability
 
     @cached_property
     def _cumulative(self) -> Array:
-        edges = np.cumsum(self.muon_probability)
-        edges /= edges[-1]  # exactly 1 from the last possible muon on
+        edges = np.cumsum(self.probability)
+        edges /= edges[-1]  # exactly 1 at the last muon
         return edges
 
     @cached_property
@@ -65,18 +75,36 @@ class Component:
         cells = 2 * len(self._cumulative)
         return np.searchsorted(self._cumulative, np.arange(cells) / cells, side="right")
 
+    def choose(self, u: Array) -> tuple[Ints, Array]:
+        """Place in the muon table, and probability, for each u (n,) in [0, 1)."""
+        found = self._guide.take((u * len(self._guide)).astype(np.int64))
+        while True:
+            behind = self._cumulative.take(found) <= u
+            if not behind.any():
+                return self.place.take(found), self.probability.take(found)
+            found += behind
+
+
+@dataclass(frozen=True)
+class Component:
+    """How events of one decay channel and one class of muons are drawn.
+
+    Attributes
+    ----------
+    channel : decay channel
+    probability : to choose this component, whatever its branching ratio
+    muons : how the muon is chosen
+    grid : (d, increments + 1) edges of the VEGAS map, the first axis being the muon's
+    """
+
+    channel: str
+    probability: float
+    muons: MuonChoice
+    grid: Array
+
     @cached_property
     def _map(self) -> Any:
         return vegas.AdaptiveMap([list(edges) for edges in self.grid])
-
-    def choose_muon(self, u: Array) -> Ints:
-        """Place in the muon table for each u (n,) in [0, 1)."""
-        place = self._guide.take((u * len(self._guide)).astype(np.int64))
-        while True:
-            behind = self._cumulative.take(place) <= u
-            if not behind.any():
-                return place
-            place += behind
 
     def map(self, u: Array) -> tuple[Array, Array]:
         """Map cube points (n, d) to cube points; the Jacobian (n,) is 1 over the density."""
@@ -124,7 +152,8 @@ class Proposal:
         digest = hashlib.sha256(json.dumps([self.axes, self.key, self.seed, self._ceiling()]).encode())
         for component in self.components:
             digest.update(f"{component.channel} {component.probability.hex()}".encode())
-            digest.update(component.muon_probability.tobytes())
+            digest.update(component.muons.place.tobytes())
+            digest.update(component.muons.probability.tobytes())
             digest.update(component.grid.tobytes())
         return digest.hexdigest()
 
@@ -138,12 +167,13 @@ class Proposal:
             "key": self.key,
             "seed": self.seed,
             "ceiling": self._ceiling(),
-            "components": [[c.channel, c.probability.hex()] for c in self.components],
+            "components": [[c.channel, c.probability.hex(), c.muons.table] for c in self.components],
             "sha256": self.sha256,
         }
         arrays: dict[str, Any] = {"header": np.array(json.dumps(header))}
         for i, component in enumerate(self.components):
-            arrays[f"muon_probability_{i}"] = component.muon_probability
+            arrays[f"muon_place_{i}"] = component.muons.place
+            arrays[f"muon_probability_{i}"] = component.muons.probability
             arrays[f"grid_{i}"] = component.grid
         buffer = io.BytesIO()
         np.savez_compressed(buffer, **arrays)
@@ -163,8 +193,13 @@ def load_proposal(path: Path) -> Proposal:
         with np.load(io.BytesIO(path.read_bytes()), allow_pickle=False) as file:
             header = json.loads(str(file["header"]))
             components = tuple(
-                Component(channel, float.fromhex(p), file[f"muon_probability_{i}"], file[f"grid_{i}"])
-                for i, (channel, p) in enumerate(header["components"])
+                Component(
+                    channel,
+                    float.fromhex(p),
+                    MuonChoice(file[f"muon_place_{i}"], file[f"muon_probability_{i}"], table),
+                    file[f"grid_{i}"],
+                )
+                for i, (channel, p, table) in enumerate(header["components"])
             )
         ceiling = None
         if header["ceiling"] is not None:

@@ -112,7 +112,7 @@ class Sampler:
             )
         for component in proposal.components:
             known = component.channel in process.ratios
-            if not known or len(component.muon_probability) != len(process.muons):
+            if not known or component.muons.table != len(process.muons):
                 raise ProposalError("the proposal was made for another card or flux: prepare a new one")
         self.process = process
         self.proposal = proposal
@@ -129,10 +129,10 @@ class Sampler:
         """
         mapped, jacobian = component.map(u)
         coordinates = dict(zip(self.proposal.axes[1:], np.ascontiguousarray(mapped.T), strict=True))
-        place = component.choose_muon(coordinates["muon"])
+        place, probability = component.muons.choose(coordinates["muon"])
         channel = next(c for c in OUTCOMES if c == component.channel)
         story = self.process(channel, place, coordinates)
-        np.multiply(story.weight, jacobian / component.muon_probability.take(place), out=story.weight)
+        np.multiply(story.weight, jacobian / probability, out=story.weight)
         return story
 
     def events(self, u: Array, first: int = 0, points: int = 1) -> dict[str, AnyArray]:

@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 
 from mcgen.card import Card
-from mcgen.proposal import Ceiling, Component, Proposal, adapted_grid, flat_grid, muon_importance
+from mcgen.proposal import Ceiling, Component, MuonChoice, Proposal, adapted_grid, flat_grid, muon_importance
 from mcgen.rng import Purpose, stream
 from mcgen.sampler.sampler import BLOCK, Process, Sampler
 from mcgen.types import Array, Bools, Ints
@@ -64,7 +64,7 @@ def prepare(process: Process, card: Card, flux_sha256: str, seed: int) -> Propos
     if not len(process.muons):
         return Proposal(axes, (), key, seed)
     count = len(process.ratios)
-    uniform = np.full(len(process.muons), 1.0 / len(process.muons))
+    uniform = MuonChoice.of(np.ones(len(process.muons)))
     flat = [Component(channel, 1.0 / count, uniform, flat_grid(len(axes) - 1)) for channel in process.ratios]
     sampler = Sampler(process, Proposal(axes, tuple(flat), key, seed))
     batches = _Batches(seed, len(axes) - 1)
@@ -190,21 +190,22 @@ def _with_muons(component: Component, process: Process, pilot: _Pilot, importanc
     """Choose the muons of a component by what a pilot of it saw of them and of their cells."""
     rate = process.muons.muon.rate
     # The pilot's weights are over the probabilities with which it chose its muons.
-    per_rate = importance * component.muon_probability[pilot.place] / rate[pilot.place]
+    per_rate = importance * component.muons.dense()[pilot.place] / rate[pilot.place]
     probability = muon_importance(rate, process.muons.groups, pilot.place, per_rate)
-    return replace(component, muon_probability=probability)
+    return replace(component, muons=MuonChoice.of(probability))
 
 
 def _by_energy(process: Process, component: Component) -> Iterator[Component]:
     """Split a component into classes of muon energy that are equally important."""
     energy = process.muons.muon.momentum[3]
+    chosen = component.muons.dense()
     order = np.argsort(energy)
     quantile = np.empty(len(energy))
-    quantile[order] = np.cumsum(component.muon_probability[order])
+    quantile[order] = np.cumsum(chosen[order])
     number = np.minimum((quantile * CLASSES).astype(np.int64), CLASSES - 1)
     for i in np.unique(number):
-        probability = np.where(number == i, component.muon_probability, 0.0)
-        yield replace(component, muon_probability=probability / probability.sum())
+        probability = np.where(number == i, chosen, 0.0)
+        yield replace(component, muons=MuonChoice.of(probability))
 
 
 def _by_aim(components: Iterator[Component], axes: tuple[str, ...]) -> Iterator[Component]:

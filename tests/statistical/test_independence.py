@@ -13,6 +13,7 @@ import pytest
 import mcgen
 from mcgen.analysis import Yield, yield_of
 from mcgen.card import Card
+from mcgen.proposal import MuonChoice
 from mcgen.run import Run
 from mcgen.sampler import training
 from tests.quadrature import SELECTIONS, SETUPS, expected_accepted, expected_decays
@@ -115,11 +116,10 @@ def disturbed(run: Run, label: str) -> Run:
         edges = np.cumsum(widths / widths.sum(axis=1, keepdims=True) * spans, axis=1)
         grid = np.concatenate([component.grid[:, :1], component.grid[:, :1] + edges], axis=1)
         grid[:, -1] = component.grid[:, -1]
-        muons = component.muon_probability * rng.uniform(0.4, 1.6, len(component.muon_probability))
+        chosen = component.muons.dense()
+        muons = MuonChoice.of(chosen * rng.uniform(0.4, 1.6, len(chosen)))
         share = component.probability * rng.uniform(0.4, 1.6)
-        component = replace(
-            component, grid=grid, muon_probability=muons / muons.sum(), probability=float(share)
-        )
+        component = replace(component, grid=grid, muons=muons, probability=float(share))
         components.append(component)
     total = sum(component.probability for component in components)
     normalised = (replace(one, probability=one.probability / total) for one in components)

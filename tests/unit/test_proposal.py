@@ -21,6 +21,7 @@ from mcgen.proposal import (
     FLOOR,
     INCREMENTS,
     Component,
+    MuonChoice,
     Proposal,
     adapted_grid,
     flat_grid,
@@ -40,16 +41,15 @@ def generator() -> np.random.Generator:
     return np.random.default_rng(int(os.environ.get("MCGEN_TEST_SEED", "1")))
 
 
-def chooser(probability: list[float] | Array) -> Component:
-    values = np.asarray(probability, dtype=np.float64)
-    return Component("ee", 1.0, values / values.sum(), flat_grid(2))
+def chooser(probability: list[float] | Array) -> MuonChoice:
+    return MuonChoice.of(np.asarray(probability, dtype=np.float64))
 
 
 def proposal() -> Proposal:
     rng = generator()
     curved = np.linspace(0.0, 1.0, INCREMENTS + 1) ** np.array([[1.0], [1.7], [0.6]])
-    one = Component("ee", 1.0 / 3.0, np.array([0.2, 0.3, 0.5]), flat_grid(3))
-    two = Component("gammagamma", 2.0 / 3.0, rng.dirichlet(np.ones(40)), curved)
+    one = Component("ee", 1.0 / 3.0, MuonChoice.of(np.array([0.2, 0.0, 0.3, 0.5])), flat_grid(3))
+    two = Component("gammagamma", 2.0 / 3.0, MuonChoice.of(rng.dirichlet(np.ones(40))), curved)
     return Proposal(("component", "muon", "x", "decay"), (one, two), "a key", 7)
 
 
@@ -60,7 +60,8 @@ def proposal() -> Proposal:
 def test_muons_are_chosen_with_their_probabilities(probability: list[float]) -> None:
     n = 2000
     u = (np.arange(n) + 0.5) / n
-    place = chooser(probability).choose_muon(u)
+    place, density = chooser(probability).choose(u)
+    np.testing.assert_allclose(density, (np.array(probability) / sum(probability))[place], rtol=1e-12)
     count = np.bincount(place, minlength=len(probability))
     assert len(count) == len(probability)
     # of a grid in u each interval holds its share of points to one
@@ -72,36 +73,36 @@ def test_muons_are_chosen_with_their_probabilities(probability: list[float]) -> 
 @given(shares)
 def test_muons_are_chosen_as_by_a_search(probability: list[float]) -> None:
     component = chooser(probability)
-    edges = np.cumsum(component.muon_probability)
+    edges = np.cumsum(component.dense())
     edges = edges / edges[-1]
     cells = np.arange(2 * len(edges) + 1) / (2 * len(edges))
     close = np.concatenate([edges, cells])
     u = np.concatenate([close, np.nextafter(close, 0.0), np.nextafter(close, 1.0), [0.0, BELOW_ONE]])
     u = u[u < 1.0]
     expected = np.searchsorted(edges, u, side="right")
-    np.testing.assert_array_equal(component.choose_muon(u), expected)
+    np.testing.assert_array_equal(component.choose(u)[0], expected)
 
 
 @given(shares, st.floats(0.0, BELOW_ONE))
 def test_impossible_muon_is_never_chosen(probability: list[float], u: float) -> None:
-    place = chooser(probability).choose_muon(np.array([0.0, u, BELOW_ONE]))
+    place, _ = chooser(probability).choose(np.array([0.0, u, BELOW_ONE]))
     assert np.all(np.array(probability)[place] > 0.0)
 
 
 def test_one_muon_is_always_chosen() -> None:
-    assert chooser([0.3]).choose_muon(np.array([0.0, 0.5, BELOW_ONE])).tolist() == [0, 0, 0]
+    assert chooser([0.3]).choose(np.array([0.0, 0.5, BELOW_ONE]))[0].tolist() == [0, 0, 0]
 
 
 def test_many_muons_of_tiny_probability_are_all_reached() -> None:
     n = 10_000
     component = chooser(np.full(n, 1.0 / n))
-    place = component.choose_muon((np.arange(n) + 0.5) / n)
+    place, _ = component.choose((np.arange(n) + 0.5) / n)
     np.testing.assert_array_equal(place, np.arange(n))
 
 
 def test_a_muon_that_dominates_leaves_the_others_their_places() -> None:
     component = chooser([1e-9, 1.0, 1e-9])
-    assert component.choose_muon(np.array([0.0, 2e-9, 0.5, 1.0 - 2e-9, BELOW_ONE])).tolist() == [
+    assert component.choose(np.array([0.0, 2e-9, 0.5, 1.0 - 2e-9, BELOW_ONE]))[0].tolist() == [
         0,
         1,
         1,
@@ -116,7 +117,7 @@ def test_a_muon_that_dominates_leaves_the_others_their_places() -> None:
 @given(st.lists(st.floats(0.0, BELOW_ONE), min_size=6, max_size=6))
 def test_flat_grid_changes_nothing(values: list[float]) -> None:
     u = np.array(values).reshape(3, 2)
-    mapped, jacobian = chooser([1.0]).map(u)
+    mapped, jacobian = Component("ee", 1.0, chooser([1.0]), flat_grid(2)).map(u)
     np.testing.assert_allclose(mapped, u, rtol=1e-12, atol=1e-15)
     np.testing.assert_allclose(jacobian, 1.0, rtol=1e-12)
 
@@ -180,7 +181,7 @@ def batches(count: int, size: int = 4000) -> Iterator[Array]:
 def test_training_lowers_the_variance_and_keeps_the_integral() -> None:
     grid, _ = adapted_grid(peak, flat_grid(2), batches(10))
     u = np.random.default_rng(generator().integers(2**31)).random((20_000, 2))
-    component = Component("ee", 1.0, np.ones(1), grid)
+    component = Component("ee", 1.0, chooser([1.0]), grid)
     mapped, jacobian = component.map(u)
     flat, trained = peak(u), peak(mapped) * jacobian
     assert trained.var() < 1e-2 * flat.var()
@@ -311,11 +312,11 @@ def test_proposal_survives_its_file_bit_for_bit(tmp_path: Path) -> None:
     for one, other in zip(after.components, before.components, strict=True):
         assert (one.channel, one.probability) == (other.channel, other.probability)
         assert one.grid.tobytes() == other.grid.tobytes()
-        assert one.muon_probability.tobytes() == other.muon_probability.tobytes()
+        assert one.muons.dense().tobytes() == other.muons.dense().tobytes()
         u = generator().random((100, 3))
         for found, expected in zip(one.map(u), other.map(u), strict=True):
             np.testing.assert_array_equal(found, expected)
-        np.testing.assert_array_equal(one.choose_muon(u[:, 0]), other.choose_muon(u[:, 0]))
+        np.testing.assert_array_equal(one.muons.choose(u[:, 0]), other.muons.choose(u[:, 0]))
     assert sorted(p.name for p in tmp_path.iterdir()) == ["p.npz"]
 
 
@@ -327,7 +328,7 @@ def test_empty_proposal_survives_its_file(tmp_path: Path) -> None:
 
 def changed(before: Proposal, what: str) -> Proposal:
     one, two = before.components
-    grid, probability = two.grid.copy(), one.muon_probability.copy()
+    grid, probability = two.grid.copy(), one.muons.probability.copy()
     grid[1, 50] = np.nextafter(grid[1, 50], 1.0)
     probability[0] = np.nextafter(probability[0], 1.0)
     return {
@@ -336,7 +337,9 @@ def changed(before: Proposal, what: str) -> Proposal:
         "order": replace(before, components=(two, one)),
         "channel": replace(before, components=(replace(one, channel="mumu"), two)),
         "probability": replace(before, components=(replace(one, probability=0.3333333), two)),
-        "muons": replace(before, components=(replace(one, muon_probability=probability), two)),
+        "muons": replace(
+            before, components=(replace(one, muons=replace(one.muons, probability=probability)), two)
+        ),
         "grid": replace(before, components=(one, replace(two, grid=grid))),
         "fewer": replace(before, components=(one,)),
     }[what]
@@ -385,7 +388,7 @@ def test_truncated_file_is_refused(tmp_path: Path, saved: bytes, share: float) -
     assert assert_refused_or_intact(tmp_path / "p.npz", saved[: int(share * len(saved))])
 
 
-@pytest.mark.parametrize("member", ["header.npy", "muon_probability_0.npy", "grid_1.npy"])
+@pytest.mark.parametrize("member", ["header.npy", "muon_probability_0.npy", "muon_place_1.npy", "grid_1.npy"])
 def test_file_that_lacks_a_member_is_refused(tmp_path: Path, saved: bytes, member: str) -> None:
     buffer = io.BytesIO()
     with zipfile.ZipFile(io.BytesIO(saved)) as whole, zipfile.ZipFile(buffer, "w") as rest:
