@@ -32,7 +32,8 @@ from mcgen.physics.kinematics import ellipse_interval, halfspace_interval, slab_
 from mcgen.physics.models import DAUGHTERS, Outcome
 from mcgen.types import Array, Bools
 
-_CHARGE = {11: -1, 13: -1, 15: -1, -11: 1, -13: 1, -15: 1}
+CHARGE = {11: -1, 13: -1, 15: -1, -11: 1, -13: 1, -15: 1}
+"""Charges by PDG code; all others are neutral."""
 
 Hits = dict[str, tuple[Array, Array]]
 """(x, y) [m], shape (2, n), of both daughters at each plane; NaN where one is not there."""
@@ -155,7 +156,7 @@ class Detector:
             return None
         required = [plane for plane in self.planes if plane.name in self.selections[index].planes]
         first = min(required, key=lambda plane: plane.z_m, default=None)
-        bending = [m.z_m for m in self.magnets] if DAUGHTERS[channel][0] in _CHARGE else []
+        bending = [m.z_m for m in self.magnets] if DAUGHTERS[channel][0] in CHARGE else []
         if first is None or min(bending, default=np.inf) < first.z_m:
             return None
         return first
@@ -173,7 +174,7 @@ class Detector:
         A dipole adds its kick to (px, py) of charge +1 at its centre and keeps |p|; it acts on
         daughters that are born before it. One that would be turned round is lost.
         """
-        charge = _CHARGE.get(pdg, 0)
+        charge = CHARGE.get(pdg, 0)
         x0, y0, z0 = point
         px, py, pz = momentum[0], momentum[1], momentum[2]
         sx, sy = np.where(pz > 0.0, (px / pz, py / pz), np.nan)

@@ -88,6 +88,7 @@ class Daughters:
     pdgs: tuple[int, int]
     first: Array
     second: Array
+    weight: Array
 
 
 @dataclass(frozen=True, slots=True)

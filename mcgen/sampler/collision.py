@@ -76,7 +76,7 @@ class NoDecay:
 
     axes: tuple[str, ...] = ()
 
-    def __call__(self, u: Coordinates, channel: Outcome, emission: Emission) -> Daughters:  # noqa: ARG002
+    def __call__(self, u: Coordinates, channel: Outcome, emission: Emission, flight: Flight) -> Daughters:  # noqa: ARG002
         """Fill in for the daughters."""
         nobody = np.broadcast_to(np.nan, (4, len(emission.x)))
-        return Daughters(DAUGHTERS[channel], nobody, nobody)
+        return Daughters(DAUGHTERS[channel], nobody, nobody, np.ones(len(emission.x)))

@@ -8,11 +8,12 @@ import numpy as np
 
 from mcgen.card.experiment import VolumeTable
 from mcgen.constants import mass_of
-from mcgen.detector import path_through
+from mcgen.detector import Detector, path_through
 from mcgen.events import Daughters, Emission, Flight, Track
 from mcgen.physics.kinematics import momentum_of, two_body_decay
 from mcgen.physics.models import DAUGHTERS, Boson, Outcome
 from mcgen.sampler.stage import Coordinates
+from mcgen.sampler.window import cos_window, draw_cos
 
 
 @dataclass(frozen=True)
@@ -46,20 +47,19 @@ class DecayInVolume:
 
 @dataclass(frozen=True)
 class TwoBodyDecay:
-    """Isotropic decay in the boson's rest frame."""
+    """Isotropic decay in the boson's rest frame, drawn where the detector can see the daughters."""
 
     boson: Boson
+    detector: Detector
     axes = ("cos_star", "phi_star")
 
-    def __call__(self, u: Coordinates, channel: Outcome, emission: Emission) -> Daughters:
+    def __call__(self, u: Coordinates, channel: Outcome, emission: Emission, flight: Flight) -> Daughters:
         """Draw the daughters of one channel."""
-        pdgs = DAUGHTERS[channel]
+        pdgs, mass = DAUGHTERS[channel], self.boson.mass
+        azimuth = 2.0 * np.pi * u["phi_star"]
+        window = cos_window(self.detector, channel, emission, mass, flight.point, azimuth)
+        cos_star, weight = draw_cos(u["cos_star"], *window)
         first, second = two_body_decay(
-            emission.boson_e,
-            emission.direction,
-            self.boson.mass,
-            mass_of(pdgs[0]),
-            2.0 * u["cos_star"] - 1.0,
-            2.0 * np.pi * u["phi_star"],
+            emission.boson_e, emission.direction, mass, mass_of(pdgs[0]), cos_star, azimuth
         )
-        return Daughters(pdgs, first, second)
+        return Daughters(pdgs, first, second, weight)

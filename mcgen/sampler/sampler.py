@@ -74,7 +74,7 @@ class Process:
             for channel in self.ratios
         }
         self._flight = DecayInVolume(self.boson, volume) if decays else NoFlight()
-        self._decay = TwoBodyDecay(self.boson) if decays else NoDecay()
+        self._decay = TwoBodyDecay(self.boson, self.detector) if decays else NoDecay()
         stages = (self._track, self._emission, self._flight, self._decay, self.detector)
         self.axes = tuple(axis for stage in stages for axis in stage.axes)
 
@@ -88,9 +88,9 @@ class Process:
         track = self._track(u, muon, direction, length)
         emission = self._emission(u, track, self._aims[channel])
         flight = self._flight(u, track, emission)
-        daughters = self._decay(u, channel, emission)
+        daughters = self._decay(u, channel, emission, flight)
         verdict = self.detector.judge(channel, daughters, flight.point, u.get("efficiency"))
-        weight = track.weight * emission.weight * flight.weight
+        weight = track.weight * emission.weight * flight.weight * daughters.weight
         weight *= self.exposure * self.ratios[channel] * muon.rate
         return Story(channel, place, muon, track, emission, flight, daughters, verdict, weight)
 

@@ -133,7 +133,7 @@ def _display(event: Events, experiment: ExperimentTable) -> Display:
         CirclePlane(name=f"stop{i}", z_m=z, shape="circle", radius_m=1.0) for i, z in enumerate(stops)
     )
     hits = Detector(planes, experiment.magnet, ()).trace(
-        Daughters((int(event.d1_pdg[0]), int(event.d2_pdg[0])), first, second), decay
+        Daughters((int(event.d1_pdg[0]), int(event.d2_pdg[0])), first, second, np.ones(1)), decay
     )
     tracks = []
     for daughter in (0, 1):

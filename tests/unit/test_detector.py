@@ -222,7 +222,7 @@ def magnet(name: str = "m", z: float = 30.0, kick: tuple[float, float] = (-0.27,
 
 def pair(pdgs: tuple[int, int], first: Array, second: Array | None = None) -> Daughters:
     other = first if second is None else second
-    return Daughters(pdgs, on_shell(first, 1e-3), on_shell(other, 1e-3))
+    return Daughters(pdgs, on_shell(first, 1e-3), on_shell(other, 1e-3), np.ones(first.shape[1]))
 
 
 def straight(point: Array, momentum: Array, z: float) -> Array:
@@ -407,7 +407,7 @@ def photons(*rows: tuple[float, float, float, float]) -> tuple[Daughters, Array]
         return np.concatenate([energy * direction / norm(direction), energy[None, :]])
 
     point = np.zeros((3, len(x1)))
-    return Daughters((22, 22), towards(x1, e1), towards(x2, e2)), point
+    return Daughters((22, 22), towards(x1, e1), towards(x2, e2), np.ones(point.shape[1])), point
 
 
 @pytest.mark.parametrize(
@@ -460,7 +460,9 @@ def test_verdict_of_many_events_is_that_of_each(rows: list[tuple[float, ...]]) -
 
 def test_channel_of_an_earlier_selection_has_that_ones_codes() -> None:
     electrons, point = photons((1.6, 4.0, -0.5, 6.0))
-    verdict = FULL.judge("ee", Daughters((11, -11), electrons.first, electrons.second), point, np.zeros(1))
+    verdict = FULL.judge(
+        "ee", Daughters((11, -11), electrons.first, electrons.second, electrons.weight), point, np.zeros(1)
+    )
     assert verdict.failed.tolist() == [3]
     assert verdict.failed_bits.tolist() == [0b1100]
 

@@ -1,0 +1,149 @@
+"""Where to look for the daughters: the range of cos* in which the planes can see both of them.
+
+A daughter with the momentum p along the boson's direction meets a plane at B + v/p, to first order in the
+angles: B is where the boson's line meets the plane, and v what opening angle and magnets move it aside,
+v = +-p* sin* (z - z_decay) + q sum kick (z - z_magnet). B is a mean of the places of both daughters, so that
+it is inside the convex hull of the aperture, and the daughter too, if p is large enough. With
+p = P/2 +- p* cos* E/m that is a lower limit on cos* from one daughter, and an upper one from the other.
+
+The window only says where points are worth having. What is left out here, such as holes, makes it no less
+right: the rest of the axis is drawn too, with a density that is known.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+
+from mcgen.card.experiment import CirclePlane, EllipsePlane, OctagonPlane, PlaneTable, RectanglePlane
+from mcgen.constants import mass_of
+from mcgen.detector import CHARGE, Detector
+from mcgen.events import Emission
+from mcgen.physics.kinematics import momentum_of, transverse_frame
+from mcgen.physics.models import DAUGHTERS, Outcome
+from mcgen.types import Array
+
+OUTSIDE = 0.2
+"""Share of the axis of cos* that is for what is outside the window."""
+
+_LEAST_SINE = 0.2
+"""Smallest sin* that the window reckons with: at its edges the daughters still open a little."""
+
+_MARGIN = 0.05
+"""What the window is wider by at both ends, for what the first order in the angles leaves out."""
+
+_SIGN = np.array([[1.0], [-1.0]])
+
+
+def draw_cos(u: Array, low: Array, high: Array) -> tuple[Array, Array]:
+    """Draw cos* with most of the axis inside a window.
+
+    Parameters
+    ----------
+    u : (n,) in [0, 1)
+    low, high : (n,) window, -1 <= low <= high <= 1
+
+    Returns
+    -------
+    cos_star : (n,)
+    weight : (n,) the isotropic density 1/2 over that of the draw, which is (1 - s)/(high - low) inside the
+        window and s/(2 - high + low) outside, s = `OUTSIDE`
+    """
+    width = high - low
+    rest = 2.0 - width
+    inside = low + (u - OUTSIDE) / (1.0 - OUTSIDE) * width
+    left = u / OUTSIDE * rest - 1.0  # the rest, as if there were no window between its two parts
+    outside = np.where(left < low, left, left + width)
+    is_inside = u >= OUTSIDE
+    cos_star = np.clip(np.where(is_inside, inside, outside), -1.0, 1.0)
+    return cos_star, 0.5 * np.where(is_inside, width / (1.0 - OUTSIDE), rest / OUTSIDE)
+
+
+@np.errstate(divide="ignore", invalid="ignore", over="ignore")  # bosons at rest or going back: no window
+def cos_window(
+    detector: Detector, channel: Outcome, emission: Emission, mass: float, point: Array, azimuth: Array
+) -> tuple[Array, Array]:
+    """Range of cos* in which both daughters can be within all planes and have the energy that is required.
+
+    Parameters
+    ----------
+    mass : of the boson [GeV]
+    point : (3, n) decay points [m]
+    azimuth : (n,) of the first daughter about the boson's direction [rad]
+
+    Returns
+    -------
+    low, high : (n,) -1 and 1 where there is no such range
+    """
+    n = len(azimuth)
+    index = detector.selection_for(channel)
+    if index is None:
+        return np.full(n, -1.0), np.full(n, 1.0)
+    selection = detector.selections[index]
+    pdg = DAUGHTERS[channel][0]
+    half, own = 0.5 * mass, mass_of(pdg)
+    p_star = float(np.sqrt(max((half - own) * (half + own), 0.0)))
+    energy, direction = emission.boson_e, emission.direction
+    momentum = momentum_of(energy, mass)
+
+    e1, e2 = transverse_frame(direction)
+    aside = p_star / direction[2] * (np.cos(azimuth) * e1[:2] + np.sin(azimuth) * e2[:2])
+    ways = []
+    required = (plane for plane in detector.planes if plane.name in selection.planes)
+    for plane in sorted(required, key=lambda plane: plane.z_m):
+        ahead = plane.z_m - point[2]
+        meets = point[:2] + direction[:2] / direction[2] * ahead - np.array(plane.centre_m)[:, None]
+        kick = np.zeros((2, n))
+        for magnet in detector.magnets:
+            lever = CHARGE.get(pdg, 0) * max(plane.z_m - magnet.z_m, 0.0)
+            kick += np.array(magnet.kick_gev)[:, None] * np.where(magnet.z_m > point[2], lever, 0.0)
+        ways.append((plane, meets, ahead * aside, kick / direction[2]))
+
+    # E_daughter = E/2 +- p* cos* P/m, as a limit on the momentum along the boson.
+    enough = 0.5 * momentum + energy / momentum * (selection.min_energy_gev - 0.5 * energy)
+    sine = np.ones((2, n))
+    # The limits need sin*, which they themselves determine: the last plane is enough for a first guess.
+    for used in (ways[-1:], ways, ways):
+        least = np.broadcast_to(enough, (2, n))
+        for plane, meets, opening, kick in used:
+            moved = [_SIGN * (sine * opening[i] + kick[i]) for i in (0, 1)]
+            least = np.maximum(least, _least_momentum(plane, meets, moved))
+        limit = (least - 0.5 * momentum) * (mass / (p_star * energy))
+        sine = np.sqrt(np.maximum(1.0 - limit * limit, _LEAST_SINE**2))
+    low, high = _SIGN * limit
+    found = low < high
+    low, high = np.maximum(low - _MARGIN, -1.0), np.minimum(high + _MARGIN, 1.0)
+    return np.where(found, low, -1.0), np.where(found, high, 1.0)
+
+
+def _least_momentum(plane: PlaneTable, at: Array, moved: list[Array]) -> Array:
+    """Least p with which at + moved/p is within the convex hull of an aperture; infinite where `at` is not.
+
+    Parameters
+    ----------
+    at : (2, n) relative to the plane's centre [m]
+    moved : x and y, (2, n) each, a row a daughter [GeV m]
+    """
+    (x, y), (vx, vy) = at, moved
+    match plane:
+        case CirclePlane():
+            return _of_ellipse(x, y, vx, vy, (plane.radius_m, plane.radius_m))
+        case EllipsePlane():
+            return _of_ellipse(x, y, vx, vy, plane.semi_axes_m)
+        case RectanglePlane() | OctagonPlane():
+            sides = [(x, vx, plane.half_width_m[0]), (y, vy, plane.half_width_m[1])]
+    if isinstance(plane, OctagonPlane):
+        sides += [(x + y, vx + vy, plane.max_sum_m), (x - y, vx - vy, plane.max_sum_m)]
+    least = np.zeros_like(vx)
+    for place, velocity, half in sides:
+        between = np.maximum(velocity / (half - place), -velocity / (half + place))
+        least = np.maximum(least, np.where(np.abs(place) < half, between, np.inf))
+    return least
+
+
+def _of_ellipse(x: Array, y: Array, vx: Array, vy: Array, semi_axes: tuple[float, float]) -> Array:
+    a, b = semi_axes
+    x, y, vx, vy = x / a, y / b, vx / a, vy / b
+    left = 1.0 - x * x - y * y
+    along = x * vx + y * vy
+    least: Array = (along + np.sqrt(along * along + np.maximum(left, 0.0) * (vx * vx + vy * vy))) / left
+    return np.where(left > 0.0, least, np.inf)
