@@ -16,7 +16,14 @@ from mcgen.card.experiment import (
     SelectionTable,
     TargetTable,
 )
-from mcgen.card.schema import BeamTable, FluxTable, ModelTable, ProductionTable
+from mcgen.card.schema import (
+    BeamTable,
+    FluxTable,
+    ModelTable,
+    ProductionTable,
+    ScanTable,
+    StatisticsTable,
+)
 from mcgen.physics.matter import MATERIALS
 from mcgen.physics.models import LEPTON_MASSES, Channel
 
@@ -35,6 +42,7 @@ def faults_of(tables: Mapping[str, Any]) -> Iterator[str]:
         ("experiment", "production"): _volume_behind_target,
         ("flux", "beam"): _muons,
         ("beam", "experiment"): _exposure,
+        ("scan", "statistics"): _limit,
     }
     for keys, check in checks.items():
         if all(key in tables for key in keys):
@@ -174,6 +182,11 @@ def _exposure(beam: BeamTable | None, experiment: ExperimentTable) -> Iterator[s
     if experiment.exposure.kind != wanted:
         source = "a flux file gives muons per proton" if beam is None else "a beam gives muons"
         yield f'experiment.exposure.kind = "{experiment.exposure.kind}": must be "{wanted}", {source} on target'
+
+
+def _limit(scan: ScanTable, statistics: StatisticsTable | None) -> Iterator[str]:
+    if scan.n_signal is not None and statistics is not None:
+        yield "scan.n_signal, statistics: at most one of them says where the limit is"
 
 
 def _selection(key: str, selection: SelectionTable, planes: Mapping[str, float]) -> Iterator[str]:
