@@ -18,5 +18,6 @@ def weight_factor(production: float, decay: float, depth: Array) -> Array:
     decay : width over the one that the weights are for
     depth : (n,) path to the decay over the decay length that the weights are for
     """
-    factor: Array = production * decay * np.exp((1.0 - decay) * depth)
+    # Decays as deep as that have weights that are next to nothing: their factors must be finite only.
+    factor: Array = production * decay * np.exp(np.minimum((1.0 - decay) * depth, 700.0))
     return factor

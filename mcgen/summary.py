@@ -114,6 +114,27 @@ def print_cross_sections(sections: Sequence[CrossSection]) -> None:
     _console().print(table)
 
 
+def print_scan(data: Mapping[str, Any]) -> None:
+    """Print the limits of a scan, a line a mass."""
+    table = _table("mass [GeV]", "g_low", "+-", "g_high", "+-", "largest yield", "")
+    for point in data["points"]:
+        cells = []
+        for name in ("g_low", "g_high"):
+            none = point[name] is None
+            cells += (
+                ["-", ""] if none else [f"{point[name]:.4g}", f"{point[f'{name}_error'] / point[name]:.1%}"]
+            )
+        table.add_row(
+            f"{point['mass_gev']:.5g}", *cells, f"{point['n_max']:.4g}", "open" if point["open"] else ""
+        )
+    console = _console()
+    console.print(
+        f"{data['title'] or data['experiment']}: {data['n_signal']:.4g} events at the limit, "
+        f"{data['exposure']['value']:.3g} {_UNITS[data['exposure']['kind']]}"
+    )
+    console.print(table)
+
+
 def print_check(card: Card, flux: Flux, process: Process) -> None:
     """Print what a card resolves to: decays, g-2, geometry, flux."""
     console = _console()

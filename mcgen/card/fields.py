@@ -28,8 +28,8 @@ def _spaced(value: Any) -> Any:
     if not isinstance(value, str):
         return _tuple(value)
     try:
-        low, high, count = value.split(":")
-        low, high, number = float(low), float(high), int(count)
+        first, last, count = value.split(":")
+        low, high, number = float(first), float(last), int(count)
         if not (0.0 < low < high < np.inf and 2 <= number <= 1000):
             raise ValueError
     except ValueError:

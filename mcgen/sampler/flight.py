@@ -87,9 +87,7 @@ class DecayAnywhere:
         )
 
 
-def _way(
-    boson: Boson, volume: VolumeTable, track: Track, emission: Emission
-) -> tuple[Array, Array, Array]:
+def _way(boson: Boson, volume: VolumeTable, track: Track, emission: Emission) -> tuple[Array, Array, Array]:
     """Paths at which the boson enters and leaves the volume, and its decay length (Eqs. 13, 14), all [m]."""
     path_in, path_out = path_through(volume, track.position, emission.direction)
     gamma_beta = momentum_of(emission.boson_e, boson.mass) / boson.mass

@@ -105,9 +105,7 @@ def prepare(
     return Proposal(axes, _mixture(trained, np.array(sizes)), key)
 
 
-def _integrand(
-    sampler: Sampler, component: Component, importance: Importance
-) -> Callable[[Array], Array]:
+def _integrand(sampler: Sampler, component: Component, importance: Importance) -> Callable[[Array], Array]:
     """What the map of a component is trained on."""
     return lambda u: importance(_pilot(sampler, component, iter([u])))
 

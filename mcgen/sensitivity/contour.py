@@ -5,7 +5,7 @@ from __future__ import annotations
 import logging
 from dataclasses import asdict, dataclass
 from itertools import pairwise
-from math import exp, log
+from math import exp, hypot, log
 from typing import Any
 
 import numpy as np
@@ -16,6 +16,7 @@ from mcgen.card import Card
 from mcgen.flux import Flux
 from mcgen.physics.models import Channel
 from mcgen.sensitivity.sample import COUPLINGS, DecaySample, event_sample, scan_sample, seed_for
+from mcgen.types import Array
 
 _log = logging.getLogger(__name__)
 
@@ -46,6 +47,11 @@ class Crossing:
     flux_error: float
     effective_size: float
     regenerated: bool = False
+
+    @property
+    def error(self) -> float:
+        """Both errors in quadrature."""
+        return hypot(self.mc_error, self.flux_error)
 
 
 @dataclass(frozen=True, slots=True)
@@ -112,20 +118,24 @@ class Crossings:
     g_max: float
 
 
-def crossings(sample: DecaySample, n_signal: float) -> Crossings:
-    """Find where a sample's yield passes the limit: the lowest coupling and the highest one."""
-    ln_g = np.log(COUPLINGS)
-    values = np.array([sample.value_at(g) for g in COUPLINGS])
+def crossings(sample: DecaySample, n_signal: float, couplings: Array = COUPLINGS) -> Crossings:
+    """Find where a sample's yield passes the limit: the lowest coupling and the highest one.
+
+    Parameters
+    ----------
+    couplings : where to look first, in rising order
+    """
+    ln_g = np.log(couplings)
+    values = np.array([sample.value_at(g) for g in couplings])
     top = int(values.argmax())
     if not values[top] > 0.0:
-        return Crossings(None, None, 0.0, float(COUPLINGS[top]))
+        return Crossings(None, None, 0.0, float(couplings[top]))
     if 0 < top < len(ln_g) - 1:
         best = minimize_scalar(
             lambda t: -sample.value_at(exp(t)), bounds=(ln_g[top - 1], ln_g[top + 1]), method="bounded"
         )
-        ln_g, values = np.insert(ln_g, top, best.x), np.insert(values, top, -best.fun)
-        order = np.argsort(ln_g)
-        ln_g, values = ln_g[order], values[order]
+        place = int(np.searchsorted(ln_g, best.x))
+        ln_g, values = np.insert(ln_g, place, best.x), np.insert(values, place, -best.fun)
         top = int(values.argmax())
     above = values >= n_signal
     edges = [(a, b) for a, b in pairwise(range(len(ln_g))) if above[a] != above[b]]
@@ -158,7 +168,8 @@ def _precise(crossing: Crossing, side: str, card: Card, flux: Flux, seed: int, n
         _log.info("mass %g: generating the %s point anew", card.model.mass_gev, side)
         seed_here = seed_for(seed, card.model.mass_gev, side, attempt)
         sample = event_sample(card.at_coupling(crossing.g_mu), flux, seed_here)
-        found = getattr(crossings(sample, n_signal), side)
+        nearby = crossing.g_mu * np.geomspace(0.5, 2.0, 9)
+        found = getattr(crossings(sample, n_signal, nearby), side)
         if found is None:
             break
         crossing = Crossing(found.g_mu, found.mc_error, found.flux_error, found.effective_size, True)

@@ -71,6 +71,8 @@ class Parts:
         try:
             self._folder.mkdir(exist_ok=True)
         except OSError as error:
-            raise RunError(f"{self._folder}: cannot be made: {error.strerror}; masses are kept there") from error
+            raise RunError(
+                f"{self._folder}: cannot be made: {error.strerror}; masses are kept there"
+            ) from error
         with atomic_output(file) as temporary:
             temporary.write_text(text, encoding="utf-8")

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -12,10 +11,10 @@ from mcgen.analysis import Yield, YieldTally
 from mcgen.card import Card
 from mcgen.flux import Flux
 from mcgen.physics.models import CHANNELS, Channel
+from mcgen.proposal import Proposal
 from mcgen.reweighting import weight_factor
 from mcgen.rng import Purpose, stream
 from mcgen.sampler import Process, Sampler, prepare
-from mcgen.proposal import Proposal
 from mcgen.sampler.flight import DecayAnywhere
 from mcgen.sampler.training import Goal, Importance, Pilot
 from mcgen.types import Array, Ints
@@ -83,7 +82,7 @@ class DecaySample:
         square = (g_mu / self.g_mu) ** 2
         return float((weight * (4.0 - 2.0 * square * self.depth)).sum())
 
-    def yields_by_width(self, channel: Channel, widths: Sequence[float]) -> list[float]:
+    def yields_by_width(self, channel: Channel, widths: Array) -> list[float]:
         """Yields of a channel with branching ratio 1 at g_mu = 1, for total widths [GeV] of any size."""
         rows = np.flatnonzero(self.channel == CHANNELS.index(channel) + 1)
         weight, depth = self.weight[rows] / self.ratios[channel], self.depth[rows]
@@ -166,8 +165,8 @@ def all_couplings(fixed_lifetime: bool, n_signal: float) -> Goal:
         # A function of the depth alone: from a table, as it is needed for millions of points.
         knots = np.linspace(np.log(depth.min()) - 1.0, np.log(depth.max()) + 1.0, 1000)
         square_sum = np.zeros(len(knots))
-        for factor, value in zip(np.array(factors)[worth], yields[worth], strict=True):
-            square_sum += (weight_factor(*factor, np.exp(knots)) / value) ** 2
+        for i in np.flatnonzero(worth):
+            square_sum += (weight_factor(*factors[i], np.exp(knots)) / yields[i]) ** 2
         size = np.sqrt(square_sum)
 
         def importance(pilot: Pilot) -> Array:

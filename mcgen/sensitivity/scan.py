@@ -90,7 +90,7 @@ def first_masses(card: Card) -> list[float]:
     """Masses [GeV] that a scan begins with."""
     masses = card.scan.masses
     if masses is None:
-        masses = tuple(np.geomspace(THRESHOLDS[0], THRESHOLDS[1], START).tolist())
+        masses = tuple(np.geomspace((1.0 + BESIDE) * THRESHOLDS[0], THRESHOLDS[1], START).tolist())
     beside = [threshold * factor for threshold in THRESHOLDS for factor in (1.0 - BESIDE, 1.0 + BESIDE)]
     inside = [m for m in beside if min(masses) < m < max(masses)]
     return sorted({*masses, *(inside if card.scan.is_refined else ())})
