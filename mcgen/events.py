@@ -211,6 +211,12 @@ class Events:
 
         return pandas.DataFrame(self.columns)
 
+    def reweight(self, g_mu: float) -> Events:
+        """Return the events with the weights of another coupling to muons; see `mcgen.reweighting.reweight`."""
+        from mcgen.reweighting import reweight
+
+        return reweight(self, g_mu)
+
 
 def concatenate(parts: Iterable[Mapping[str, AnyArray]]) -> dict[str, AnyArray]:
     """Join records with the same columns, in their order."""

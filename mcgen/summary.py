@@ -40,6 +40,8 @@ def print_summary(metadata: Mapping[str, Any]) -> None:
     exposure = metadata["exposure"]
     yields = _table("expected events", "yield", "integration error", "flux error", "effective size")
     for name, label in (("fiducial", "decays in the decay volume"), ("accepted", "accepted")):
+        if name not in metadata["yield"]:  # of reweighted events that were written for accepted ones only
+            continue
         y = metadata["yield"][name]
         yields.add_row(
             label,
@@ -49,7 +51,7 @@ def print_summary(metadata: Mapping[str, Any]) -> None:
     console.print(f"\n{exposure['value']:.3g} {_UNITS[exposure['kind']]}")
     console.print(yields)
     flow = _table("cut flow", "yield", "left")
-    start = metadata["cut_flow"][0]["yield"]
+    start = metadata["cut_flow"][0]["yield"] if metadata["cut_flow"] else 0.0
     for entry in metadata["cut_flow"]:
         share = f"{entry['yield'] / start:.1%}" if start > 0.0 else "-"
         flow.add_row(entry["requirement"], f"{entry['yield']:.4g}", share)
