@@ -16,6 +16,9 @@ from mcgen.types import Array
 MIN_EFFECTIVE = 25.0
 """Effective size below which reweighted events say nothing."""
 
+MAX_SPREAD, MIN_SHARE = 100.0, 0.98
+"""Mean square over squared mean of a boson's factor above which its sample lacks what matters; share without."""
+
 _NEEDED = (
     "weight",
     "accepted",
@@ -92,30 +95,31 @@ def _card_of(events: Events) -> Card:
 
 
 def _refuse_if_lost(events: Events, weight: Array, p_decay: Array, square: float, g_mu: float) -> None:
-    """Find out whether enough is left of the sample: as it is, and as the decay points could have been.
+    """Find out whether enough is left of the sample: as it is, and as its decay points could have been.
 
-    A sample lacks the deep decays that matter at a smaller coupling, and does not know it. Averaged over
-    the decay point, whose distribution is known, the second moment of the weights does.
+    A sample lacks the deep decays that matter at a smaller coupling, and does not know it. But how each
+    boson's decay point is distributed is known: so are mean and spread of the factor on its weight.
     """
-    if not weight.any():
-        raise UsageError(f"g_mu = {g_mu:g}: no event has a weight there; generate events at that coupling")
-    kept = min(
-        _size(weight, weight * weight), _size(weight[events.accepted], weight[events.accepted] ** 2) or np.inf
-    )
-    path_in, path_out, length = events.path_in, events.path_out, events.decay_length
-    rate = (2.0 * square - 1.0) / length
-    way = path_out - path_in
+    rows = events.accepted if events.accepted.any() else np.ones(len(events), dtype=np.bool_)
+    before, after, length = events.weight[rows], weight[rows], events.decay_length[rows]
+    way = events.path_out[rows] - events.path_in[rows]
+    mean = square * p_decay[rows] / events.p_decay[rows]
     with np.errstate(over="ignore", invalid="ignore", divide="ignore"):
-        # int exp(-rate l) dl over the volume, whatever the sign of the rate, over L times P_decay.
-        integral = np.exp(-rate * path_in) * np.where(rate * way == 0.0, way, -np.expm1(-rate * way) / rate)
-        mean = square * p_decay / events.p_decay
-        mean_square = square**4 * integral / (length * events.p_decay)
-        expected = _size(events.weight * mean, events.weight**2 * mean_square)
-    size = min(kept, expected if np.isfinite(expected) else 0.0)
-    if size < MIN_EFFECTIVE:
+        # The mean of exp(-2 (r^2 - 1) l/L) over the decay point, whatever the sign of the rate.
+        rate = (2.0 * square - 1.0) / length
+        integral = np.where(rate * way == 0.0, way, -np.expm1(-rate * way) / rate)
+        mean_square = (
+            square**4 * np.exp(-rate * events.path_in[rows]) * integral / (length * events.p_decay[rows])
+        )
+        spread = np.where(mean > 0.0, mean_square / (mean * mean), 1.0)
+    seen = spread < MAX_SPREAD
+    share = float((before * mean)[seen].sum() / max((before * mean).sum(), 1e-300))
+    size = min(_size(after, after**2), _size((before * mean)[seen], (before**2 * mean_square)[seen]))
+    if size < MIN_EFFECTIVE or share < MIN_SHARE:
         raise UsageError(
-            f"g_mu = {g_mu:g}: of {_size(events.weight, events.weight**2):.0f} effective events {size:.2g} would be "
-            f"left, fewer than {MIN_EFFECTIVE:g}; generate events at that coupling (mcgen generate --set ...)"
+            f"g_mu = {g_mu:g}: meaningless: of {_size(before, before**2):.0f} effective events {size:.2g} would be left, "
+            f"and {share:.1%} of the decays are where there are events; allowed are {MIN_EFFECTIVE:g} and "
+            f"{MIN_SHARE:.0%}; generate events at that coupling"
         )
 
 
