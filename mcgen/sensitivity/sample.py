@@ -111,7 +111,7 @@ def scan_sample(card: Card, flux: Flux, seed: int, n_signal: float) -> DecaySamp
 def event_sample(card: Card, flux: Flux, seed: int) -> DecaySample:
     """Draw the decays of a card as `mcgen generate` does, for couplings near the card's."""
     process = Process(card, flux)
-    return _draw(process, prepare(process, card, flux.sha256, seed), card, seed, flux.sampled)
+    return _draw(process, prepare(process, card, flux.sha256, seed, None, PILOT), card, seed, flux.sampled)
 
 
 def _draw(process: Process, proposal: Proposal, card: Card, seed: int, sampled: bool) -> DecaySample:
