@@ -127,6 +127,10 @@ class RunTable(Table):
     vegas: VegasTable = VegasTable()
 
 
+DEFAULT_COUPLINGS = tuple(np.geomspace(1e-8, 1.0, 41).tolist())
+"""Couplings at which a scan tabulates its yields."""
+
+
 class ScanTable(Table):
     """Contours in mass and coupling."""
 
@@ -136,12 +140,17 @@ class ScanTable(Table):
     """[GeV]; a list, or "LOW:HIGH:N". Absent: from 2 m_e to 2 m_mu, refined."""
     refine: bool | None = None
     """Whether to add masses at thresholds and where the contour turns or closes; default: if masses are absent."""
-    couplings: Annotated[
-        tuple[Annotated[float, Field(ge=1e-12, le=10.0)], ...], Spaced, Field(min_length=1)
-    ] = tuple(np.geomspace(1e-8, 1.0, 41).tolist())
-    """To muons, for the grid of yields; a list, or "LOW:HIGH:N". The contour itself is found between them."""
+    couplings: (
+        Annotated[tuple[Annotated[float, Field(ge=1e-12, le=10.0)], ...], Spaced, Field(min_length=1)] | None
+    ) = None
+    """To muons, for the grid of yields; a list, or "LOW:HIGH:N"; default 1e-8:1:41. The contour needs no grid."""
     n_signal: Annotated[float, Field(gt=0.0, le=1e12)] | None = None
     """Expected number of signal events at the limit; default 2.3, or from [statistics]."""
+
+    @property
+    def grid(self) -> tuple[float, ...]:
+        """Couplings of the grid of yields."""
+        return DEFAULT_COUPLINGS if self.couplings is None else self.couplings
 
     @property
     def is_refined(self) -> bool:

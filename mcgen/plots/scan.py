@@ -32,6 +32,17 @@ def plot_scans(
     save(figure, path)
 
 
+def plot_panels(panels: Mapping[str, Mapping[str, Data]], path: Path, columns: int) -> None:
+    """Draw panels of scans, by their titles and labels, into one png or pdf file."""
+    rows = -(-len(panels) // columns)
+    size = (4.6 * columns, 3.9 * rows)
+    figure, axes = plt.subplots(rows, columns, figsize=size, squeeze=False, layout="constrained")
+    for place, (title, scans) in zip(axes.flat, panels.items(), strict=False):
+        draw_scans(place, list(scans.values()), (), list(scans))
+        place.set_title(title, fontsize=10)
+    save(figure, path)
+
+
 def draw_scans(
     axes: Axes, scans: Sequence[Data], limits: Sequence[Limit] = (), labels: Sequence[str] = ()
 ) -> None:

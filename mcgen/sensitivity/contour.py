@@ -97,7 +97,7 @@ def mass_point(card: Card, flux: Flux, seed: int, n_signal: float) -> MassPoint:
     """
     mass = card.model.mass_gev
     sample = scan_sample(card, flux, seed_for(seed, mass), n_signal)
-    couplings = card.scan.couplings
+    couplings = card.scan.grid
     yields = tuple(sample.yield_at(g) for g in couplings)
     tables = {channel: sample.yields_by_width(channel, WIDTHS) for channel in sample.ratios}
     found = crossings(sample, n_signal)

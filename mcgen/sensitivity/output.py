@@ -43,7 +43,7 @@ def scan_to_dict(scan: Scan) -> dict[str, Any]:
         "contours": [list(contour) for contour in contours(scan)],
         "grid": {
             "masses_gev": [point.mass for point in scan.points],
-            "couplings": list(card.scan.couplings),
+            "couplings": list(card.scan.grid),
             **{
                 name: [[getattr(y, key) for y in point.yields] for point in scan.points]
                 for name, key in _YIELD.items()
@@ -122,7 +122,7 @@ def write_scan(scan: Scan, output: Path, tables: bool = False) -> list[Path]:
 
 def _grid_rows(scan: Scan) -> Iterator[list[Any]]:
     for point in scan.points:
-        for g_mu, found in zip(scan.card.scan.couplings, point.yields, strict=True):
+        for g_mu, found in zip(scan.card.scan.grid, point.yields, strict=True):
             yield [point.mass, g_mu, *(getattr(found, key) for key in _YIELD.values())]
 
 
