@@ -114,7 +114,7 @@ def _refuse_if_lost(events: Events, weight: Array, p_decay: Array, square: float
         spread = np.where(mean > 0.0, mean_square / (mean * mean), 1.0)
     seen = spread < MAX_SPREAD
     share = float((before * mean)[seen].sum() / max((before * mean).sum(), 1e-300))
-    size = min(_size(after, after**2), _size((before * mean)[seen], (before**2 * mean_square)[seen]))
+    size = min(_size(after, after**2), _size((before * mean)[seen], before[seen] ** 2 * mean_square[seen]))
     if size < MIN_EFFECTIVE or share < MIN_SHARE:
         raise UsageError(
             f"g_mu = {g_mu:g}: meaningless: of {_size(before, before**2):.0f} effective events {size:.2g} would be left, "

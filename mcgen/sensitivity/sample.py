@@ -31,6 +31,9 @@ PILOT, ITERATIONS, EVALUATIONS = 100_000, 6, 40_000
 WORTH = 1e-4
 """Yields above this share of the largest one are trained for, and those above a tenth of the limit."""
 
+WORTHLESS = 1e-16
+"""Share of the largest yield below which no sample reaches: it is not trained for, whatever the limit."""
+
 
 @dataclass(frozen=True)
 class DecaySample:
@@ -161,7 +164,8 @@ def all_couplings(fixed_lifetime: bool, n_signal: float) -> Goal:
             return lambda pilot: np.zeros_like(pilot.weight)
         factors = [(square, 1.0 if fixed_lifetime else square) for square in squares]
         yields = np.array([(weight * weight_factor(*factor, depth)).sum() for factor in factors])
-        worth = yields >= min(0.1 * n_signal, WORTH * float(yields.max()))
+        top = float(yields.max())
+        worth = yields >= max(min(0.1 * n_signal, WORTH * top), WORTHLESS * top)
         # A function of the depth alone: from a table, as it is needed for millions of points.
         knots = np.linspace(np.log(depth.min()) - 1.0, np.log(depth.max()) + 1.0, 1000)
         square_sum = np.zeros(len(knots))
