@@ -10,7 +10,7 @@ from typing import Annotated
 
 import typer
 
-from mcgen.cli.common import CardArgument, SetOption, State, app, load
+from mcgen.cli.common import CardArgument, SetOption, State, app, fail, load
 from mcgen.errors import UsageError
 
 
@@ -63,8 +63,11 @@ def scan(
     # What is to be drawn beside it is read first: a fault is told before anything is computed.
     others = [read_scan(path) for path in with_ or []]
     drawn = read_limits(limits) if limits is not None else []
-    with _progress(quiet) as advance:
-        found = run_scan(loaded, target, jobs, advance)
+    try:
+        with _progress(quiet) as advance:
+            found = run_scan(loaded, target, jobs, advance)
+    except KeyboardInterrupt:
+        fail("interrupted; finished masses are kept, the same command goes on with them", 130)
     files = write_scan(found, target, tables)
     from mcgen.plots.scan import plot_scans
 

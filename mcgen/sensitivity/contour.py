@@ -86,16 +86,20 @@ class MassPoint:
         return cls(**(data | crossings | {"yields": tuple(Yield(**y) for y in data["yields"])}))
 
 
-def mass_point(card: Card, flux: Flux, seed: int, n_signal: float) -> MassPoint:
-    """Find the yields of a card's mass at all couplings, and where they pass the limit.
+def mass_point(card: Card, flux: Flux, seed: int, n_signal: float, mass: float) -> MassPoint:
+    """Find the yields of a mass at all couplings, and where they pass the limit.
 
     Parameters
     ----------
-    card : its [scan] has the couplings of the grid
+    card : its own mass and coupling do not matter; its [scan] has the couplings of the grid
     seed : of the whole scan; every mass draws its own random numbers
     n_signal : expected number of events where the limit is
+    mass : [GeV]
     """
-    mass = card.model.mass_gev
+    if not card.model.model_copy(update={"mass_gev": mass}).open_channels():
+        nothing = tuple(Yield(0.0, 0.0, 0.0, 0.0) for _ in card.scan.grid)
+        return MassPoint(mass, None, None, 0.0, float(COUPLINGS[-1]), nothing, {})
+    card = card.replace(model={"mass_gev": mass})
     sample = scan_sample(card, flux, seed_for(seed, mass), n_signal)
     couplings = card.scan.grid
     yields = tuple(sample.yield_at(g) for g in couplings)

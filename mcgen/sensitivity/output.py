@@ -156,7 +156,7 @@ def read_scan(path: Path) -> Mapping[str, Any]:
     try:
         data = json.loads(path.read_text(encoding="utf-8"))
     except (OSError, ValueError) as error:
-        raise FileFormatError(f"{path}: not a readable scan of mcgen: {error}") from error
+        raise FileFormatError(f"{path}: not a readable scan: {error}") from error
     if not isinstance(data, dict) or not {"points", "contours", "g_minus_2", "title"} <= set(data):
         raise FileFormatError(f"{path}: not a scan of mcgen; `mcgen scan CARD` writes one")
     return data

@@ -11,11 +11,10 @@ from mcgen.analysis import Yield, YieldTally
 from mcgen.card import Card
 from mcgen.flux import Flux
 from mcgen.physics.models import CHANNELS, Channel
-from mcgen.proposal import Proposal
 from mcgen.reweighting import weight_factor
 from mcgen.rng import Purpose, stream
 from mcgen.sampler import Process, Sampler, prepare
-from mcgen.sampler.flight import DecayAnywhere
+from mcgen.sampler.flight import DecayAnywhere, DecayInVolume, FlightMaker
 from mcgen.sampler.training import Goal, Importance, Pilot
 from mcgen.types import Array, Ints
 
@@ -25,8 +24,8 @@ REFERENCE = 1e-8
 COUPLINGS = np.geomspace(1e-10, 10.0, 89)
 """Couplings that are looked at; 10 is the largest that a card may have."""
 
-PILOT, ITERATIONS, EVALUATIONS = 100_000, 6, 40_000
-"""Most points of a pilot, iterations, and points of each, of the training for one mass."""
+ITERATIONS, EVALUATIONS = 6, 40_000
+"""Most iterations, and points of each, of the training for one mass."""
 
 WORTH = 1e-4
 """Yields above this share of the largest one are trained for, and those above a tenth of the limit."""
@@ -105,20 +104,20 @@ def scan_sample(card: Card, flux: Flux, seed: int, n_signal: float) -> DecaySamp
     """
     vegas = card.run.vegas
     less = {"nitn": min(vegas.nitn, ITERATIONS), "neval": min(vegas.neval, EVALUATIONS)}
-    card = card.at_coupling(REFERENCE).replace(run={"vegas": less})
-    process = Process(card, flux, DecayAnywhere)
     goal = all_couplings(card.model.ctau_m is not None, n_signal)
-    return _draw(process, prepare(process, card, flux.sha256, seed, goal, PILOT), card, seed, flux.sampled)
+    return _draw(card.at_coupling(REFERENCE).replace(run={"vegas": less}), flux, seed, DecayAnywhere, goal)
 
 
 def event_sample(card: Card, flux: Flux, seed: int) -> DecaySample:
     """Draw the decays of a card as `mcgen generate` does, for couplings near the card's."""
-    process = Process(card, flux)
-    return _draw(process, prepare(process, card, flux.sha256, seed, None, PILOT), card, seed, flux.sampled)
+    return _draw(card, flux, seed, DecayInVolume, None)
 
 
-def _draw(process: Process, proposal: Proposal, card: Card, seed: int, sampled: bool) -> DecaySample:
+def _draw(card: Card, flux: Flux, seed: int, flight: FlightMaker, goal: Goal | None) -> DecaySample:
     """Draw decays, and keep the accepted ones."""
+    process = Process(card, flux, flight)
+    pilot_points = 5 * min(card.run.vegas.neval, EVALUATIONS) // 2
+    proposal = prepare(process, card, flux.sha256, seed, goal, pilot_points)
     points, chunk = card.run.events, card.run.chunk
     found: list[tuple[Array, Array, Ints, Ints]] = []
     if proposal.components:
@@ -142,7 +141,7 @@ def _draw(process: Process, proposal: Proposal, card: Card, seed: int, sampled: 
         row=np.unique(row, return_inverse=True)[1],
         channel=channel,
         points=points,
-        sampled=sampled,
+        sampled=flux.sampled,
     )
 
 

@@ -134,12 +134,12 @@ def _computed(
     """Work on masses, here or in processes, and yield them as they are done."""
     if jobs == 1 or len(masses) < 2:
         for mass in masses:
-            yield point_at(card, flux, seed, n_signal, mass)
+            yield mass_point(card, flux, seed, n_signal, mass)
         return
     context = multiprocessing.get_context("spawn")
     pool = ProcessPoolExecutor(min(jobs, len(masses)), context, _ignore_interrupts)
     try:
-        futures = [pool.submit(point_at, card, flux, seed, n_signal, mass) for mass in masses]
+        futures = [pool.submit(mass_point, card, flux, seed, n_signal, mass) for mass in masses]
         for future in as_completed(futures):
             yield future.result()
     except BrokenProcessPool as error:
@@ -151,8 +151,3 @@ def _computed(
 def _ignore_interrupts() -> None:
     """Leave Ctrl-C to the process that knows what is done."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)
-
-
-def point_at(card: Card, flux: Flux, seed: int, n_signal: float, mass: float) -> MassPoint:
-    """Point of a scan at a mass [GeV]."""
-    return mass_point(card.replace(model={"mass_gev": mass}), flux, seed, n_signal)

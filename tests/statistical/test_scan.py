@@ -148,7 +148,7 @@ def published_card(name: str) -> Card:
 @pytest.mark.parametrize("name", PUBLISHED)
 def test_published_limits(name: str) -> None:
     card = published_card(name)
-    point = mass_point(card, flux_of(card), seed_of("published limits", name), 2.3)
+    point = mass_point(card, flux_of(card), seed_of("published limits", name), 2.3, PUBLISHED[name][0])
     for crossing, truth in zip((point.low, point.high), PUBLISHED[name][1:], strict=True):
         assert isinstance(crossing, Crossing)
         assert crossing.mc_error < 0.002 * truth
@@ -164,7 +164,7 @@ def test_published_limits(name: str) -> None:
 def test_a_point_without_effective_events_is_generated_anew(monkeypatch: pytest.MonkeyPatch) -> None:
     card = published_card("muonphilic")
     monkeypatch.setattr("mcgen.sensitivity.contour.PRECISION", 0.005)
-    point = mass_point(card, flux_of(card), seed_of("anew"), 2.3)
+    point = mass_point(card, flux_of(card), seed_of("anew"), 2.3, PUBLISHED["muonphilic"][0])
     for crossing, truth in zip((point.low, point.high), PUBLISHED["muonphilic"][1:], strict=True):
         assert crossing is not None
         assert crossing.regenerated or crossing.effective_size >= 0.005**-2
