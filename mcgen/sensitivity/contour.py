@@ -13,6 +13,7 @@ from scipy.optimize import brentq, minimize_scalar
 
 from mcgen.analysis import Yield
 from mcgen.card import Card
+from mcgen.errors import CardError
 from mcgen.flux import Flux
 from mcgen.physics.models import Channel
 from mcgen.sensitivity.sample import COUPLINGS, DecaySample, event_sample, scan_sample, seed_for
@@ -96,10 +97,11 @@ def mass_point(card: Card, flux: Flux, seed: int, n_signal: float, mass: float) 
     n_signal : expected number of events where the limit is
     mass : [GeV]
     """
-    if not card.model.model_copy(update={"mass_gev": mass}).open_channels():
+    here = card_at(card, mass)
+    if here is None:
         nothing = tuple(Yield(0.0, 0.0, 0.0, 0.0) for _ in card.scan.grid)
         return MassPoint(mass, None, None, 0.0, float(COUPLINGS[-1]), nothing, {})
-    card = card.replace(model={"mass_gev": mass})
+    card = here
     sample = scan_sample(card, flux, seed_for(seed, mass), n_signal)
     couplings = card.scan.grid
     yields = tuple(sample.yield_at(g) for g in couplings)
@@ -110,6 +112,19 @@ def mass_point(card: Card, flux: Flux, seed: int, n_signal: float, mass: float) 
         for side, crossing in (("low", found.low), ("high", found.high))
     )
     return MassPoint(mass, low, high, found.n_max, found.g_max, yields, tables)
+
+
+def card_at(card: Card, mass: float) -> Card | None:
+    """Card with another mass [GeV]; None if no enabled channel is open there.
+
+    Raises
+    ------
+    CardError
+        If the card has another fault at that mass.
+    """
+    if not card.model.model_copy(update={"mass_gev": mass}).open_channels():
+        return None
+    return card.replace(model={"mass_gev": mass})
 
 
 @dataclass(frozen=True, slots=True)
@@ -171,7 +186,11 @@ def _precise(crossing: Crossing, side: str, card: Card, flux: Flux, seed: int, n
             break
         _log.info("mass %g: generating the %s point anew", card.model.mass_gev, side)
         seed_here = seed_for(seed, card.model.mass_gev, side, attempt)
-        sample = event_sample(card.at_coupling(crossing.g_mu), flux, seed_here)
+        try:
+            here = card.at_coupling(crossing.g_mu)
+        except CardError:  # another coupling would be larger than a card may have
+            break
+        sample = event_sample(here, flux, seed_here)
         nearby = crossing.g_mu * np.geomspace(0.5, 2.0, 9)
         found = getattr(crossings(sample, n_signal, nearby), side)
         if found is None:

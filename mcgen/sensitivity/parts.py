@@ -49,9 +49,9 @@ class Parts:
         """Return what was found at a mass, if it is done."""
         try:
             text = self._file(seed, mass).read_text(encoding="utf-8")
-        except OSError:
+            return MassPoint.from_dict(json.loads(text))
+        except (OSError, ValueError, KeyError, TypeError):  # not there, or damaged: it is done again
             return None
-        return MassPoint.from_dict(json.loads(text))
 
     def save(self, seed: int, point: MassPoint) -> None:
         """Keep what was found at a mass."""

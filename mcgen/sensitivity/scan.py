@@ -18,7 +18,7 @@ from mcgen.card import Card
 from mcgen.constants import ELECTRON_MASS, MUON_MASS, TAU_MASS
 from mcgen.errors import RunError
 from mcgen.flux import Flux, flux_of
-from mcgen.sensitivity.contour import MassPoint, mass_point
+from mcgen.sensitivity.contour import MassPoint, card_at, mass_point
 from mcgen.sensitivity.limits import n_signal_of
 from mcgen.sensitivity.parts import Parts
 
@@ -74,6 +74,8 @@ def scan(card: Card, output: Path, jobs: int = 1, progress: Progress | None = No
     n_signal = n_signal_of(card)
     points: dict[float, MassPoint] = {}
     masses = first_masses(card)
+    for mass in masses:
+        card_at(card, mass)  # a fault at one of them is told before anything is computed
     for _ in range(1 + (ROUNDS if card.scan.is_refined else 0)):
         for done in _points(card, flux, seed, n_signal, masses, jobs, parts):
             points[done.mass] = done

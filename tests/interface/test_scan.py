@@ -246,6 +246,10 @@ def test_faulty_limits_are_refused(text: str, said: str) -> None:
         (("--limits", "."), "not a limit"),
         (("--set", "scan.n_signal=3", "--set", "statistics.background=1"), "at most one of them"),
         (("--set", "statistics.cl=0.9"), "statistics.background: missing"),
+        (
+            ("--masses", "0.1,0.3", "--set", "model.branching={mumu=0.5}", "--set", "model.mass_gev=0.3"),
+            "closed at",
+        ),
         (("--set", "scan.mases=[0.1]"), "did you mean 'masses'"),
     ],
 )
