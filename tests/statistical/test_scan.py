@@ -70,12 +70,10 @@ def test_decays(name: str, factor: float, decays: Any) -> None:
     found, truth = decays(name).yield_at(setup.couplings[1]), expected_decays(setup)
     assert found.mc_error < PRECISION * truth.value
     assert_agrees(found.value, float(np.hypot(found.mc_error, truth.error)), truth.value)
-    # The comparison notices a coupling that is 3 % off.
-    wrong = decays(name).value_at(1.03 * setup.couplings[1])
-    slope = abs(decays(name).slope_at(setup.couplings[1])) / found.value
-    if slope > 1.0:  # not at the maximum of the yield
+    # The comparison notices a coupling that is 20 % off, but for those near the maximum of the yield.
+    if abs(decays(name).slope_at(setup.couplings[1])) > 2.0 * found.value:
         with pytest.raises(AssertionError, match="sigma"):
-            assert_agrees(wrong, found.mc_error, truth.value, nsigma=1.0)
+            assert_agrees(decays(name).value_at(1.2 * setup.couplings[1]), found.mc_error, truth.value)
 
 
 @pytest.mark.parametrize("name", ["photons_energy", "electrons_magnet"])
