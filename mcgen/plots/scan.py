@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from itertools import cycle
 from pathlib import Path
 from typing import Any
 
@@ -11,9 +12,12 @@ import numpy as np
 from matplotlib.axes import Axes
 
 from mcgen.io.tables import Limit
-from mcgen.plots.style import CYCLE, GREEN, save
+from mcgen.plots.style import BLACK, BLUE, GREEN, ORANGE, PURPLE, SKY, VERMILION, save
 
 Data = Mapping[str, Any]
+
+_LINES = ((BLUE, "-"), (SKY, "--"), (VERMILION, "-"), (PURPLE, "-."), (ORANGE, "--"), (BLACK, ":"))
+"""Colours and styles of scans; green is for g-2."""
 
 
 def plot_scans(
@@ -57,14 +61,14 @@ def draw_scans(
         _draw_limit(axes, limit)
     _draw_g_minus_2(axes, scans[0]["g_minus_2"]["points"])
     named = labels or [data["title"] or data["experiment"] for data in scans]
-    for data, label, colour in zip(scans, named, CYCLE * len(scans), strict=False):
+    for data, label, (colour, style) in zip(scans, named, cycle(_LINES), strict=False):
         for i, contour in enumerate(data["contours"]):
             mass, coupling = np.array(contour).T
-            axes.plot(mass, coupling, color=colour, linewidth=1.6, label=None if i else label)
+            axes.plot(mass, coupling, style, color=colour, linewidth=1.6, label=None if i else label)
             axes.fill(mass, coupling, color=colour, alpha=0.08, linewidth=0.0)
     axes.set_xlabel("$m_X$ [GeV]")
     axes.set_ylabel("$g_\\mu$")
-    axes.legend(fontsize=7, frameon=False)
+    axes.legend(fontsize=7, framealpha=1.0)
 
 
 def _draw_g_minus_2(axes: Axes, points: Sequence[Data]) -> None:
@@ -86,7 +90,7 @@ def _draw_g_minus_2(axes: Axes, points: Sequence[Data]) -> None:
             excluded,
             top,
             where=excluded < top,
-            color="0.8",
+            color="0.88",
             linewidth=0.0,
             label="$(g-2)_\\mu$, excluded",
         )
