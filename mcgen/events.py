@@ -281,6 +281,12 @@ class Events:
         filled_histogram.fill(values, weight=weight)
         return filled_histogram
 
+    def reweight(self, g_mu: float) -> Events:
+        """Return the events with the weights of another coupling to muons; see `mcgen.reweighting.reweight`."""
+        from mcgen.reweighting import reweight
+
+        return reweight(self, g_mu)
+
 
 _VECTORS = {
     name: ("Momentum4D", {"px": f"{name}_px", "py": f"{name}_py", "pz": f"{name}_pz", "E": f"{name}_e"})

@@ -47,6 +47,8 @@ def print_summary(metadata: Mapping[str, Any]) -> None:
         return
     yields = _table("expected events", "yield", "integration error", "flux error", "effective size")
     for name, label in (("fiducial", "decays in the decay volume"), ("accepted", "accepted")):
+        if name not in metadata["yield"]:  # of reweighted events that were written for accepted ones only
+            continue
         y = metadata["yield"][name]
         yields.add_row(
             label,
@@ -56,7 +58,7 @@ def print_summary(metadata: Mapping[str, Any]) -> None:
     console.print(f"\n{exposure['value']:.3g} {EXPOSURES[exposure['kind']]}")
     console.print(yields)
     flow = _table("cut flow", "yield", "left")
-    start = metadata["cut_flow"][0]["yield"]
+    start = metadata["cut_flow"][0]["yield"] if metadata["cut_flow"] else 0.0
     for entry in metadata["cut_flow"]:
         share = f"{entry['yield'] / start:.1%}" if start > 0.0 else "-"
         flow.add_row(entry["requirement"], f"{entry['yield']:.4g}", share)
@@ -182,6 +184,27 @@ def print_census(found: Census) -> None:
         middle = (f"{r.median_depth:.4g}", f"{r.median_angle:.4g}") if r.muons else ("-", "-")
         bins.add_row(f"{r.low:g} to {r.high:g}", f"{r.rate:.4e}", f"{r.effective_size:.0f}", *middle)
     console.print(bins)
+
+
+def print_scan(data: Mapping[str, Any]) -> None:
+    """Print the limits of a scan, a line a mass."""
+    table = _table("mass [GeV]", "g_low", "+-", "g_high", "+-", "largest yield", "")
+    for point in data["points"]:
+        cells = []
+        for name in ("g_low", "g_high"):
+            none = point[name] is None
+            cells += (
+                ["-", ""] if none else [f"{point[name]:.4g}", f"{point[f'{name}_error'] / point[name]:.1%}"]
+            )
+        table.add_row(
+            f"{point['mass_gev']:.5g}", *cells, f"{point['n_max']:.4g}", "open" if point["open"] else ""
+        )
+    console = _console()
+    console.print(
+        f"{data['title'] or data['experiment']}: {data['n_signal']:.4g} events at the limit, "
+        f"{data['exposure']['value']:.3g} {EXPOSURES[data['exposure']['kind']]}"
+    )
+    console.print(table)
 
 
 def print_check(card: Card, flux: Flux, process: Process) -> None:

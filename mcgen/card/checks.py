@@ -16,7 +16,14 @@ from mcgen.card.experiment import (
     SelectionTable,
     TargetTable,
 )
-from mcgen.card.schema import BeamTable, FluxTable, ModelTable, ProductionTable
+from mcgen.card.schema import (
+    BeamTable,
+    FluxTable,
+    ModelTable,
+    ProductionTable,
+    ScanTable,
+    StatisticsTable,
+)
 from mcgen.physics.matter import MATERIALS
 from mcgen.physics.models import LEPTON_MASSES, Channel
 
@@ -36,6 +43,7 @@ def faults_of(tables: Mapping[str, Any]) -> Iterator[str]:
         ("flux", "beam"): _muons,
         ("flux",): _flux,
         ("beam", "experiment"): _exposure,
+        ("scan", "statistics"): _limit,
     }
     for keys, check in checks.items():
         if all(key in tables for key in keys):
@@ -204,6 +212,11 @@ def _exposure(beam: BeamTable | None, experiment: ExperimentTable) -> Iterator[s
         yield 'experiment.exposure.kind = "pot": must be "mot", a beam gives muons on target (or "xsec")'
     if kind == "xsec" and (experiment.plane or experiment.magnet or experiment.selection):
         yield 'experiment.exposure.kind = "xsec": without decay there is nothing for planes, magnets and selections'
+
+
+def _limit(scan: ScanTable, statistics: StatisticsTable | None) -> Iterator[str]:
+    if scan.n_signal is not None and statistics is not None:
+        yield "scan.n_signal, statistics: at most one of them says where the limit is"
 
 
 def _selection(key: str, selection: SelectionTable, planes: Mapping[str, float]) -> Iterator[str]:

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from typing import Annotated, Any
 
+import numpy as np
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field
+from pydantic_core import PydanticCustomError
 
 
 class Table(BaseModel):
@@ -19,6 +21,27 @@ def _tuple(value: Any) -> Any:
 
 
 AsTuple = BeforeValidator(_tuple)
+
+
+def _spaced(value: Any) -> Any:
+    """LOW:HIGH:N stands for N values at equal ratios, both ends included."""
+    if not isinstance(value, str):
+        return _tuple(value)
+    try:
+        first, last, count = value.split(":")
+        low, high, number = float(first), float(last), int(count)
+        if not (0.0 < low < high < np.inf and 2 <= number <= 1000):
+            raise ValueError
+    except ValueError:
+        raise PydanticCustomError(
+            "spacing",
+            "must be a list of numbers, or LOW:HIGH:N with 0 < LOW < HIGH and N from 2 to 1000",
+        ) from None
+    return tuple(np.geomspace(low, high, number).tolist())
+
+
+Spaced = BeforeValidator(_spaced)
+"""Makes LOW:HIGH:N a tuple of values at equal ratios."""
 
 Name = Annotated[str, Field(min_length=1, max_length=40, pattern=r"^[A-Za-z][A-Za-z0-9_]*$")]
 """A name that becomes part of a column's name."""

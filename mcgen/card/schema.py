@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from typing import Annotated, Any, Literal
 
+import numpy as np
 from pydantic import BeforeValidator, Field
 
 from mcgen.card.experiment import ExperimentTable
-from mcgen.card.fields import Metres, Table, Text
+from mcgen.card.fields import Metres, Spaced, Table, Text
 from mcgen.constants import MUON_MASS
 from mcgen.physics.models import VISIBLE, Boson, Channel, Kind, couplings_of
 
@@ -179,6 +180,46 @@ class RunTable(Table):
     vegas: VegasTable = VegasTable()
 
 
+DEFAULT_COUPLINGS = tuple(np.geomspace(1e-8, 1.0, 41).tolist())
+"""Couplings at which a scan tabulates its yields."""
+
+
+class ScanTable(Table):
+    """Contours in mass and coupling."""
+
+    masses: (
+        Annotated[tuple[Annotated[float, Field(ge=1e-4, le=10.0)], ...], Spaced, Field(min_length=1)] | None
+    ) = None
+    """[GeV]; a list, or "LOW:HIGH:N". Absent: from 2 m_e to 2 m_mu, refined."""
+    refine: bool | None = None
+    """Whether to add masses at thresholds and where the contour turns or closes; default: if masses are absent."""
+    couplings: (
+        Annotated[tuple[Annotated[float, Field(ge=1e-12, le=10.0)], ...], Spaced, Field(min_length=1)] | None
+    ) = None
+    """To muons, for the grid of yields; a list, or "LOW:HIGH:N"; default 1e-8:1:41. The contour needs no grid."""
+    n_signal: Annotated[float, Field(gt=0.0, le=1e12)] | None = None
+    """Expected number of signal events at the limit; default 2.3, or from [statistics]."""
+
+    @property
+    def grid(self) -> tuple[float, ...]:
+        """Couplings of the grid of yields."""
+        return DEFAULT_COUPLINGS if self.couplings is None else self.couplings
+
+    @property
+    def is_refined(self) -> bool:
+        """Whether masses are added to those that the scan begins with."""
+        return self.masses is None if self.refine is None else self.refine
+
+
+class StatisticsTable(Table):
+    """Counts from which the limit follows, by CLs."""
+
+    background: Annotated[float, Field(ge=0.0, le=1e9)]
+    observed: Annotated[int, Field(ge=0, le=10**9)] | None = None
+    """Events seen; absent: the median of the background, for a projection."""
+    cl: Annotated[float, Field(ge=0.5, le=0.9999)] = 0.9
+
+
 class GMinus2Table(Table):
     """Difference between measured and predicted (g-2)/2 of the muon."""
 
@@ -196,6 +237,8 @@ class Card(Table):
     beam: BeamTable | None = None
     experiment: ExperimentTable
     run: RunTable = RunTable()
+    scan: ScanTable = ScanTable()
+    statistics: StatisticsTable | None = None
     g_minus_2: GMinus2Table = GMinus2Table()
 
     def to_dict(self) -> dict[str, Any]:
@@ -219,3 +262,18 @@ class Card(Table):
         from mcgen.card.loading import replace  # the loader needs this module
 
         return replace(self, changes)
+
+    def at_coupling(self, g_mu: float) -> Card:
+        """Return a copy with another coupling to muons; the others keep their ratios to it.
+
+        Raises
+        ------
+        CardError
+            If a coupling is out of the range of cards.
+        """
+        couplings = self.model.couplings
+        if couplings is None:
+            return self.replace(model={"g_mu": g_mu})
+        scale = g_mu / couplings.mu
+        others = {"e": couplings.e * scale, "tau": couplings.tau * scale}
+        return self.replace(model={"couplings": {"mu": g_mu, **others}})

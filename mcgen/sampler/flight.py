@@ -1,8 +1,14 @@
-"""Flight and decay of the boson."""
+"""Flight and decay of the boson.
+
+Where along its way the boson decays is drawn in one of two ways: as it decays, or so that the sample
+serves every coupling. Only the sampling density differs, not what the weights stand for.
+"""
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
+from typing import Protocol
 
 import numpy as np
 
@@ -14,6 +20,23 @@ from mcgen.physics.kinematics import momentum_of, two_body_decay
 from mcgen.physics.models import DAUGHTERS, Boson, Outcome
 from mcgen.sampler.stage import Coordinates
 from mcgen.sampler.window import cos_window, draw_cos
+from mcgen.types import Array
+
+
+class FlightStage(Protocol):
+    """A way to draw where the boson decays."""
+
+    @property
+    def axes(self) -> tuple[str, ...]:
+        """Names of the axes that it consumes."""
+        ...
+
+    def __call__(self, u: Coordinates, track: Track, emission: Emission) -> Flight:
+        """Let the boson of every track decay."""
+        ...
+
+
+FlightMaker = Callable[[Boson, VolumeTable], FlightStage]
 
 
 @dataclass(frozen=True)
@@ -26,10 +49,7 @@ class DecayInVolume:
 
     def __call__(self, u: Coordinates, track: Track, emission: Emission) -> Flight:
         """Draw the decay point from the exponential, truncated to the volume."""
-        path_in, path_out = path_through(self.volume, track.position, emission.direction)
-        gamma_beta = momentum_of(emission.boson_e, self.boson.mass) / self.boson.mass
-        # A boson at rest has no path, and a stable one no end: both limits keep 0/0 away.
-        length = np.clip(gamma_beta * self.boson.ctau(), 1e-300, 1e300)
+        path_in, path_out, length = _way(self.boson, self.volume, track, emission)
         decayed = -np.expm1((path_in - path_out) / length)
         p_decay = decayed * np.exp(-path_in / length)
         within = -length * np.log1p(-u["decay"] * decayed)
@@ -43,6 +63,37 @@ class DecayInVolume:
             point=track.position + path * emission.direction,
             weight=p_decay,
         )
+
+
+@dataclass(frozen=True)
+class DecayAnywhere:
+    """The same decays, drawn evenly along the way: no coupling is preferred before the map is trained."""
+
+    boson: Boson
+    volume: VolumeTable
+    axes = ("decay",)
+
+    def __call__(self, u: Coordinates, track: Track, emission: Emission) -> Flight:
+        """Draw the decay point uniformly between entry and exit of the volume."""
+        path_in, path_out, length = _way(self.boson, self.volume, track, emission)
+        path = path_in + u["decay"] * (path_out - path_in)
+        return Flight(
+            path_in=path_in,
+            path_out=path_out,
+            path=path,
+            decay_length=length,
+            p_decay=-np.expm1((path_in - path_out) / length) * np.exp(-path_in / length),
+            point=track.position + path * emission.direction,
+            weight=(path_out - path_in) / length * np.exp(-path / length),
+        )
+
+
+def _way(boson: Boson, volume: VolumeTable, track: Track, emission: Emission) -> tuple[Array, Array, Array]:
+    """Paths at which the boson enters and leaves the volume, and its decay length (Eqs. 13, 14), all [m]."""
+    path_in, path_out = path_through(volume, track.position, emission.direction)
+    gamma_beta = momentum_of(emission.boson_e, boson.mass) / boson.mass
+    # A boson at rest has no path, and a stable one no end: both limits keep 0/0 away.
+    return path_in, path_out, np.clip(gamma_beta * boson.ctau(), 1e-300, 1e300)
 
 
 @dataclass(frozen=True)

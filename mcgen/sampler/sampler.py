@@ -19,7 +19,7 @@ from mcgen.proposal import Ceiling, Component, Proposal
 from mcgen.sampler.aim import Aim
 from mcgen.sampler.collision import AtProduction, EveryDirection, NoDecay, NoFlight
 from mcgen.sampler.emission import EMISSIONS
-from mcgen.sampler.flight import DecayInVolume, TwoBodyDecay
+from mcgen.sampler.flight import DecayInVolume, FlightMaker, TwoBodyDecay
 from mcgen.sampler.muons import MuonTable, muon_table
 from mcgen.sampler.record import layout
 from mcgen.sampler.stage import Coordinates
@@ -48,6 +48,10 @@ class Story:
 class Process:
     """The physics of a card and a flux: what happens to a muon, given coordinates in the cube.
 
+    Parameters
+    ----------
+    flight : how the decay point is drawn
+
     Attributes
     ----------
     muons : muons that can contribute
@@ -55,7 +59,7 @@ class Process:
     axes : axes of the cube behind "component" and "muon"
     """
 
-    def __init__(self, card: Card, flux: Flux) -> None:
+    def __init__(self, card: Card, flux: Flux, flight: FlightMaker = DecayInVolume) -> None:
         self.boson: Boson = card.model.boson()
         decays = card.experiment.exposure.kind != "xsec"
         channels = cast("dict[Outcome, float]", card.model.open_channels())
@@ -73,7 +77,7 @@ class Process:
             channel: Aim(volume, self.detector.unbent_plane(channel)) if decays else EveryDirection()
             for channel in self.ratios
         }
-        self._flight = DecayInVolume(self.boson, volume) if decays else NoFlight()
+        self._flight = flight(self.boson, volume) if decays else NoFlight()
         self._decay = TwoBodyDecay(self.boson, self.detector) if decays else NoDecay()
         stages = (self._track, self._emission, self._flight, self._decay, self.detector)
         self.axes = tuple(axis for stage in stages for axis in stage.axes)
@@ -148,7 +152,16 @@ class Sampler:
         -------
         The columns of the record, in the order of the points
         """
-        parts = []
+        stories = self.stories(u, points)
+        return in_order([layout(story, self.process.boson, first + rows) for rows, story in stories])
+
+    def stories(self, u: Array, points: int) -> Iterator[tuple[Ints, Story]]:
+        """Stories of points (n, d) of the cube, some of one component at a time, and the numbers of their rows.
+
+        Parameters
+        ----------
+        points : number of points of the run, to which the weights are normalised
+        """
         for rows, component in self._split(u):
             for start in range(0, len(rows), BLOCK):
                 block = rows[start : start + BLOCK]
@@ -157,8 +170,7 @@ class Sampler:
                 if self.proposal.ceiling is not None:
                     unweight(story, self.proposal.ceiling, u[block, -1])
                 np.divide(story.weight, points, out=story.weight)
-                parts.append(layout(story, self.process.boson, first + block))
-        return in_order(parts)
+                yield block, story
 
     def _split(self, u: Array) -> Iterator[tuple[Ints, Component]]:
         """Yield the rows of each component, by the first coordinate."""

@@ -36,15 +36,30 @@ CLASSES = 6
 
 
 @dataclass(frozen=True)
-class _Pilot:
-    """Points of one component: place of the muon, weight and verdict."""
+class Pilot:
+    """Points of one component: place of the muon, weight, verdict, and path to the decay over the decay length."""
 
     place: Ints
     weight: Array
     accepted: Bools
+    depth: Array
 
 
-def prepare(process: Process, card: Card, flux_sha256: str, seed: int) -> Proposal:
+Importance = Callable[[Pilot], Array]
+"""The density that the maps are trained on, at the points of a pilot."""
+
+Goal = Callable[[list[Pilot]], Importance]
+"""Makes that density from the pilots of all channels; they draw uniformly, so that weights' means are yields."""
+
+
+def prepare(
+    process: Process,
+    card: Card,
+    flux_sha256: str,
+    seed: int,
+    goal: Goal | None = None,
+    pilot_points: int | None = None,
+) -> Proposal:
     """Make the proposal for a process.
 
     The pilot draws muons uniformly from the table; it tells how much each cell of muons contributes to
@@ -58,6 +73,8 @@ def prepare(process: Process, card: Card, flux_sha256: str, seed: int) -> Propos
     card : for the training's settings, and as what the proposal is made for
     flux_sha256 : digest of the flux file
     seed : of the streams for pilot and training
+    goal : what the maps are trained on; by default the yields at the card's coupling
+    pilot_points : of each of a channel's two pilots, if less than `PILOT`
     """
     axes = ("component", "muon", *process.axes)
     key = proposal_key(card, flux_sha256)
@@ -69,12 +86,13 @@ def prepare(process: Process, card: Card, flux_sha256: str, seed: int) -> Propos
     sampler = Sampler(process, Proposal(axes, tuple(flat), key, seed))
     batches = _Batches(seed, len(axes) - 1)
 
-    pilots = [_pilot(sampler, c, batches(Purpose.PILOT, i, 1, PILOT)) for i, c in enumerate(flat)]
-    importance = _importance(pilots, card.run.vegas.train_on)
+    size = min(pilot_points or PILOT, PILOT)
+    pilots = [_pilot(sampler, c, batches(Purpose.PILOT, i, 1, size)) for i, c in enumerate(flat)]
+    importance = goal(pilots) if goal else _importance(pilots, card.run.vegas.train_on)
     components: list[Component] = []
     for i, (component, pilot) in enumerate(zip(flat, pilots, strict=True)):
         rough = _with_muons(component, process, pilot, importance(pilot))
-        second = _pilot(sampler, rough, batches(Purpose.PILOT, count + i, 1, PILOT))
+        second = _pilot(sampler, rough, batches(Purpose.PILOT, count + i, 1, size))
         chosen = _with_muons(rough, process, second, importance(second))
         components += _by_aim(_by_energy(process, chosen), axes[1:])
 
@@ -83,10 +101,10 @@ def prepare(process: Process, card: Card, flux_sha256: str, seed: int) -> Propos
     trained, sizes = [], []
     for i, component in enumerate(components):
         training = batches(Purpose.TRAINING, i, settings.nitn, neval)
-        grid, size = adapted_grid(_integrand(sampler, component, importance), component.grid, training)
+        grid, spread = adapted_grid(_integrand(sampler, component, importance), component.grid, training)
         _log.info("trained component %d of %d, channel %s", i + 1, len(components), component.channel)
         trained.append(replace(component, grid=grid))
-        sizes.append(size)
+        sizes.append(spread)
     proposal = Proposal(axes, _mixture(trained, np.array(sizes)), key, seed)
     if not card.run.unweighted:
         return proposal
@@ -108,9 +126,7 @@ def _ceiling(sampler: Sampler, u: Array, accepted_only: bool) -> Ceiling:
     return Ceiling(float(weight[place]), accepted_only)
 
 
-def _integrand(
-    sampler: Sampler, component: Component, importance: Callable[[_Pilot], Array]
-) -> Callable[[Array], Array]:
+def _integrand(sampler: Sampler, component: Component, importance: Importance) -> Callable[[Array], Array]:
     """What the map of a component is trained on."""
     return lambda u: importance(_pilot(sampler, component, iter([u])))
 
@@ -153,18 +169,18 @@ class _Batches:
             yield stream(self.seed, purpose, (number << 32) | k).random((size, self.dimension + extra))
 
 
-def _pilot(sampler: Sampler, component: Component, batches: Iterator[Array]) -> _Pilot:
+def _pilot(sampler: Sampler, component: Component, batches: Iterator[Array]) -> Pilot:
     """Weights and verdicts of one component."""
     found = []
     for batch in batches:
         for start in range(0, len(batch), BLOCK):
             story = sampler.story(component, batch[start : start + BLOCK])
-            found.append((story.place, story.weight, story.verdict.accepted))
-    place, weight, accepted = (np.concatenate(parts) for parts in zip(*found, strict=True))
-    return _Pilot(place, weight, accepted)
+            depth = story.flight.path / story.flight.decay_length
+            found.append((story.place, story.weight, story.verdict.accepted, depth))
+    return Pilot(*(np.concatenate(parts) for parts in zip(*found, strict=True)))
 
 
-def _importance(pilots: list[_Pilot], train_on: str) -> Callable[[_Pilot], Array]:
+def _importance(pilots: list[Pilot], train_on: str) -> Importance:
     """Make the density that the maps are trained on, w sqrt(accepted/Y_a^2 + 0.1/Y_f^2).
 
     Y_a and Y_f are the pilot's yields, accepted and in the decay volume; if it saw nothing accepted,
@@ -179,14 +195,14 @@ def _importance(pilots: list[_Pilot], train_on: str) -> Callable[[_Pilot], Array
     # In units of the fiducial yield, and bounded: squares of next to nothing underflow.
     gain = min(fiducial / accepted, 1e100) ** 2
 
-    def importance(pilot: _Pilot) -> Array:
+    def importance(pilot: Pilot) -> Array:
         density: Array = pilot.weight / fiducial * np.sqrt(gain * pilot.accepted + FIDUCIAL_SHARE)
         return density
 
     return importance
 
 
-def _with_muons(component: Component, process: Process, pilot: _Pilot, importance: Array) -> Component:
+def _with_muons(component: Component, process: Process, pilot: Pilot, importance: Array) -> Component:
     """Choose the muons of a component by what a pilot of it saw of them and of their cells."""
     rate = process.muons.muon.rate
     # The pilot's weights are over the probabilities with which it chose its muons.

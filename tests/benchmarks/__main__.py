@@ -22,10 +22,11 @@ import uproot
 
 import mcgen
 from mcgen.card.schema import FluxTable
-from mcgen.flux import load_flux
+from mcgen.flux import flux_of, load_flux
 from mcgen.io.root import RootWriter
 from mcgen.parallel import Workers
 from mcgen.run import Run, chunks_of, generate_file
+from mcgen.sensitivity.contour import MassPoint, mass_point
 
 POINTS = {
     "NA62 leptophilic 0.05, 2e-5": ("na62_leptophilic", {"mass_gev": 0.05, "g_mu": 2e-5}),
@@ -120,6 +121,32 @@ def writing(folder: Path, method: str, target: float, events: int = 1_000_000) -
     yield at_most(f"generate + write / write alone, {method}", seconds(both) / seconds(alone), target)
     yield at_most(f"pilot and training / generating 1e6 events, {method}", training / generating, 2.0)
     print(f"generating, {method}: {1e6 * generating / events:.2f} us/event", file=sys.stderr)
+
+
+def contour(events: int = 400_000) -> Iterator[Row]:
+    """Cost of a grid of 40 masses and 40 couplings over that of generating each point, and how they agree.
+
+    Both are proportional to the number of masses: one mass is measured, with every third of its couplings
+    that matter generated.
+    """
+    card = card_of("NA62 leptophilic 0.05, 3e-4", "iww", events).replace(scan={"couplings": "1e-8:1:40"})
+    flux = flux_of(card)
+    found: list[MassPoint] = []
+    scanning = seconds(lambda: found.append(mass_point(card, flux, 1, 2.3, card.model.mass_gev)))
+    yields = {g: y.value for g, y in zip(card.scan.grid, found[0].yields, strict=True)}
+    worth = [g for g, value in yields.items() if value > 1e-4 * max(yields.values())]
+    generated: dict[float, float] = {}
+
+    def generate(g: float) -> None:
+        run = Run.of(card.at_coupling(g))
+        generated[g] = sum(float(c["weight"][c["accepted"]].sum()) for c in run.chunks())
+
+    each = [seconds(lambda g=g: generate(g)) for g in worth[::3]]  # type: ignore[misc]
+    yield at_most(
+        "40 x 40 contour / generating each point, iww", scanning / (40.0 * float(np.mean(each))), 1.0 / 30.0
+    )
+    differences = [abs(yields[g] / value - 1.0) for g, value in generated.items()]
+    yield at_most("largest difference of the two, yields above 1e-4 of the largest", max(differences), 0.02)
 
 
 def memory(folder: Path) -> Iterator[Row]:
@@ -219,7 +246,13 @@ def main() -> None:
     print("| benchmark | measured | target | outcome |\n|---|---|---|---|")
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
-        stages = [start_up(), writing(folder, "iww", 1.5), writing(folder, "exact", 4.0), sampling()]
+        stages = [
+            start_up(),
+            writing(folder, "iww", 1.5),
+            writing(folder, "exact", 4.0),
+            sampling(),
+            contour(),
+        ]
         if "--quick" not in sys.argv:
             stages += [memory(folder), workers(folder), many_events(folder), many_muons(folder)]
         for stage in stages:

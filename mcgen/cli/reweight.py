@@ -1,0 +1,38 @@
+"""`mcgen reweight`."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from mcgen.cli.common import State, app
+from mcgen.errors import UsageError
+
+
+@app.command()
+def reweight(
+    file: Annotated[Path, typer.Argument(help="An events file.")],
+    output: Annotated[Path, typer.Argument(metavar="OUT", help="File to write.")],
+    g_mu: Annotated[float, typer.Option("--g-mu", help="Coupling to muons that the weights will be for.")],
+    quiet: Annotated[bool, typer.Option("--quiet", "-q", help="No summary.")] = False,
+) -> None:
+    """Give a file's events the weights of another coupling, exactly."""
+    from mcgen.io.store import format_of, read, write
+
+    if not 0.0 < g_mu <= 10.0:
+        raise UsageError(f"--g-mu {g_mu:g}: must be above 0, and at most 10")
+    format_of(output)  # an unknown ending is told before anything is read
+    events = read(file)
+    reweighted = events.reweight(g_mu=g_mu)
+    write(reweighted, output)
+    if quiet or State.quiet:
+        return
+    from mcgen.summary import print_summary
+
+    print_summary(reweighted.metadata)
+    sizes = [found.metadata["yield"]["accepted"]["effective_size"] for found in (events, reweighted)]
+    typer.echo(
+        f"{output}: g_mu = {g_mu:g}, effective size of the accepted events {sizes[0]:.0f} -> {sizes[1]:.0f}"
+    )

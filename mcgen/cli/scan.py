@@ -1,0 +1,109 @@
+"""`mcgen scan`."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from mcgen.cli.common import CardArgument, SetOption, State, app, fail, load
+from mcgen.errors import UsageError
+
+
+@app.command()
+def scan(
+    card: CardArgument,
+    output: Annotated[
+        Path | None,
+        typer.Option("--output", "-o", help="JSON file to write; default: the card's name with _scan.json."),
+    ] = None,
+    masses: Annotated[
+        str | None, typer.Option(help="Masses [GeV], as 0.01,0.02 or LOW:HIGH:N; scan.masses.")
+    ] = None,
+    couplings: Annotated[
+        str | None, typer.Option(help="Couplings of the grid of yields, in the same way; scan.couplings.")
+    ] = None,
+    json_: Annotated[bool, typer.Option("--json", help="Print the result as JSON.")] = False,
+    jobs: Annotated[int, typer.Option("--jobs", "-j", min=1, help="Number of processes.")] = 1,
+    seed: Annotated[int | None, typer.Option(help="Seed of the random numbers; run.seed.")] = None,
+    limits: Annotated[
+        Path | None, typer.Option(help="Folder with others' limits to draw, CSV files as in docs/scan.md.")
+    ] = None,
+    with_: Annotated[
+        list[Path] | None, typer.Option("--with", help="JSON file of another scan to draw; repeatable.")
+    ] = None,
+    tables: Annotated[
+        bool, typer.Option("--tables", help="Write yields by mass and width, to recast other couplings.")
+    ] = False,
+    set_: SetOption = None,
+    quiet: Annotated[bool, typer.Option("--quiet", "-q", help="No progress and no summary.")] = False,
+) -> None:
+    """Find where in mass and coupling an experiment sees the signal: JSON, CSV and a figure."""
+    quiet = quiet or State.quiet
+    target = output or Path(Path(card).stem + "_scan.json")
+    if target.suffix != ".json":
+        raise UsageError(
+            f"{target}: unknown ending {target.suffix!r}; a scan goes to a .json file, the rest beside it"
+        )
+    if not target.parent.is_dir():
+        raise UsageError(f"{target}: the folder {target.parent} does not exist; create it or choose another")
+    settings = list(set_ or [])
+    settings += [f"scan.masses={_toml(masses)}"] if masses is not None else []
+    settings += [f"scan.couplings={_toml(couplings)}"] if couplings is not None else []
+    settings += [f"run.seed={seed}"] if seed is not None else []
+    loaded = load(card, settings)
+    from mcgen.io.curves import read_limits
+    from mcgen.sensitivity.output import read_scan, scan_to_dict, write_scan
+    from mcgen.sensitivity.scan import scan as run_scan
+
+    # What is to be drawn beside it is read first: a fault is told before anything is computed.
+    others = [read_scan(path) for path in with_ or []]
+    drawn = read_limits(limits) if limits is not None else []
+    try:
+        with _progress(quiet) as advance:
+            found = run_scan(loaded, target, jobs, advance)
+    except KeyboardInterrupt:
+        fail("interrupted; finished masses are kept, the same command goes on with them", 130)
+    files = write_scan(found, target, tables)
+    from mcgen.plots.scan import plot_scans
+
+    data = scan_to_dict(found)
+    figure = target.with_suffix(".png")
+    plot_scans([data, *others], figure, drawn)
+    if json_:
+        typer.echo(json.dumps(data, indent=2, allow_nan=False))
+    elif not quiet:
+        from mcgen.summary import print_scan
+
+        print_scan(data)
+        typer.echo(f"{', '.join(str(file) for file in [*files, figure])}: seed {found.seed}")
+
+
+def _toml(text: str) -> str:
+    """Write a list of numbers as TOML has it; LOW:HIGH:N stays."""
+    return json.dumps(text) if ":" in text else f"[{text}]"
+
+
+@contextmanager
+def _progress(quiet: bool) -> Iterator[Callable[[int, int], None] | None]:
+    """Progress bar on stderr over the masses of a scan, whose number grows."""
+    from rich.console import Console
+
+    console = Console(stderr=True)
+    if quiet or not console.is_terminal:
+        yield None
+        return
+    from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
+
+    columns = (TextColumn("masses"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
+    with Progress(*columns, console=console, transient=True) as progress:
+        task = progress.add_task("masses", total=None)
+
+        def advance(done: int, planned: int) -> None:
+            progress.update(task, completed=done, total=planned)
+
+        yield advance

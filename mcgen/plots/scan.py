@@ -1,0 +1,105 @@
+"""Contours in the plane of mass and coupling, as Fig. 8 of arXiv:2205.09870."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from itertools import cycle
+from pathlib import Path
+from typing import Any
+
+import matplotlib.pyplot as plt
+import numpy as np
+from matplotlib.axes import Axes
+
+from mcgen.io.curves import Limit
+from mcgen.plots.style import BLACK, BLUE, GREEN, ORANGE, PURPLE, SKY, VERMILION, save
+
+Data = Mapping[str, Any]
+
+_LINES = ((BLUE, "-"), (SKY, "--"), (VERMILION, "-"), (PURPLE, "-."), (ORANGE, "--"), (BLACK, ":"))
+"""Colours and styles of scans; green is for g-2."""
+
+
+def plot_scans(
+    scans: Sequence[Data], path: Path, limits: Sequence[Limit] = (), labels: Sequence[str] = ()
+) -> None:
+    """Draw scans, as `mcgen scan` writes them in JSON, into one png or pdf file.
+
+    Parameters
+    ----------
+    scans : the first one's g-2 is drawn
+    limits : of other experiments
+    labels : of the scans, in place of their titles
+    """
+    figure, axes = plt.subplots(figsize=(5.6, 4.4), layout="constrained")
+    draw_scans(axes, scans, limits, labels)
+    save(figure, path)
+
+
+def plot_panels(panels: Mapping[str, Mapping[str, Data]], path: Path, columns: int) -> None:
+    """Draw panels of scans, by their titles and labels, into one png or pdf file."""
+    rows = -(-len(panels) // columns)
+    size = (4.6 * columns, 3.9 * rows)
+    figure, axes = plt.subplots(rows, columns, figsize=size, squeeze=False, layout="constrained")
+    for place, (title, scans) in zip(axes.flat, panels.items(), strict=False):
+        draw_scans(place, list(scans.values()), (), list(scans))
+        place.set_title(title, fontsize=10)
+    save(figure, path)
+
+
+def draw_scans(
+    axes: Axes, scans: Sequence[Data], limits: Sequence[Limit] = (), labels: Sequence[str] = ()
+) -> None:
+    """Draw scans into some axes; see `plot_scans`."""
+    masses = [point["mass_gev"] for data in scans for point in data["points"]]
+    couplings = [g for data in scans for contour in data["contours"] for _, g in contour if g < 10.0]
+    axes.set_xscale("log")
+    axes.set_yscale("log")
+    axes.set_xlim(min(masses), max(masses) if len(set(masses)) > 1 else 1.1 * max(masses))
+    axes.set_ylim(0.5 * min(couplings, default=1e-8), 3.0 * max(couplings, default=1.0))
+    for limit in limits:
+        _draw_limit(axes, limit)
+    _draw_g_minus_2(axes, scans[0]["g_minus_2"]["points"])
+    named = labels or [data["title"] or data["experiment"] for data in scans]
+    for data, label, (colour, style) in zip(scans, named, cycle(_LINES), strict=False):
+        for i, contour in enumerate(data["contours"]):
+            mass, coupling = np.array(contour).T
+            axes.plot(mass, coupling, style, color=colour, linewidth=1.6, label=None if i else label)
+            axes.fill(mass, coupling, color=colour, alpha=0.08, linewidth=0.0)
+    axes.set_xlabel("$m_X$ [GeV]")
+    axes.set_ylabel("$g_\\mu$")
+    axes.legend(fontsize=7, framealpha=1.0)
+
+
+def _draw_g_minus_2(axes: Axes, points: Sequence[Data]) -> None:
+    """Shade the couplings that explain the muon's g-2, and those that it excludes."""
+    mass = np.array([point["mass_gev"] for point in points])
+
+    def column(name: str) -> Any:
+        return np.array([np.nan if point[name] is None else point[name] for point in points])
+
+    low, high, excluded = (column(name) for name in ("g_low", "g_high", "g_excluded"))
+    if np.isfinite(high).any():
+        axes.fill_between(
+            mass, low, high, color=GREEN, alpha=0.35, linewidth=0.0, label="$(g-2)_\\mu$, 2 $\\sigma$"
+        )
+    if np.isfinite(excluded).any():
+        top = axes.get_ylim()[1]
+        axes.fill_between(
+            mass,
+            excluded,
+            top,
+            where=excluded < top,
+            color="0.88",
+            linewidth=0.0,
+            label="$(g-2)_\\mu$, excluded",
+        )
+
+
+def _draw_limit(axes: Axes, limit: Limit) -> None:
+    for i, curve in enumerate(limit.curves):
+        label = None if i else limit.label
+        if limit.projected:
+            axes.plot(curve[:, 0], curve[:, 1], "--", color="0.4", linewidth=1.0, label=label)
+        else:
+            axes.fill(curve[:, 0], curve[:, 1], color="0.85", edgecolor="0.5", linewidth=0.8, label=label)

@@ -1,0 +1,1 @@
+"""Reach: expected numbers of events in the plane of mass and coupling, and where they pass the limit."""

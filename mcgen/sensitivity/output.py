@@ -1,0 +1,162 @@
+"""A scan as plain data, and as files."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator, Mapping
+from importlib.metadata import version
+from itertools import groupby
+from pathlib import Path
+from typing import Any
+
+from mcgen.errors import FileFormatError
+from mcgen.io.curves import write_csv
+from mcgen.io.files import atomic_output
+from mcgen.sensitivity.contour import WIDTHS, Crossing, MassPoint
+from mcgen.sensitivity.g_minus_2 import g_minus_2_couplings
+from mcgen.sensitivity.sample import COUPLINGS
+from mcgen.sensitivity.scan import Scan
+
+_YIELD = {
+    "yield": "value",
+    "mc_error": "mc_error",
+    "flux_error": "flux_error",
+    "effective_size": "effective_size",
+}
+
+
+def scan_to_dict(scan: Scan) -> dict[str, Any]:
+    """Return a scan as plain data, all numbers for the card's exposure."""
+    card = scan.card
+    return {
+        "program": "mcgen",
+        "version": version("mcgen"),
+        "title": card.title,
+        "model": card.model.name,
+        "particle": card.model.particle,
+        "experiment": card.experiment.name,
+        "exposure": card.experiment.exposure.model_dump(),
+        "method": card.production.method,
+        "n_signal": scan.n_signal,
+        "seed": scan.seed,
+        "points": [_point(scan, point) for point in scan.points],
+        "contours": [list(contour) for contour in contours(scan)],
+        "grid": {
+            "masses_gev": [point.mass for point in scan.points],
+            "couplings": list(card.scan.grid),
+            **{
+                name: [[getattr(y, key) for y in point.yields] for point in scan.points]
+                for name, key in _YIELD.items()
+            },
+        },
+        "g_minus_2": {
+            **card.g_minus_2.model_dump(),
+            "points": [
+                {"mass_gev": point.mass, **g_minus_2_couplings(card, point.mass)} for point in scan.points
+            ],
+        },
+        "card": card.to_dict(),
+    }
+
+
+def _point(scan: Scan, point: MassPoint) -> dict[str, Any]:
+    found: dict[str, Any] = {"mass_gev": point.mass}
+    for name, crossing in (("g_low", point.low), ("g_high", point.high)):
+        found |= _crossing(name, crossing)
+    return found | {"n_max": point.n_max, "g_max": point.g_max, "open": scan.is_open(point)}
+
+
+def _crossing(name: str, crossing: Crossing | None) -> dict[str, Any]:
+    if crossing is None:
+        keys = ("error", "mc_error", "flux_error", "effective_size", "regenerated")
+        return {name: None} | {f"{name}_{key}": None for key in keys}
+    return {
+        name: crossing.g_mu,
+        f"{name}_error": crossing.error,
+        f"{name}_mc_error": crossing.mc_error,
+        f"{name}_flux_error": crossing.flux_error,
+        f"{name}_effective_size": crossing.effective_size,
+        f"{name}_regenerated": crossing.regenerated,
+    }
+
+
+def contours(scan: Scan) -> Iterator[list[tuple[float, float]]]:
+    """Yield the closed polygons (mass [GeV], coupling) within which the yield is above the limit.
+
+    They go along the lower limits and back along the upper ones; where a contour is open, a straight
+    edge closes it.
+    """
+    for inside, group in groupby(scan.points, key=lambda point: point.n_max >= scan.n_signal):
+        if inside:
+            points = list(group)
+            low = [(p.mass, p.low.g_mu if p.low else float(COUPLINGS[0])) for p in points]
+            high = [(p.mass, p.high.g_mu if p.high else float(COUPLINGS[-1])) for p in points]
+            yield [*low, *reversed(high), low[0]]
+
+
+def write_scan(scan: Scan, output: Path, tables: bool = False) -> list[Path]:
+    """Write a scan: JSON, and beside it CSV files of the contours and of the grid of yields.
+
+    Parameters
+    ----------
+    output : the JSON file; the others begin with its name
+    tables : whether to write the yields by mass and width, a file a channel
+
+    Returns
+    -------
+    The files
+    """
+    data = scan_to_dict(scan)
+    files = {name: output.with_name(f"{output.stem}_{name}.csv") for name in ("points", "contour", "grid")}
+    with atomic_output(output) as temporary:
+        temporary.write_text(json.dumps(data, indent=1, allow_nan=False) + "\n", encoding="utf-8")
+    write_csv(files["points"], list(data["points"][0]), [list(point.values()) for point in data["points"]])
+    rows = [[i, m, g] for i, contour in enumerate(data["contours"]) for m, g in contour]
+    write_csv(files["contour"], ["contour", "mass_gev", "g_mu"], rows)
+    write_csv(files["grid"], ["mass_gev", "g_mu", *_YIELD], list(_grid_rows(scan)))
+    written = [output, *files.values()]
+    if tables:
+        written += _write_tables(scan, output)
+    return written
+
+
+def _grid_rows(scan: Scan) -> Iterator[list[Any]]:
+    for point in scan.points:
+        for g_mu, found in zip(scan.card.scan.grid, point.yields, strict=True):
+            yield [point.mass, g_mu, *(getattr(found, key) for key in _YIELD.values())]
+
+
+def _write_tables(scan: Scan, output: Path) -> list[Path]:
+    """Write the yields of each channel for branching ratio 1 and g_mu = 1, by mass and total width."""
+    written = []
+    card, exposure = scan.card, scan.card.experiment.exposure
+    about = f"{card.experiment.name}, {card.model.particle}, {card.production.method}, {exposure.value:g} {exposure.kind}"
+    for channel in dict.fromkeys(channel for point in scan.points for channel in point.tables):
+        lines = [
+            f"# accepted {channel} events per g_mu^2 and branching ratio: {about}",
+            "# m_X[GeV] Gamma_X[GeV] Y",
+        ]
+        for point in scan.points:
+            values = zip(WIDTHS, point.tables.get(channel, ()), strict=False)
+            lines += [f"{point.mass:.8e} {width:.8e} {value:.8e}" for width, value in values]
+        written.append(output.with_name(f"{output.stem}_table_{channel}.dat"))
+        with atomic_output(written[-1]) as temporary:
+            temporary.write_text("\n".join([*lines, ""]), encoding="utf-8")
+    return written
+
+
+def read_scan(path: Path) -> Mapping[str, Any]:
+    """Read the JSON file of a scan.
+
+    Raises
+    ------
+    FileFormatError
+        If it is not one.
+    """
+    try:
+        data = json.loads(path.read_text(encoding="utf-8"))
+    except (OSError, ValueError) as error:
+        raise FileFormatError(f"{path}: not a readable scan: {error}") from error
+    if not isinstance(data, dict) or not {"points", "contours", "g_minus_2", "title"} <= set(data):
+        raise FileFormatError(f"{path}: not a scan of mcgen; `mcgen scan CARD` writes one")
+    return data

@@ -1,0 +1,145 @@
+"""A scan: which masses, where they are worked on, and what is kept of them."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+from functools import partial
+from itertools import pairwise
+from math import log, sqrt
+from pathlib import Path
+
+import numpy as np
+
+from mcgen.card import Card
+from mcgen.constants import ELECTRON_MASS, MUON_MASS, TAU_MASS
+from mcgen.errors import UsageError
+from mcgen.flux import Flux, flux_of
+from mcgen.parallel import Workers
+from mcgen.sensitivity.contour import MassPoint, card_at, mass_point
+from mcgen.sensitivity.limits import n_signal_of
+from mcgen.sensitivity.parts import Parts
+
+Progress = Callable[[int, int], None]
+"""Called with the numbers of masses that are done and that are planned."""
+
+START = 24
+"""Masses that a scan from 2 m_e to 2 m_mu begins with."""
+
+THRESHOLDS = tuple(2.0 * mass for mass in (ELECTRON_MASS, MUON_MASS, TAU_MASS))
+
+BESIDE = 1e-3
+"""Relative distance of the masses on both sides of a threshold."""
+
+TURN = 0.35
+"""Change of the logarithm of a limit between neighbours above which a mass is put between them."""
+
+CLOSEST, ROUNDS = 0.01, 6
+"""Smallest step in ln m, and how often masses are added."""
+
+
+@dataclass(frozen=True)
+class Scan:
+    """The result: a card's yields and limits at some masses, in rising order."""
+
+    card: Card
+    seed: int
+    n_signal: float
+    points: tuple[MassPoint, ...]
+
+    def is_open(self, point: MassPoint) -> bool:
+        """Whether the contour is cut at a point: by the range of masses, or by that of couplings."""
+        if point.n_max < self.n_signal:
+            return False
+        at_end = point.mass in (self.points[0].mass, self.points[-1].mass)
+        return at_end or point.low is None or point.high is None
+
+
+def scan(card: Card, output: Path, jobs: int = 1, progress: Progress | None = None) -> Scan:
+    """Scan the plane of mass and coupling.
+
+    The result depends on card and seed only, not on the number of jobs. Masses that are done are kept
+    beside the output until the scan is complete, and found there by a scan with the same settings.
+
+    Parameters
+    ----------
+    output : name of the output; the folder with what is done gets its name from it
+    jobs : number of processes
+
+    Raises
+    ------
+    UsageError
+        If the card is of bare collisions.
+    """
+    if card.experiment.exposure.kind == "xsec":
+        raise UsageError(
+            'experiment.exposure.kind = "xsec": collisions without a decay have no reach to scan'
+        )
+    flux = flux_of(card)
+    parts = Parts(output.with_name(output.name + ".parts"), card, flux.sha256)
+    seed = parts.seed() if card.run.seed is None else card.run.seed
+    n_signal = n_signal_of(card)
+    points: dict[float, MassPoint] = {}
+    masses = first_masses(card)
+    for mass in masses:
+        card_at(card, mass)  # a fault at one of them is told before anything is computed
+    for _ in range(1 + (ROUNDS if card.scan.is_refined else 0)):
+        for done in _points(card, flux, seed, n_signal, masses, jobs, parts):
+            points[done.mass] = done
+            if progress:
+                progress(len(points), len(points | dict.fromkeys(masses)))
+        masses = added_masses([points[mass] for mass in sorted(points)])
+        if not masses:
+            break
+    parts.remove()
+    return Scan(card, seed, n_signal, tuple(points[mass] for mass in sorted(points)))
+
+
+def first_masses(card: Card) -> list[float]:
+    """Masses [GeV] that a scan begins with."""
+    masses = card.scan.masses
+    if masses is None:
+        masses = tuple(np.geomspace((1.0 + BESIDE) * THRESHOLDS[0], THRESHOLDS[1], START).tolist())
+    beside = [threshold * factor for threshold in THRESHOLDS for factor in (1.0 - BESIDE, 1.0 + BESIDE)]
+    inside = [m for m in beside if min(masses) < m < max(masses)]
+    return sorted({*masses, *(inside if card.scan.is_refined else ())})
+
+
+def added_masses(points: list[MassPoint]) -> list[float]:
+    """Masses [GeV] between neighbours where the contour turns sharply, or closes."""
+    return [sqrt(a.mass * b.mass) for a, b in pairwise(points) if _is_coarse(a, b)]
+
+
+def _is_coarse(a: MassPoint, b: MassPoint) -> bool:
+    if log(b.mass / a.mass) <= CLOSEST:
+        return False
+    for one, other in ((a.low, b.low), (a.high, b.high)):
+        if (one is None) != (other is None):
+            return True
+        if one is not None and other is not None and abs(log(one.g_mu / other.g_mu)) > TURN:
+            return True
+    return False
+
+
+def _points(
+    card: Card, flux: Flux, seed: int, n_signal: float, masses: list[float], jobs: int, parts: Parts
+) -> Iterator[MassPoint]:
+    """Take the masses that are done, and work on the others."""
+    todo = []
+    for mass in masses:
+        done = parts.load(seed, mass)
+        if done is None:
+            todo.append(mass)
+        else:
+            yield done
+    draw = partial(_at, card, flux, seed, n_signal, todo)
+    for point in Workers(min(jobs, len(todo))).map(draw, range(len(todo))):
+        parts.save(seed, point)
+        yield point
+
+
+def _at(
+    card: Card, flux: Flux, seed: int, n_signal: float, masses: Sequence[float], number: int
+) -> MassPoint:
+    """Work on one of the masses."""
+    return mass_point(card, flux, seed, n_signal, masses[number])

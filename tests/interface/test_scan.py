@@ -1,0 +1,328 @@
+"""`mcgen scan` and `mcgen reweight`: files, messages, going on after an interrupt."""
+
+from __future__ import annotations
+
+import csv
+import json
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+
+import mcgen
+from mcgen.errors import FileFormatError, UsageError
+from mcgen.io.curves import read_limits
+from mcgen.io.digests import verified
+from mcgen.sensitivity.contour import mass_point
+from tests.cards import done, refused, run, settings
+from validation.fig8 import __main__ as fig8
+
+MASSES = "0.03,0.06"
+FEW = ("--masses", MASSES, "--couplings", "1e-6:1e-2:5")
+
+
+@pytest.fixture(scope="module", autouse=True)
+def _no_second_attempts() -> Iterator[None]:
+    """Leave points as imprecise as they are: nothing here depends on it."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr("mcgen.sensitivity.contour.ATTEMPTS", 0)
+        yield
+
+
+def rows_of(path: str) -> list[dict[str, str]]:
+    with Path(path).open(encoding="utf-8") as file:
+        return list(csv.DictReader(file))
+
+
+@pytest.fixture(scope="module")
+def result(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Any]:
+    """What `--json` prints for the tiny card."""
+    from tests.cards import write_tiny_card
+
+    place = tmp_path_factory.mktemp("scan")
+    card = write_tiny_card(place)
+    found = json.loads(done("scan", card, *FEW, "-o", place / "out.json", "--json", "--tables").out)
+    return {"json": found, "place": place}
+
+
+def test_json(result: dict[str, Any]) -> None:
+    found = result["json"]
+    assert found == json.loads((result["place"] / "out.json").read_text(encoding="utf-8"))
+    assert found["model"] == "leptophilic"
+    assert [point["mass_gev"] for point in found["points"]] == [0.03, 0.06]
+    for point in found["points"]:
+        assert point["g_low"] < point["g_max"] < point["g_high"]
+        assert point["n_max"] > found["n_signal"] == 2.3
+        assert point["open"] is True, "the range of masses cuts the contour at both ends"
+        for name in ("g_low", "g_high"):
+            assert 0.0 < point[f"{name}_mc_error"] < point[f"{name}_error"] < point[name]
+    grid = found["grid"]
+    assert np.shape(grid["yield"]) == (2, 5)
+    np.testing.assert_allclose(grid["couplings"], np.geomspace(1e-6, 1e-2, 5))
+    low, high = found["points"][0]["g_low"], found["points"][0]["g_high"]
+    for g, value in zip(grid["couplings"], grid["yield"][0], strict=True):
+        assert (value >= 2.3) == (low <= g <= high)
+    # The card makes the same scan again.
+    assert mcgen.load_card(found["card"]).scan.masses == (0.03, 0.06)
+
+
+def test_csv(result: dict[str, Any]) -> None:
+    place, found = result["place"], result["json"]
+    points = rows_of(place / "out_points.csv")
+    assert [float(row["g_low"]) for row in points] == [point["g_low"] for point in found["points"]]
+    contour = [(float(row["mass_gev"]), float(row["g_mu"])) for row in rows_of(place / "out_contour.csv")]
+    assert contour == [tuple(corner) for corner in found["contours"][0]]
+    assert contour[0] == contour[-1]
+    grid = rows_of(place / "out_grid.csv")
+    assert [float(row["yield"]) for row in grid] == [y for row in found["grid"]["yield"] for y in row]
+    assert (place / "out.png").read_bytes().startswith(b"\x89PNG")
+    assert not (place / "out.json.parts").exists()
+
+
+def test_tables_give_the_yields_back(result: dict[str, Any]) -> None:
+    found = result["json"]
+    for i, mass in enumerate(found["grid"]["masses_gev"]):
+        boson = mcgen.load_card(found["card"]).replace(model={"mass_gev": mass, "g_mu": 1e-4}).model.boson()
+        total = 0.0
+        for channel in ("ee", "gammagamma"):
+            path = result["place"] / f"out_table_{channel}.dat"
+            assert path.read_text(encoding="utf-8").splitlines()[1] == "# m_X[GeV] Gamma_X[GeV] Y"
+            m, width, value = np.loadtxt(path).T
+            here = m == mass
+            value = np.maximum(value[here], 1e-300)
+            per = np.exp(np.interp(np.log(boson.total_width()), np.log(width[here]), np.log(value)))
+            total += per * boson.g_mu**2 * boson.branching_ratios()[channel]
+        place = int(np.argmin(np.abs(np.array(found["grid"]["couplings"]) - 1e-4)))
+        assert total == pytest.approx(found["grid"]["yield"][i][place], rel=0.02)
+
+
+def test_a_scan_does_not_depend_on_the_number_of_jobs() -> None:
+    # No crossing may need a second attempt: processes do not know what is patched here.
+    many = settings("run.events=30000", "run.chunk=30000", "scan.n_signal=1000")
+    command = ("scan", "tiny.toml", *FEW, "--json", *many)
+    one, two = (json.loads(done(*command, "--jobs", jobs, "-o", f"{jobs}.json").out) for jobs in "12")
+    assert all(point["g_high_effective_size"] > 400.0 for point in one["points"])
+    assert all(point["g_low_effective_size"] > 400.0 for point in one["points"])
+    assert one == two
+
+
+def test_names_of_the_files() -> None:
+    done("scan", "tiny.toml", "--masses", "0.05")
+    assert sorted(path.name for path in Path().glob("tiny_scan*")) == [
+        "tiny_scan.json",
+        "tiny_scan.png",
+        "tiny_scan_contour.csv",
+        "tiny_scan_grid.csv",
+        "tiny_scan_points.csv",
+    ]
+
+
+def test_another_seed_differs(result: dict[str, Any]) -> None:
+    other = json.loads(done("scan", "tiny.toml", *FEW, "--json", "--seed", "2").out)
+    assert other["seed"] == 2
+    assert other["points"][0]["g_low"] != result["json"]["points"][0]["g_low"]
+
+
+def test_an_interrupted_scan_goes_on(result: dict[str, Any], monkeypatch: pytest.MonkeyPatch) -> None:
+    done_at: list[float] = []
+
+    def interrupted(*arguments: Any) -> Any:
+        if done_at:
+            raise KeyboardInterrupt
+        done_at.append(arguments[-1])
+        return mass_point(*arguments)
+
+    def counted(*arguments: Any) -> Any:
+        done_at.append(arguments[-1])
+        return mass_point(*arguments)
+
+    monkeypatch.setattr("mcgen.sensitivity.scan.mass_point", interrupted)
+    left = run("scan", "tiny.toml", *FEW)
+    assert left.code == 130
+    assert "finished masses are kept" in left.err
+    assert not Path("tiny_scan.json").exists()
+    monkeypatch.setattr("mcgen.sensitivity.scan.mass_point", counted)
+    found = json.loads(done("scan", "tiny.toml", *FEW, "--json").out)
+    assert done_at == [0.03, 0.06], "the finished mass is not done again"
+    assert found["points"] == result["json"]["points"]
+    # Nothing is taken over from other settings.
+    done("scan", "tiny.toml", *FEW, *settings("model.name=muonphilic"))
+    assert done_at == [0.03, 0.06, 0.03, 0.06]
+
+
+def test_a_scan_without_a_seed_goes_on_with_its_own(monkeypatch: pytest.MonkeyPatch) -> None:
+    text = Path("tiny.toml").read_text(encoding="utf-8").replace("seed = 1\n", "")
+    Path("tiny.toml").write_text(text, encoding="utf-8")
+    seeds: list[int] = []
+
+    def interrupted(*arguments: Any) -> Any:
+        seeds.append(arguments[2])
+        if len(seeds) == 2:
+            raise KeyboardInterrupt
+        return mass_point(*arguments)
+
+    monkeypatch.setattr("mcgen.sensitivity.scan.mass_point", interrupted)
+    assert run("scan", "tiny.toml", *FEW).code == 130
+    found = json.loads(done("scan", "tiny.toml", *FEW, "--json").out)
+    assert {*seeds, found["seed"]} == {seeds[0]}
+
+
+def test_no_contour() -> None:
+    found = json.loads(done("scan", "tiny.toml", *FEW, "--json", *settings("scan.n_signal=1e11")).out)
+    assert found["contours"] == []
+    for point in found["points"]:
+        assert point["g_low"] is point["g_high"] is None
+        assert point["open"] is False
+
+
+def test_masses_without_an_open_channel() -> None:
+    found = json.loads(
+        done(
+            "scan",
+            "tiny.toml",
+            "--masses",
+            "0.1,0.25",
+            "--json",
+            *settings('model.channels=["mumu"]', "model.mass_gev=0.3"),
+        ).out
+    )
+    assert found["points"][0]["n_max"] == 0.0
+    assert found["points"][1]["n_max"] >= 0.0
+
+
+def test_a_given_lifetime_has_no_upper_limit() -> None:
+    found = json.loads(
+        done("scan", "tiny.toml", "--masses", "0.05", "--json", *settings("model.ctau_m=1.0")).out
+    )
+    (point,) = found["points"]
+    assert point["g_low"] is not None
+    assert point["g_high"] is None
+
+
+def test_summary_and_overlays(result: dict[str, Any]) -> None:
+    Path("limits").mkdir()
+    Path("limits/old.csv").write_text(
+        "# label: An old one\n# kind: projected\nmass_gev,g_mu\n0.01,1e-3\n0.1,1e-4\n\n0.2,1e-4\n0.3,1e-4\n",
+        encoding="utf-8",
+    )
+    outcome = done(
+        "scan", "tiny.toml", "--masses", "0.05", "--with", result["place"] / "out.json", "--limits", "limits"
+    )
+    assert "g_low" in outcome.out
+    assert "seed 1" in outcome.out
+    (limit,) = read_limits(Path("limits"))
+    assert limit.label == "An old one"
+    assert limit.projected
+    assert [len(curve) for curve in limit.curves] == [2, 2]
+
+
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        ("mass_gev,g_mu\n0.1,-1\n", "must be above 0"),
+        ("mass_gev,g_mu\n0.1,x\n", "not a limit"),
+        ("# kind: wished\n0.1,1e-3\n", "excluded and projected"),
+        ("mass_gev,g_mu\n", "no points"),
+    ],
+)
+def test_faulty_limits_are_refused(text: str, said: str) -> None:
+    Path("limits").mkdir()
+    Path("limits/bad.csv").write_text(text, encoding="utf-8")
+    with pytest.raises(FileFormatError, match=said):
+        read_limits(Path("limits"))
+
+
+@pytest.mark.parametrize(
+    ("arguments", "said"),
+    [
+        (("--masses", "1:2"), "LOW:HIGH:N"),
+        (("--masses", "2:1:5"), "LOW:HIGH:N"),
+        (("--masses", "a,b"), "scan.masses"),
+        (("--masses", "20"), "scan.masses"),
+        (("--couplings", "0:1:5"), "LOW:HIGH:N"),
+        (("-o", "out.root"), ".json"),
+        (("-o", "nowhere/out.json"), "does not exist"),
+        (("--with", "tiny.toml"), "not a readable scan"),
+        (("--limits", "."), "not a limit"),
+        (("--set", "scan.n_signal=3", "--set", "statistics.background=1"), "at most one of them"),
+        (("--set", "statistics.cl=0.9"), "statistics.background: missing"),
+        (
+            ("--masses", "0.1,0.3", "--set", "model.branching={mumu=0.5}", "--set", "model.mass_gev=0.3"),
+            "closed at",
+        ),
+        (("--set", "scan.mases=[0.1]"), "did you mean 'masses'"),
+    ],
+)
+def test_wrong_use_is_told(arguments: tuple[str, ...], said: str) -> None:
+    assert said in refused("scan", "tiny.toml", *arguments)
+
+
+def test_the_text_of_figure_8_says_what_was_measured() -> None:
+    results = json.loads((fig8.HERE / "fig8.json").read_text(encoding="utf-8"))
+    assert fig8.report(results) == (fig8.HERE / "README.md").read_text(encoding="utf-8")
+    for by_physics in results.values():
+        for label in fig8.EXPERIMENTS:
+            old, new = (by_physics[physics][label]["points"][5] for physics in fig8.PHYSICS)
+            # The approximation overestimates: the lower limit rises, the upper one falls.
+            assert old["g_low"] < new["g_low"]
+            assert new["g_high"] < old["g_high"]
+
+
+# --- Reweighting ------------------------------------------------------------------------------------------
+
+
+def test_reweight(sample: Path) -> None:
+    said = done("reweight", sample, "other.root", "--g-mu", "1.2e-4").out
+    assert "effective size of the accepted events" in said
+    old, new = mcgen.read(sample), mcgen.read("other.root")
+    factor = 1.2**4 * np.exp((1.0 - 1.2**2) * old.decay_path / old.decay_length)
+    np.testing.assert_allclose(new.weight, old.weight * factor, rtol=1e-12)
+    assert list(verified([new.columns], new.metadata, Path("other.root")))
+    assert new.metadata["card"]["model"]["g_mu"] == 1.2e-4
+    assert new.metadata["reweighted_from"][0]["g_mu"] == 1e-4
+    assert new.metadata["yield"]["fiducial"]["value"] == pytest.approx(new.weight.sum())
+    assert new.metadata["yield"]["accepted"]["value"] == pytest.approx(new.weight[new.accepted].sum())
+    assert new.metadata["cut_flow"][0]["yield"] == pytest.approx(new.weight.sum())
+    assert new.metadata["cut_flow"][-1]["yield"] == pytest.approx(new.weight[new.accepted].sum())
+    done("inspect", "other.root", "--verify")
+    # All else is as it was.
+    for name in set(old.columns) - {"weight", "decay_length", "p_decay"}:
+        np.testing.assert_array_equal(new[name], old[name])
+
+
+def test_reweighting_custom_couplings_keeps_their_ratios() -> None:
+    model = {"name": "custom", "couplings": {"e": 1e-6, "mu": 1e-4, "tau": -1e-3}}
+    card = mcgen.load_card("tiny.toml").to_dict()
+    card["model"] = {"mass_gev": 0.05, **model}
+    events = mcgen.generate(mcgen.load_card(card)).reweight(g_mu=2e-4)
+    assert events.metadata["card"]["model"]["couplings"] == pytest.approx(
+        {"e": 2e-6, "mu": 2e-4, "tau": -2e-3}
+    )
+
+
+def test_accepted_events_alone_can_be_reweighted() -> None:
+    card = mcgen.load_card("tiny.toml").replace(run={"write": "accepted"})
+    mcgen.write(mcgen.generate(card).reweight(g_mu=1.1e-4), "accepted.root")
+    found = mcgen.read("accepted.root")
+    assert set(found.metadata["yield"]) == {"accepted"}
+    assert "accepted" in done("inspect", "accepted.root").out
+
+
+@pytest.mark.parametrize("g_mu", ["0", "-1", "11", "nan", "1"])
+def test_what_cannot_be_reweighted_is_refused(g_mu: str, sample: Path) -> None:
+    assert "g" in refused("reweight", sample, "other.root", "--g-mu", g_mu)
+
+
+def test_a_given_lifetime_is_refused() -> None:
+    events = mcgen.generate(mcgen.load_card("tiny.toml").replace(model={"ctau_m": 1.0}))
+    with pytest.raises(UsageError, match=r"model\.ctau_m"):
+        events.reweight(g_mu=2e-4)
+
+
+def test_columns_that_are_missing_are_named(sample: Path) -> None:
+    events = mcgen.read(sample)
+    del events.columns["decay_path"]
+    with pytest.raises(UsageError, match="decay_path"):
+        events.reweight(g_mu=2e-4)
