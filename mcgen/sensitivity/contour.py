@@ -15,7 +15,7 @@ from mcgen.analysis import Yield
 from mcgen.card import Card
 from mcgen.errors import CardError
 from mcgen.flux import Flux
-from mcgen.physics.models import Channel
+from mcgen.physics.models import Outcome
 from mcgen.sensitivity.sample import COUPLINGS, DecaySample, event_sample, scan_sample, seed_for
 from mcgen.types import Array
 
@@ -74,7 +74,7 @@ class MassPoint:
     n_max: float
     g_max: float
     yields: tuple[Yield, ...]
-    tables: dict[Channel, list[float]]
+    tables: dict[Outcome, list[float]]
 
     def to_dict(self) -> dict[str, Any]:
         """Return the point as plain data."""

@@ -10,7 +10,7 @@ import numpy as np
 from mcgen.analysis import Yield, YieldTally
 from mcgen.card import Card
 from mcgen.flux import Flux
-from mcgen.physics.models import CHANNELS, OUTCOMES, Channel, Outcome
+from mcgen.physics.models import CHANNELS, OUTCOMES, Outcome
 from mcgen.reweighting import weight_factor
 from mcgen.rng import Purpose, stream
 from mcgen.sampler import Process, Sampler, prepare
@@ -84,7 +84,7 @@ class DecaySample:
         square = (g_mu / self.g_mu) ** 2
         return float((weight * (4.0 - 2.0 * square * self.depth)).sum())
 
-    def yields_by_width(self, channel: Channel, widths: Array) -> list[float]:
+    def yields_by_width(self, channel: Outcome, widths: Array) -> list[float]:
         """Yields of a channel with branching ratio 1 at g_mu = 1, for total widths [GeV] of any size."""
         rows = np.flatnonzero(self.channel == CHANNELS.index(channel) + 1)
         weight, depth = self.weight[rows] / self.ratios[channel], self.depth[rows]
