@@ -14,7 +14,7 @@ from mcgen.dump import dump_of
 from mcgen.errors import ProposalError
 from mcgen.events import AnyArray, Daughters, Emission, Flight, Muon, Track, Verdict
 from mcgen.flux import Flux
-from mcgen.physics.models import OUTCOMES, Boson, Outcome
+from mcgen.physics.models import CHANNELS, OUTCOMES, Boson, Outcome
 from mcgen.proposal import Ceiling, Component, Proposal
 from mcgen.sampler.aim import Aim
 from mcgen.sampler.collision import AtProduction, EveryDirection, NoDecay, NoFlight
@@ -81,6 +81,10 @@ class Process:
         self._decay = TwoBodyDecay(self.boson, self.detector) if decays else NoDecay()
         stages = (self._track, self._emission, self._flight, self._decay, self.detector)
         self.axes = tuple(axis for stage in stages for axis in stage.axes)
+
+    def aims_at_plane(self, channel: str) -> bool:
+        """Whether directions are drawn apart that can be accepted in a channel."""
+        return any(self.detector.unbent_plane(c) is not None for c in CHANNELS if c == channel)
 
     def __call__(self, channel: Outcome, place: Ints, u: Coordinates) -> Story:
         """Tell what happens to the muons at some places of the table, in one channel.

@@ -94,12 +94,15 @@ def prepare(
         rough = _with_muons(component, process, pilot, importance(pilot))
         second = _pilot(sampler, rough, batches(Purpose.PILOT, count + i, 1, size))
         chosen = _with_muons(rough, process, second, importance(second))
-        components += _by_aim(_by_energy(process, chosen), axes[1:])
+        components += _by_aim(process, _by_energy(process, chosen))
 
     settings = card.run.vegas
-    neval = max(settings.neval // CLASSES, 1000)
+    aim = process.axes.index("aim") + 1 if "aim" in process.axes else 0
     trained, sizes = [], []
     for i, component in enumerate(components):
+        # Beside the detector's first plane nothing is accepted: less training is enough.
+        beside = component.grid[aim, 0] > 0.0
+        neval = max(settings.neval // (4 * CLASSES if beside else CLASSES), 1000)
         training = batches(Purpose.TRAINING, i, settings.nitn, neval)
         grid, spread = adapted_grid(_integrand(sampler, component, importance), component.grid, training)
         _log.info("trained component %d of %d, channel %s", i + 1, len(components), component.channel)
@@ -224,13 +227,13 @@ def _by_energy(process: Process, component: Component) -> Iterator[Component]:
         yield replace(component, muons=MuonChoice.of(probability))
 
 
-def _by_aim(components: Iterator[Component], axes: tuple[str, ...]) -> Iterator[Component]:
+def _by_aim(process: Process, components: Iterator[Component]) -> Iterator[Component]:
     """Split components where the axis "aim" changes what the axes after it mean."""
     for component in components:
-        if "aim" not in axes:
+        if "aim" not in process.axes or not process.aims_at_plane(component.channel):
             yield component
             continue
         for low, high in ((0.0, 0.5), (0.5, 1.0)):
             grid = component.grid.copy()
-            grid[axes.index("aim")] = np.linspace(low, high, grid.shape[1])
+            grid[process.axes.index("aim") + 1] = np.linspace(low, high, grid.shape[1])
             yield replace(component, grid=grid)

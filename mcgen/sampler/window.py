@@ -23,7 +23,7 @@ from mcgen.physics.models import DAUGHTERS, Outcome
 from mcgen.types import Array
 
 OUTSIDE = 0.2
-"""Share of the axis of cos* that is for what is outside the window."""
+"""Density of what is outside the window, over that of an isotropic decay: weights are at most its inverse."""
 
 _LEAST_SINE = 0.2
 """Smallest sin* that the window reckons with: at its edges the daughters still open a little."""
@@ -45,17 +45,18 @@ def draw_cos(u: Array, low: Array, high: Array) -> tuple[Array, Array]:
     Returns
     -------
     cos_star : (n,)
-    weight : (n,) the isotropic density 1/2 over that of the draw, which is (1 - s)/(high - low) inside the
-        window and s/(2 - high + low) outside, s = `OUTSIDE`
+    weight : (n,) the isotropic density 1/2 over that of the draw, which is `OUTSIDE` times as much outside the
+        window, and what that leaves inside
     """
     width = high - low
     rest = 2.0 - width
-    inside = low + (u - OUTSIDE) / (1.0 - OUTSIDE) * width
-    left = u / OUTSIDE * rest - 1.0  # the rest, as if there were no window between its two parts
+    share = 0.5 * OUTSIDE * rest
+    inside = low + (u - share) / (1.0 - share) * width
+    left = 2.0 * u / OUTSIDE - 1.0  # the rest, as if there were no window between its two parts
     outside = np.where(left < low, left, left + width)
-    is_inside = u >= OUTSIDE
+    is_inside = u >= share
     cos_star = np.clip(np.where(is_inside, inside, outside), -1.0, 1.0)
-    return cos_star, 0.5 * np.where(is_inside, width / (1.0 - OUTSIDE), rest / OUTSIDE)
+    return cos_star, 0.5 * np.where(is_inside, width / (1.0 - share), 2.0 / OUTSIDE)
 
 
 @np.errstate(divide="ignore", invalid="ignore", over="ignore")  # bosons at rest or going back: no window
@@ -110,8 +111,8 @@ def cos_window(
         limit = (least - 0.5 * momentum) * (mass / (p_star * energy))
         sine = np.sqrt(np.maximum(1.0 - limit * limit, _LEAST_SINE**2))
     low, high = _SIGN * limit
-    found = low < high
     low, high = np.maximum(low - _MARGIN, -1.0), np.minimum(high + _MARGIN, 1.0)
+    found = low < high
     return np.where(found, low, -1.0), np.where(found, high, 1.0)
 
 

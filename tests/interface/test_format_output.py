@@ -69,7 +69,7 @@ def test_a_disk_that_is_full(sample: Path, format: str) -> None:
 def test_a_read_only_folder(sample: Path, format: str, tmp_path_factory: pytest.TempPathFactory) -> None:
     done(*conversion(sample, format))  # imports what it needs, for nobody may not even do that
     place = tmp_path_factory.mktemp("closed")
-    for folder in (place, *place.parents[:2]):
+    for folder in (place, *place.parents[:3]):
         folder.chmod(0o755)
     events = mcgen.read(sample)
     place.chmod(0o555)

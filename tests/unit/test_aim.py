@@ -10,7 +10,7 @@ from dataclasses import dataclass
 
 import numpy as np
 import pytest
-from hypothesis import assume, given
+from hypothesis import HealthCheck, assume, given, settings
 from hypothesis import strategies as st
 from pydantic import TypeAdapter
 
@@ -270,6 +270,7 @@ def test_a_smaller_disc_would_miss_some(name: str) -> None:
 
 
 @pytest.mark.parametrize("name", PLANES)
+@settings(suppress_health_check=[HealthCheck.filter_too_much])  # corners that are cut off
 @given(position=positions, share=st.tuples(units, units))
 def test_every_point_of_a_plane_is_in_its_disc(
     name: str, position: Vector, share: tuple[float, float]

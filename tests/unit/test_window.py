@@ -40,12 +40,13 @@ def test_draws_have_the_density_of_the_definition(low: float, high: float) -> No
     cos_star, weight = drawn(low, high)
     is_inside = (cos_star > low) & (cos_star < high)
     rest = 2.0 - (high - low)
-    density = np.where(is_inside, (1.0 - OUTSIDE) / (high - low), OUTSIDE / rest)
+    density = np.where(is_inside, (1.0 - 0.5 * OUTSIDE * rest) / (high - low), 0.5 * OUTSIDE)
     np.testing.assert_allclose(weight * density, 0.5, rtol=1e-12)
 
     def share(at: Array, outside: float = OUTSIDE) -> Array:
         within = np.clip(at, low, high) - low
-        return np.asarray(outside / rest * (at + 1.0 - within) + (1.0 - outside) / (high - low) * within)
+        inner = (1.0 - 0.5 * outside * rest) / (high - low)
+        return np.asarray(0.5 * outside * (at + 1.0 - within) + inner * within)
 
     assert_same_distribution(cos_star, np.ones_like(cos_star), share)
     with pytest.raises(AssertionError, match="KS"):
