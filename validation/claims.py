@@ -147,7 +147,7 @@ HEAD = """\
 # Validation
 
 Every claim below is measured by its own script, compared with its reference, and drawn. One command does it all,
-and writes this page, in a few minutes on two cores:
+and writes this page, in some ten minutes on two cores:
 
     python -m validation                    # all claims
     python -m validation madgraph decay     # some of them

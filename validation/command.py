@@ -28,6 +28,7 @@ CLAIMS = (
     "paper_fig4",
     "paper_fig5",
     "paper_fig6",
+    "fig8",
 )
 """Folders with a module `claim`, in the order of the page."""
 

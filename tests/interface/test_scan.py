@@ -17,7 +17,6 @@ from mcgen.io.curves import read_limits
 from mcgen.io.digests import verified
 from mcgen.sensitivity.contour import mass_point
 from tests.cards import done, refused, run, settings
-from validation.fig8 import __main__ as fig8
 
 MASSES = "0.03,0.06"
 FEW = ("--masses", MASSES, "--couplings", "1e-6:1e-2:5")
@@ -257,17 +256,6 @@ def test_faulty_limits_are_refused(text: str, said: str) -> None:
 )
 def test_wrong_use_is_told(arguments: tuple[str, ...], said: str) -> None:
     assert said in refused("scan", "tiny.toml", *arguments)
-
-
-def test_the_text_of_figure_8_says_what_was_measured() -> None:
-    results = json.loads((fig8.HERE / "fig8.json").read_text(encoding="utf-8"))
-    assert fig8.report(results) == (fig8.HERE / "README.md").read_text(encoding="utf-8")
-    for by_physics in results.values():
-        for label in fig8.EXPERIMENTS:
-            old, new = (by_physics[physics][label]["points"][5] for physics in fig8.PHYSICS)
-            # The approximation overestimates: the lower limit rises, the upper one falls.
-            assert old["g_low"] < new["g_low"]
-            assert new["g_high"] < old["g_high"]
 
 
 # --- Reweighting ------------------------------------------------------------------------------------------

@@ -115,7 +115,7 @@ def values(events: Events, name: str) -> Array:
 def test_halves_that_differ_are_noticed(sample: Sample) -> None:
     one, two = halves(sample)
     rank = np.argsort(np.argsort(two.x)) / len(two)
-    drifting = two.weight * (0.8 + 0.4 * rank)
+    drifting = two.weight * (0.7 + 0.6 * rank)
     with pytest.raises(AssertionError, match="chi2"):
         assert_same_samples((one.x, one.weight), (two.x, drifting))
 

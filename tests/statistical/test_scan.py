@@ -22,6 +22,7 @@ from mcgen.sensitivity.sample import DecaySample, scan_sample
 from tests.quadrature import SELECTIONS, SETUPS, Setup, expected_accepted, expected_decays
 from tests.setups import card_of
 from tests.stats import assert_agrees, seed_of
+from validation.fig8.claim import REFERENCES, one_muon_card
 
 pytestmark = pytest.mark.usefixtures("small_pilot")
 
@@ -121,33 +122,12 @@ def test_real_flux() -> None:
 
 # --- Published limits -------------------------------------------------------------------------------------
 
-PUBLISHED = {"leptophilic": (0.05, 1.03144e-5, 1.1849e-3), "muonphilic": (0.1, 2.76681e-5, 5.78041e-3)}
-"""Mass and both limits at 2.3 events, for one muon of 100 GeV per unit of exposure."""
 
-
-def published_card(name: str) -> Card:
-    """10^15 muons on the axis of 1 m of copper, decays from 80 to 160 m."""
-    return mcgen.load_card(
-        {
-            "model": {"name": name, "mass_gev": PUBLISHED[name][0], "g_mu": 1e-4},
-            "production": {"method": "iww", "min_energy_factor": 0.0, "stopping_power_gev_per_m": 1.25},
-            "beam": {"pdg": 13, "energy_gev": 100.0},
-            "experiment": {
-                "name": "slab",
-                "exposure": {"kind": "mot", "value": 1e15},
-                "target": {"material": "Cu", "z_m": [0.0, 1.0]},
-                "decay_volume": {"shape": "slab", "z_m": [80.0, 160.0]},
-            },
-            "run": RUN,
-        }
-    )
-
-
-@pytest.mark.parametrize("name", PUBLISHED)
+@pytest.mark.parametrize("name", REFERENCES)
 def test_published_limits(name: str) -> None:
-    card = published_card(name)
-    point = mass_point(card, flux_of(card), seed_of("published limits", name), 2.3, PUBLISHED[name][0])
-    for crossing, truth in zip((point.low, point.high), PUBLISHED[name][1:], strict=True):
+    card = one_muon_card(name)
+    point = mass_point(card, flux_of(card), seed_of("published limits", name), 2.3, REFERENCES[name][0])
+    for crossing, truth in zip((point.low, point.high), REFERENCES[name][1:], strict=True):
         assert isinstance(crossing, Crossing)
         assert crossing.mc_error < 0.002 * truth
         assert crossing.flux_error == 0.0
@@ -160,10 +140,10 @@ def test_published_limits(name: str) -> None:
 
 
 def test_a_point_without_effective_events_is_generated_anew(monkeypatch: pytest.MonkeyPatch) -> None:
-    card = published_card("muonphilic")
+    card = one_muon_card("muonphilic")
     monkeypatch.setattr("mcgen.sensitivity.contour.PRECISION", 0.005)
-    point = mass_point(card, flux_of(card), seed_of("anew"), 2.3, PUBLISHED["muonphilic"][0])
-    for crossing, truth in zip((point.low, point.high), PUBLISHED["muonphilic"][1:], strict=True):
+    point = mass_point(card, flux_of(card), seed_of("anew"), 2.3, REFERENCES["muonphilic"][0])
+    for crossing, truth in zip((point.low, point.high), REFERENCES["muonphilic"][1:], strict=True):
         assert crossing is not None
         assert crossing.regenerated or crossing.effective_size >= 0.005**-2
         assert_agrees(crossing.g_mu, crossing.mc_error, truth)
