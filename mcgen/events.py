@@ -133,7 +133,12 @@ def columns_of(planes: Iterable[str]) -> tuple[Column, ...]:
         Column("failed", "int16", "", "code of the first requirement that failed; 0 none"),
         Column("failed_bits", "uint64", "", "bit of every requirement that failed"),
         Column("channel", "int16", "", "0 none, 1 ee, 2 mumu, 3 tautau, 4 gammagamma, 5 nunu"),
-        Column("muon_row", "int64", "", "row of the flux file that the muon is from; muons that share one are not independent"),
+        Column(
+            "muon_row",
+            "int64",
+            "",
+            "row of the flux file that the muon is from; muons that share one are not independent",
+        ),
         Column("muon_pdg", "int32", "", "PDG id of the muon"),
         Column("muon_rate", "float64", "1/exposure", "muons that the row stands for, per unit of exposure"),
         *_vector("muon", _P4, "GeV", "muon at production"),
