@@ -13,6 +13,7 @@ from unittest.mock import patch
 
 from mcgen.sampler import training
 from validation.claims import NUMBERS, Outcome, page, read, write
+from validation.ratios import __main__ as ratios
 
 HERE = Path(__file__).parent
 
@@ -74,5 +75,7 @@ def main(arguments: list[str] | None = None) -> int:
                 verdict = "ok  " if row.passed else "FAIL"
                 print(f"{verdict} {name}: {row.claim}: {row.value}, tolerance {row.tolerance}", flush=True)
     write_page(output)
+    if not (options.claims or options.quick or options.output):
+        ratios.main()
     print(f"{'all passed' if passed else 'NOT all passed'}: {output / 'README.md'}")
     return 0 if passed else 1

@@ -9,7 +9,8 @@ import os
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import BinaryIO, cast
+from types import TracebackType
+from typing import Any, BinaryIO, Self, cast
 
 from mcgen.errors import RunError, UsageError
 
@@ -48,6 +49,25 @@ def binary_output(path: Path) -> BinaryIO:
     if path.suffix == ".gz":
         return cast("BinaryIO", gzip.open(path, "wb", compresslevel=6))
     return path.open("wb")
+
+
+class Closing:
+    """Something that writes to `_file`, which is closed in the end."""
+
+    _file: Any
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, value: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        try:
+            self._file.close()
+        except OSError:
+            # Closing flushes; after a failed write it fails again, and the first error is the one to tell.
+            if kind is None:
+                raise
 
 
 def sha256_of(path: Path) -> str:

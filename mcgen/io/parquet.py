@@ -6,17 +6,17 @@ import os
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
-from types import TracebackType
-from typing import Any, Self
+from typing import Any
 
 import numpy as np
 
 from mcgen.errors import FileFormatError
 from mcgen.events import AnyArray, Column
+from mcgen.io.files import Closing
 from mcgen.io.metadata import METADATA, from_text, to_text
 
 
-class ParquetWriter:
+class ParquetWriter(Closing):
     """Writes the columns, ZSTD compressed, one row group a chunk, and the metadata under the key `mcgen`.
 
     Parameters
@@ -45,19 +45,6 @@ class ParquetWriter:
     def finish(self, metadata: Mapping[str, Any]) -> None:
         """Write the metadata, which says how the events came about."""
         self._file.add_key_value_metadata({METADATA: to_text(metadata)})
-
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(
-        self, kind: type[BaseException] | None, value: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        try:
-            self._file.close()
-        except OSError:
-            # Closing writes the footer; after a failed write it fails again, and the first error is the one.
-            if kind is None:
-                raise
 
 
 class ParquetReader:

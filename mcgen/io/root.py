@@ -6,20 +6,20 @@ import os
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
-from types import TracebackType
-from typing import Any, Self
+from typing import Any
 
 import numpy as np
 import uproot
 
 from mcgen.errors import FileFormatError
 from mcgen.events import AnyArray, Column
+from mcgen.io.files import Closing
 from mcgen.io.metadata import METADATA, from_text, to_text
 
 TREE = "events"
 
 
-class RootWriter:
+class RootWriter(Closing):
     """Writes a TTree `events` of flat branches and the metadata as a TObjString `mcgen`.
 
     Parameters
@@ -44,19 +44,6 @@ class RootWriter:
     def finish(self, metadata: Mapping[str, Any]) -> None:
         """Write the metadata, which says how the events came about."""
         self._file[METADATA] = to_text(metadata)
-
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(
-        self, kind: type[BaseException] | None, value: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        try:
-            self._file.close()
-        except OSError:
-            # Closing flushes; after a failed write it fails again, and the first error is the one to tell.
-            if kind is None:
-                raise
 
 
 class NTupleWriter(RootWriter):

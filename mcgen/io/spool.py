@@ -6,19 +6,19 @@ import tempfile
 from abc import ABC, abstractmethod
 from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
-from types import TracebackType
-from typing import Any, ClassVar, Self
+from typing import Any, ClassVar
 
 import numpy as np
 
 from mcgen.errors import UsageError
 from mcgen.events import AnyArray, Column
+from mcgen.io.files import Closing
 
 ROWS = 10_000
 """Number of events that are held in memory at a time."""
 
 
-class SpoolingWriter(ABC):
+class SpoolingWriter(Closing, ABC):
     """Collects the columns of a format in a nameless file beside the output, and writes all at the end.
 
     The system removes a nameless file when the process ends, however it ends.
@@ -65,16 +65,3 @@ class SpoolingWriter(ABC):
     @abstractmethod
     def finish(self, metadata: Mapping[str, Any]) -> None:
         """Write the file from `chunks`."""
-
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(
-        self, kind: type[BaseException] | None, value: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        try:
-            self._file.close()
-        except OSError:
-            # What could not be written is flushed again; the first error is the one to tell.
-            if kind is None:
-                raise

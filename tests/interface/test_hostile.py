@@ -229,3 +229,29 @@ def test_mutants_of_flux_files(count: int) -> None:
             text = run("check", "tiny.toml").out
             assert not re.search(r"\bnan\b", text)
     assert 0.02 * count < accepted < 0.9 * count, f"{accepted} of {count} mutants were accepted: a blunt test"
+
+
+@pytest.mark.parametrize("count", [50, pytest.param(500, marks=pytest.mark.nightly)])
+def test_damaged_events_files(sample: Path, count: int) -> None:
+    """Cut or flipped anywhere: --verify tells, or nothing of the events has changed."""
+    rng = Random(seed_of("damage", count))  # no secret
+    content = sample.read_bytes()
+    whole = mcgen.read(sample)
+    told = 0
+    for number in range(count):
+        changed = bytearray(content)
+        place = rng.randrange(len(content))
+        if number % 2:
+            del changed[place:]
+        else:
+            changed[place] ^= 1 << rng.randrange(8)
+        Path("changed.root").write_bytes(changed)
+        if not survives("inspect", "changed.root", "--verify"):
+            told += 1
+            continue
+        assert not number % 2, "a file that is cut short is not whole"
+        found = mcgen.read("changed.root")
+        assert found.metadata == whole.metadata
+        for name, values in whole.columns.items():
+            assert values.tobytes() == found[name].tobytes(), name
+    assert told > 0.6 * count, f"{told} of {count} were told: most bytes are data"
