@@ -64,9 +64,10 @@ class YieldTally:
 
     def add(self, weight: Array, muon_row: Ints) -> None:
         """Count events by their weights and rows of the flux file."""
-        rows = len(self._sum)
-        self._sum += np.bincount(muon_row, weights=weight, minlength=rows)
-        self._square += np.bincount(muon_row, weights=weight * weight, minlength=rows)
+        # Only of the rows that are there: a histogram over all of a flux of millions costs more than a chunk.
+        row, place = np.unique(muon_row, return_inverse=True)
+        self._sum[row] += np.bincount(place, weights=weight, minlength=len(row))
+        self._square[row] += np.bincount(place, weights=weight * weight, minlength=len(row))
 
     def result(self, points: int) -> Yield:
         """Yield of the run's `points` points.

@@ -79,11 +79,13 @@ def _in_processes(draw: Draw[T], numbers: Iterable[int], jobs: int) -> Iterator[
     try:
         for _ in range(jobs):
             pipe, other = context.Pipe()
-            process = context.Process(target=_serve, args=(other, draw), daemon=True)
+            process = context.Process(target=_serve, args=(other,), daemon=True)
             process.start()
             other.close()  # or the end of the worker would not be the end of its pipe
             pipes.append(pipe)
             processes.append(process)
+        for pipe in pipes:  # once all are on their way: each takes a while until it listens
+            _send(pipe, draw)
         yield from _served(pipes, iter(numbers))
     finally:
         for pipe, process in zip(pipes, processes, strict=True):
@@ -115,9 +117,9 @@ def _served(pipes: list[Pipe], numbers: Iterator[int]) -> Iterator[Any]:
             idle.append(pipe)
 
 
-def _send(pipe: Pipe, number: int) -> None:
+def _send(pipe: Pipe, what: Any) -> None:
     try:
-        pipe.send(number)
+        pipe.send(what)
     except OSError as error:
         raise _dead() from error
 
@@ -138,10 +140,11 @@ def _dead() -> RunError:
     )
 
 
-def _serve(pipe: Pipe, draw: Draw[Any]) -> None:
-    """Draw what is asked for, until the pipe is closed at the other end."""
+def _serve(pipe: Pipe) -> None:
+    """Take what to draw with, and draw what is asked for, until the pipe is closed at the other end."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C goes to all; the first process ends the others
     with contextlib.suppress(EOFError, OSError):
+        draw: Draw[Any] = pipe.recv()
         while True:
             number = pipe.recv()
             try:
