@@ -218,4 +218,4 @@ def _impossible(values: Mapping[str, Array]) -> Iterator[tuple[str, Bools]]:
     yield f"the weight w is above {MAX_RATE:g} muons per proton", values["w"] > MAX_RATE
     yield f"the momentum is above {MAX_ENERGY:g} GeV (are px, py, pz in GeV?)", largest > MAX_ENERGY
     yield f"the position is beyond {MAX_DISTANCE:g} m (are x, y, z in metres?)", farthest > MAX_DISTANCE
-    yield "pdg is no PDG id", (np.abs(values["pdg"]) > 2**31 - 1) | (values["pdg"] % 1.0 != 0.0)
+    yield "pdg is no PDG id", (np.abs(values["pdg"]) > 2**31 - 1) | (np.trunc(values["pdg"]) != values["pdg"])

@@ -290,3 +290,13 @@ def test_the_side_of_the_dump_counts() -> None:
     for change in ("radius_m=0.25", "half_width_m=[0.25, 1.0]", "half_width_m=[1.0, 0.25]", "radius_m=0.35"):
         printed = done("check", "tiny.toml", *settings(f"experiment.target.{change}")).out
         assert ("left out: 40" in printed) == ("=0.25" in change or "=[0.25" in change)
+
+
+@pytest.mark.parametrize("value", ["inf", "-inf", "nan", "13.5", "1e300"])
+def test_no_pdg_id(folder: Path, value: str) -> None:
+    lines = (folder / "muons.csv").read_text(encoding="utf-8").splitlines()
+    lines[3] = ",".join([value, *lines[3].split(",")[1:]])
+    (folder / "muons.csv").write_text("\n".join(lines), encoding="utf-8")
+    message = refused("check", "tiny.toml")
+    assert "in row 2" in message
+    assert "pdg" in message
