@@ -11,7 +11,7 @@ import numpy as np
 
 from mcgen.errors import FileFormatError, UsageError
 from mcgen.events import concatenate
-from mcgen.io.digests import verified
+from mcgen.io.digests import undigested, verified
 from mcgen.io.store import CHUNK, open_events, read_metadata
 from mcgen.output import Metadata, Record, event_file
 
@@ -38,7 +38,7 @@ def merge(output: Path, parts: Sequence[Path]) -> Metadata:
     _check_same(found)
     first = dict(found[ordered[0]])
     provenance = {key: value for key, value in first.items() if key != "part"}
-    provenance["columns"] = _undigested(first["columns"])
+    provenance["columns"] = undigested(first["columns"])
     with event_file(output) as write:
         return write(provenance, _chunks(ordered, found))
 
@@ -75,17 +75,10 @@ def _check_same(found: Mapping[Path, Mapping[str, Any]]) -> None:
         for key in _SAME:
             one, other = reference[key], metadata[key]
             if key == "columns":
-                one, other = _undigested(one), _undigested(other)
+                one, other = undigested(one), undigested(other)
             if one != other:
                 advice = "; runs of different seeds are averaged, not added" if key == "seed" else ""
                 raise UsageError(f"{path}: of another run than {first}: {key} differs{advice}")
-
-
-def _undigested(columns: Mapping[str, Any]) -> dict[str, Any]:
-    return {
-        name: {key: value for key, value in column.items() if key != "sha256"}
-        for name, column in columns.items()
-    }
 
 
 def _chunks(ordered: Iterable[Path], found: Mapping[Path, Mapping[str, Any]]) -> Iterator[Record]:

@@ -9,6 +9,7 @@ import numpy as np
 from mcgen.card import Card, load_card
 from mcgen.errors import UsageError
 from mcgen.events import Events
+from mcgen.io.digests import undigested
 from mcgen.output import tally_of
 from mcgen.types import Array
 
@@ -136,10 +137,7 @@ def _description(events: Events) -> dict[str, Any]:
     described = {key: value for key, value in events.metadata.items() if key != "unweighted"}
     tally = tally_of(described)
     tally.add(events.columns)
-    columns = {
-        name: {key: value for key, value in column.items() if key != "sha256"}
-        for name, column in described["columns"].items()
-    }
+    columns = undigested(described["columns"])
     summary = tally.summary(described["points"])
     if described["card"]["run"].get("write") == "accepted":  # the other decays are not here to be counted
         summary = {"yield": {"accepted": summary["yield"]["accepted"]}, "cut_flow": []}

@@ -10,6 +10,7 @@ import signal
 import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, NoReturn
 
@@ -131,8 +132,8 @@ def load_matching(sample: Path, method: str, pdg: int | None, settings: list[str
 
 
 @contextmanager
-def progress(points: int, quiet: bool) -> Iterator[Callable[[int], None] | None]:
-    """Progress bar on stderr over the points of a run."""
+def progress_bar(description: str, total: int | None, quiet: bool) -> Iterator[Callable[..., None] | None]:
+    """Progress bar on stderr: yields what updates it, or None where nobody would see it."""
     from rich.console import Console
 
     console = Console(stderr=True)
@@ -142,13 +143,15 @@ def progress(points: int, quiet: bool) -> Iterator[Callable[[int], None] | None]
     from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
     columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
-    with Progress(*columns, console=console, transient=True) as progress:
-        task = progress.add_task("training", total=points)
+    with Progress(*columns, console=console, transient=True) as bar:
+        yield partial(bar.update, bar.add_task(description, total=total))
 
-        def advance(done: int) -> None:
-            progress.update(task, advance=done, description="generating")
 
-        yield advance
+@contextmanager
+def progress(points: int, quiet: bool) -> Iterator[Callable[[int], None] | None]:
+    """Progress bar on stderr over the points of a run."""
+    with progress_bar("training", points, quiet) as update:
+        yield update and (lambda done: update(advance=done, description="generating"))
 
 
 def _interrupted(*_: Any) -> None:

@@ -10,7 +10,7 @@ from typing import Annotated
 
 import typer
 
-from mcgen.cli.common import CardArgument, SetOption, State, app, fail, load
+from mcgen.cli.common import CardArgument, SetOption, State, app, fail, load, progress_bar
 from mcgen.errors import UsageError
 
 
@@ -91,19 +91,5 @@ def _toml(text: str) -> str:
 @contextmanager
 def _progress(quiet: bool) -> Iterator[Callable[[int, int], None] | None]:
     """Progress bar on stderr over the masses of a scan, whose number grows."""
-    from rich.console import Console
-
-    console = Console(stderr=True)
-    if quiet or not console.is_terminal:
-        yield None
-        return
-    from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
-
-    columns = (TextColumn("masses"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
-    with Progress(*columns, console=console, transient=True) as progress:
-        task = progress.add_task("masses", total=None)
-
-        def advance(done: int, planned: int) -> None:
-            progress.update(task, completed=done, total=planned)
-
-        yield advance
+    with progress_bar("masses", None, quiet) as update:
+        yield update and (lambda done, planned: update(completed=done, total=planned))

@@ -31,6 +31,14 @@ class ColumnHashes:
         return {name: h.hexdigest() for name, h in self._hashes.items()}
 
 
+def undigested(columns: Mapping[str, Any]) -> dict[str, Any]:
+    """Describe columns as the metadata does, without their digests."""
+    return {
+        name: {key: value for key, value in column.items() if key != "sha256"}
+        for name, column in columns.items()
+    }
+
+
 def verified(
     chunks: Iterable[dict[str, AnyArray]], metadata: Mapping[str, Any], path: Path
 ) -> Iterator[dict[str, AnyArray]]:
