@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from mcgen.events import columns_of
+from mcgen.record.columns import columns_of
 
 PAGE = Path(__file__).parent / "columns.md"
 

@@ -9,9 +9,8 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from mcgen.card import Card, load_card
     from mcgen.errors import McgenError
-    from mcgen.events import Events
-    from mcgen.io.store import read, write
-    from mcgen.run import generate, generate_chunks
+    from mcgen.events import Events, read, write
+    from mcgen.run.run import generate, generate_chunks
 
 __all__ = ["Card", "Events", "McgenError", "generate", "generate_chunks", "load_card", "read", "write"]
 
@@ -19,11 +18,11 @@ _HOMES = {
     "Card": "mcgen.card",
     "Events": "mcgen.events",
     "McgenError": "mcgen.errors",
-    "generate": "mcgen.run",
-    "generate_chunks": "mcgen.run",
+    "generate": "mcgen.run.run",
+    "generate_chunks": "mcgen.run.run",
     "load_card": "mcgen.card",
-    "read": "mcgen.io.store",
-    "write": "mcgen.io.store",
+    "read": "mcgen.events",
+    "write": "mcgen.events",
 }
 
 

@@ -1,172 +1,24 @@
-"""The event record: one row an event, every column a one-dimensional array.
-
-The stages of the sampler make the frozen tables below, row i the same event in all of them; `record`
-lays them out as the columns that are declared once in `columns_of`. Lengths in metres, energies in GeV.
-"""
+"""Events as a user holds them: a table with columns, and files of them."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
 from importlib import import_module
+from pathlib import Path
 from typing import TYPE_CHECKING, Any, overload
 
 import numpy as np
-from numpy.typing import NDArray
 
 from mcgen.errors import UsageError
-from mcgen.types import Array, Bits, Bools, Ints
+from mcgen.io.events.metadata import is_complete
+from mcgen.io.events.store import open_events, write_chunks
+from mcgen.record.columns import AnyArray, concatenate
+from mcgen.types import Array, Bools
 
 if TYPE_CHECKING:
     import awkward
     import hist
     import pandas
-
-AnyArray = NDArray[Any]
-
-
-@dataclass(frozen=True, slots=True)
-class Muon:
-    """Muons at their production: `row` in the flux file, `rate` per unit of exposure."""
-
-    row: Ints
-    pdg: Ints
-    rate: Array
-    position: Array
-    momentum: Array
-
-
-@dataclass(frozen=True, slots=True)
-class Track:
-    """Muons just before emission, `path` metres after their production.
-
-    `weight` is the number of nuclei per area [GeV^2] along the track over the sampling density.
-    """
-
-    path: Array
-    position: Array
-    direction: Array
-    energy: Array
-    layer: Ints
-    weight: Array
-
-
-@dataclass(frozen=True, slots=True)
-class Emission:
-    """The radiated boson and what is left: `weight` is the cross-section [GeV^-2] over the sampling density.
-
-    Quantities that a method does not define are NaN.
-    """
-
-    x: Array
-    theta: Array
-    t: Array
-    boson_e: Array
-    direction: Array
-    recoil: Array
-    nucleus: Array
-    weight: Array
-
-
-@dataclass(frozen=True, slots=True)
-class Flight:
-    """The boson's way to its decay; `p_decay` is 0 where the ray misses the decay volume."""
-
-    path_in: Array
-    path_out: Array
-    path: Array
-    decay_length: Array
-    p_decay: Array
-    point: Array
-    weight: Array
-
-
-@dataclass(frozen=True, slots=True)
-class Daughters:
-    """Four-momenta (4, n) at the decay vertex."""
-
-    pdgs: tuple[int, int]
-    first: Array
-    second: Array
-    weight: Array
-
-
-@dataclass(frozen=True, slots=True)
-class Verdict:
-    """Positions at the planes, (x, y) of both daughters, and the requirements that failed."""
-
-    hits: Mapping[str, tuple[Array, Array]]
-    failed: Ints
-    failed_bits: Bits
-
-    @property
-    def accepted(self) -> Bools:
-        """Whether no requirement failed."""
-        accepted: Bools = self.failed == 0
-        return accepted
-
-
-@dataclass(frozen=True, slots=True)
-class Column:
-    """A column of the record."""
-
-    name: str
-    dtype: str
-    unit: str
-    meaning: str
-
-
-def _vector(prefix: str, names: str, unit: str, meaning: str) -> list[Column]:
-    return [Column(f"{prefix}_{name}", "float64", unit, f"{meaning}, {name}") for name in names.split()]
-
-
-_P4 = "px py pz e"
-_XYZ = "x y z"
-
-
-def columns_of(planes: Iterable[str]) -> tuple[Column, ...]:
-    """Return the columns of a record for an experiment with the named planes."""
-    fixed = [
-        Column("event", "uint64", "", "index of the point in the run; unique, with gaps"),
-        Column("weight", "float64", "", "expected number of events for the exposure"),
-        Column("accepted", "bool", "", "whether all requirements are fulfilled"),
-        Column("failed", "int16", "", "code of the first requirement that failed; 0 none"),
-        Column("failed_bits", "uint64", "", "bit of every requirement that failed"),
-        Column("channel", "int16", "", "0 none, 1 ee, 2 mumu, 3 tautau, 4 gammagamma, 5 nunu"),
-        Column(
-            "muon_row",
-            "int64",
-            "",
-            "row of the flux file that the muon is from; muons that share one are not independent",
-        ),
-        Column("muon_pdg", "int32", "", "PDG id of the muon"),
-        Column("muon_rate", "float64", "1/exposure", "muons that the row stands for, per unit of exposure"),
-        *_vector("muon", _P4, "GeV", "muon at production"),
-        *_vector("muon", "vx vy vz", "m", "production point of the muon"),
-        *_vector("emission", _XYZ, "m", "emission point"),
-        *_vector("emission_muon", _P4, "GeV", "muon just before emission"),
-        Column("x", "float64", "", "energy fraction of the boson"),
-        Column("theta", "float64", "rad", "angle between boson and muon at emission"),
-        Column("t", "float64", "GeV^2", "momentum transfer squared to the nucleus, positive"),
-        *_vector("recoil", _P4, "GeV", "muon after emission"),
-        *_vector("nucleus", _P4, "GeV", "nucleus after emission"),
-        Column("boson_pdg", "int32", "", "PDG id of the boson"),
-        *_vector("boson", _P4, "GeV", "boson"),
-        Column("path_in", "float64", "m", "path from emission to the entry of the decay volume"),
-        Column("path_out", "float64", "m", "path from emission to the exit of the decay volume"),
-        Column("decay_path", "float64", "m", "path from emission to the decay"),
-        Column("decay_length", "float64", "m", "mean decay length in the laboratory"),
-        Column("p_decay", "float64", "", "probability to decay between path_in and path_out"),
-        *_vector("decay", _XYZ, "m", "decay point"),
-        Column("decay_t", "float64", "ns", "time of the decay since the muon's production"),
-    ]
-    for daughter, meaning in (("d1", "first daughter (lepton)"), ("d2", "second daughter (antilepton)")):
-        fixed.append(Column(f"{daughter}_pdg", "int32", "", f"PDG id of the {meaning}"))
-        fixed += _vector(daughter, _P4, "GeV", f"{meaning} at the decay")
-    for plane in planes:
-        for daughter in ("d1", "d2"):
-            fixed += _vector(f"{daughter}_{plane}", "x y", "m", f"{daughter} at plane {plane}")
-    return tuple(fixed)
 
 
 class Events:
@@ -287,8 +139,8 @@ class Events:
         return filled_histogram
 
     def reweight(self, g_mu: float) -> Events:
-        """Return the events with the weights of another coupling to muons; see `mcgen.reweighting.reweight`."""
-        from mcgen.reweighting import reweight
+        """Return the events with the weights of another coupling to muons; see `mcgen.analysis.reweighting.reweight`."""
+        from mcgen.analysis.reweighting import reweight
 
         return reweight(self, g_mu)
 
@@ -297,7 +149,7 @@ _VECTORS = {
     name: ("Momentum4D", {"px": f"{name}_px", "py": f"{name}_py", "pz": f"{name}_pz", "E": f"{name}_e"})
     for name in ("muon", "emission_muon", "recoil", "nucleus", "boson", "d1", "d2")
 } | {
-    name: ("Vector3D", {axis: f"{columns}{axis}" for axis in _XYZ.split()})
+    name: ("Vector3D", {axis: f"{columns}{axis}" for axis in "xyz"})
     for name, columns in (("muon_vertex", "muon_v"), ("emission", "emission_"), ("decay", "decay_"))
 }
 """Vectors of `Events.to_awkward`: their kind, and the column of each component."""
@@ -320,7 +172,27 @@ def _optional(module: str, extra: str) -> Any:
         raise UsageError(f"this needs {module.split('.')[0]}: pip install 'mcgen[{extra}]'") from error
 
 
-def concatenate(parts: Iterable[Mapping[str, AnyArray]]) -> dict[str, AnyArray]:
-    """Join records with the same columns, in their order."""
-    parts = list(parts)
-    return {name: np.concatenate([part[name] for part in parts]) for name in parts[0]}
+def read(path: str | Path) -> Events:
+    """Read an events file; see `open_events` for its errors."""
+    with open_events(path) as file:
+        return Events(concatenate(file.chunks(max(file.rows, 1))), file.metadata)
+
+
+def write(events: Events, path: str | Path, format: str | None = None) -> None:
+    """Write events to a file.
+
+    Parameters
+    ----------
+    format : one of `FORMATS`; by default that of the file's ending
+
+    Raises
+    ------
+    UsageError, RunError
+        If the file cannot be written; nothing is left under its name.
+    """
+    path = Path(path)
+    if not is_complete(events.metadata):
+        raise UsageError(
+            f"{path}: these events have no metadata, which says how they came about; use those of mcgen"
+        )
+    write_chunks(iter([events.columns]), events.metadata, path, format)

@@ -10,13 +10,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from itertools import pairwise
 from typing import Any
 
-from mcgen.card.experiment import (
-    ExperimentTable,
-    MaterialTable,
-    SelectionTable,
-    TargetTable,
-)
-from mcgen.card.schema import (
+from mcgen.card.run_tables import (
     BeamTable,
     FluxTable,
     ModelTable,
@@ -24,6 +18,7 @@ from mcgen.card.schema import (
     ScanTable,
     StatisticsTable,
 )
+from mcgen.experiment.tables import ExperimentTable, MaterialTable, SelectionTable, TargetTable
 from mcgen.physics.matter import MATERIALS
 from mcgen.physics.models import LEPTON_MASSES, Channel
 

@@ -20,9 +20,9 @@ from typing import Any, get_args
 from pydantic import TypeAdapter, ValidationError
 
 from mcgen.card.checks import faults_of
-from mcgen.card.fields import Table
-from mcgen.card.schema import Card, FluxTable
+from mcgen.card.run_tables import Card, FluxTable
 from mcgen.errors import CardError, UsageError
+from mcgen.fields import Table
 
 _BY_NAME = ("plane", "magnet")
 _OF_A_SHAPE = ("radius_m", "semi_axes_m", "half_width_m", "half_width_in_m", "half_width_out_m", "max_sum_m")

@@ -123,8 +123,8 @@ def load(card: str, settings: list[str]) -> Card:
 def load_matching(sample: Path, method: str, pdg: int | None, settings: list[str]) -> Card:
     """Make the card of collisions like those of an LHE sample, with what the command line sets."""
     from mcgen.card import load_card
+    from mcgen.comparison.conditions import matching_card
     from mcgen.io.samples import read_lhe
-    from mcgen.match import matching_card
 
     return load_card(
         matching_card(read_lhe(sample, pdg), f"Collisions as in {sample.name}", method), settings

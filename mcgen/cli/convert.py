@@ -18,7 +18,7 @@ def convert(
     quiet: Annotated[bool, typer.Option("--quiet", "-q", help="No summary.")] = False,
 ) -> None:
     """Copy an events file into another format; its columns are checked against their digests."""
-    from mcgen.io.store import convert
+    from mcgen.io.events.store import convert
 
     metadata = convert(file, output, format_)
     if not (quiet or State.quiet):

@@ -11,8 +11,8 @@ import typer
 from mcgen.cli.common import app
 
 if TYPE_CHECKING:
-    from mcgen.census import Census, Rate
-    from mcgen.flux import Flux
+    from mcgen.flux.census import Census, Rate
+    from mcgen.flux.flux import Flux
 
 flux = typer.Typer(help="Show what a flux of muons holds, or convert it.", no_args_is_help=True)
 app.add_typer(flux, name="flux")
@@ -43,7 +43,7 @@ def show(
     ] = None,
 ) -> None:
     """Show what a flux holds: counts, rates, momenta, angles, depths."""
-    from mcgen.census import census
+    from mcgen.flux.census import census
 
     found = census(_load(file, format_, protons))
     if output is not None:
@@ -54,7 +54,7 @@ def show(
     if json_:
         typer.echo(json.dumps(_plain(found), indent=2, allow_nan=False))
     else:
-        from mcgen.summary import print_census
+        from mcgen.cli.text import print_census
 
         print_census(found)
 
@@ -67,9 +67,9 @@ def convert(
     protons: ProtonsOption = None,
 ) -> None:
     """Convert a flux to the native format: one row a muon, metres, GeV, muons per proton."""
-    from mcgen.census import write_native
     from mcgen.errors import reasons
-    from mcgen.io.native import writer_for
+    from mcgen.flux.census import write_native
+    from mcgen.io.flux.native import writer_for
 
     writer_for(output)  # an unknown ending is told before anything is read
     muons = _load(file, format_, protons)
@@ -81,7 +81,7 @@ def convert(
 def _load(file: str, format_: str | None, protons: float | None) -> Flux:
     from mcgen.card import flux_table, load_card
     from mcgen.errors import UsageError
-    from mcgen.flux import load_flux
+    from mcgen.flux.flux import load_flux
 
     options = {"format": format_, "protons": protons}
     options = {key: value for key, value in options.items() if value is not None}

@@ -73,10 +73,10 @@ def generate(
         loaded, name = load_matching(match, method, pdg, settings), match.name.split(".lhe")[0]
     else:
         raise UsageError("generate: takes either a CARD or --match SAMPLE.lhe.gz")
-    from mcgen.io.store import format_named, format_of
-    from mcgen.parallel import Workers
-    from mcgen.proposal import load_proposal
-    from mcgen.run import generate_file
+    from mcgen.io.events.store import format_named, format_of
+    from mcgen.run.parallel import Workers
+    from mcgen.run.run import generate_file
+    from mcgen.sampler.proposal import load_proposal
 
     target = output or Path(name + format_named(format_ or "root").endings[0])
     found = format_of(target, format_)  # an unknown ending is told before anything is computed
@@ -96,7 +96,7 @@ def generate(
             progress=advance,
         )
     if not quiet:
-        from mcgen.summary import print_summary
+        from mcgen.cli.text import print_summary
 
         print_summary(metadata)
         rate = points / (perf_counter() - start)
@@ -118,7 +118,7 @@ def prepare(
     target = output or Path(Path(card).stem + ".npz")
     if target.suffix != ".npz":
         raise UsageError(f"-o {target}: unknown ending {target.suffix!r}; proposals go to .npz files")
-    from mcgen.run import Run
+    from mcgen.run.run import Run
 
     run = Run.of(loaded)
     run.proposal.save(target)
@@ -132,11 +132,11 @@ def merge(
     quiet: Annotated[bool, typer.Option("--quiet", "-q", help="No summary.")] = False,
 ) -> None:
     """Join the parts of one run, made by `mcgen generate --chunks`, into the file of the whole run."""
-    from mcgen.merge import merge as join
+    from mcgen.run.merge import merge as join
 
     metadata = join(output, parts)
     if not (quiet or State.quiet):
-        from mcgen.summary import print_summary
+        from mcgen.cli.text import print_summary
 
         print_summary(metadata)
         typer.echo(f"{output}: {metadata['events']} events, seed {metadata['seed']}")

@@ -19,7 +19,8 @@ def reweight(
     quiet: Annotated[bool, typer.Option("--quiet", "-q", help="No summary.")] = False,
 ) -> None:
     """Give a file's events the weights of another coupling, exactly."""
-    from mcgen.io.store import format_of, read, write
+    from mcgen.events import read, write
+    from mcgen.io.events.store import format_of
 
     if not 0.0 < g_mu <= 10.0:
         raise UsageError(f"--g-mu {g_mu:g}: must be above 0, and at most 10")
@@ -29,7 +30,7 @@ def reweight(
     write(reweighted, output)
     if quiet or State.quiet:
         return
-    from mcgen.summary import print_summary
+    from mcgen.cli.text import print_summary
 
     print_summary(reweighted.metadata)
     sizes = [found.metadata["yield"]["accepted"]["effective_size"] for found in (events, reweighted)]

@@ -56,7 +56,7 @@ def scan(
     settings += [f"scan.couplings={_toml(couplings)}"] if couplings is not None else []
     settings += [f"run.seed={seed}"] if seed is not None else []
     loaded = load(card, settings)
-    from mcgen.io.curves import read_limits
+    from mcgen.sensitivity.curves import read_limits
     from mcgen.sensitivity.output import read_scan, scan_to_dict, write_scan
     from mcgen.sensitivity.scan import scan as run_scan
 
@@ -77,7 +77,7 @@ def scan(
     if json_:
         typer.echo(json.dumps(data, indent=2, allow_nan=False))
     elif not quiet:
-        from mcgen.summary import print_scan
+        from mcgen.cli.text import print_scan
 
         print_scan(data)
         typer.echo(f"{', '.join(str(file) for file in [*files, figure])}: seed {found.seed}")

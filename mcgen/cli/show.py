@@ -18,8 +18,8 @@ def inspect(
     verify: Annotated[bool, typer.Option("--verify", help="Check every column against its digest.")] = False,
 ) -> None:
     """Show what a file holds: card, provenance, columns, yields, cut flow."""
-    from mcgen.io.store import read_metadata
-    from mcgen.summary import print_columns, print_provenance, print_summary
+    from mcgen.cli.text import print_columns, print_provenance, print_summary
+    from mcgen.io.events.store import read_metadata
 
     metadata = read_metadata(file)
     if verify:
@@ -34,8 +34,8 @@ def inspect(
 
 def _verify(file: Path) -> None:
     from mcgen.errors import FileFormatError, RunError
-    from mcgen.io.digests import verified
-    from mcgen.io.store import CHUNK, open_events
+    from mcgen.io.events.digests import verified
+    from mcgen.io.events.store import CHUNK, open_events
 
     try:
         with open_events(file) as events:
@@ -56,7 +56,7 @@ def cards(
     if name is not None:
         typer.echo(shipped_card(name).read_text(encoding="utf-8"), nl=False)
         return
-    from mcgen.summary import print_cards
+    from mcgen.cli.text import print_cards
 
     print_cards({"run": shipped_cards("run"), "experiment": shipped_cards("experiment")})
 
@@ -65,9 +65,9 @@ def cards(
 def check(card: CardArgument, set_: SetOption = None) -> None:
     """Validate a card, and print what it resolves to, without running."""
     loaded = load(card, set_ or [])
-    from mcgen.flux import flux_of
-    from mcgen.sampler import Process
-    from mcgen.summary import print_check
+    from mcgen.cli.text import print_check
+    from mcgen.flux.flux import flux_of
+    from mcgen.sampler.sampler import Process
 
     flux = flux_of(loaded)
     print_check(loaded, flux, Process(loaded, flux))

@@ -12,8 +12,8 @@ from mcgen.cli.common import app
 from mcgen.errors import UsageError
 
 if TYPE_CHECKING:
-    from mcgen.compare import Comparison, Sample
-    from mcgen.match import Setup
+    from mcgen.comparison.compare import Comparison, Sample
+    from mcgen.comparison.conditions import Setup
 
 
 @app.command()
@@ -31,10 +31,10 @@ def validate(
     ] = None,
 ) -> None:
     """Compare events with a sample of another generator, or of another run."""
-    from mcgen.compare import compare, sample_of_events
-    from mcgen.io.store import read
-    from mcgen.match import differences, setup_of_events
-    from mcgen.summary import print_comparison
+    from mcgen.cli.text import print_comparison
+    from mcgen.comparison.compare import compare, sample_of_events
+    from mcgen.comparison.conditions import differences, setup_of_events
+    from mcgen.events import read
 
     events = read(file)
     setup = setup_of_events(events)
@@ -61,10 +61,10 @@ def validate(
 
 def _reference(path: Path, pdg: int | None) -> tuple[Sample, Setup]:
     """Read the reference, whatever it is."""
-    from mcgen.compare import sample_of_collisions, sample_of_events
+    from mcgen.comparison.compare import sample_of_collisions, sample_of_events
+    from mcgen.comparison.conditions import setup_of_collisions, setup_of_events
+    from mcgen.events import read
     from mcgen.io.samples import is_lhe, read_lhe
-    from mcgen.io.store import read
-    from mcgen.match import setup_of_collisions, setup_of_events
 
     if is_lhe(path):
         collisions = read_lhe(path, pdg)

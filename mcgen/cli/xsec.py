@@ -31,8 +31,8 @@ def xsec(
 
         check_ending(output)
     loaded = load(card, set_ or [])
-    from mcgen.summary import print_cross_sections
-    from mcgen.xsec import cross_sections
+    from mcgen.analysis.cross_sections import cross_sections
+    from mcgen.cli.text import print_cross_sections
 
     found = cross_sections(loaded, _energies(energies))
     if json_:

@@ -9,9 +9,9 @@ import matplotlib.pyplot as plt
 import numpy as np
 from matplotlib.axes import Axes
 
-from mcgen.compare import Comparison, Shape
+from mcgen.comparison.compare import Comparison, Shape
+from mcgen.comparison.two_samples import Histogram
 from mcgen.plots.style import BLACK, BLUE, SKY, save
-from mcgen.twosample import Histogram
 from mcgen.types import Array
 
 _COLUMNS = 4

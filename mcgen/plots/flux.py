@@ -7,8 +7,8 @@ from pathlib import Path
 import matplotlib.pyplot as plt
 import numpy as np
 
-from mcgen.census import Census
 from mcgen.errors import UsageError
+from mcgen.flux.census import Census
 from mcgen.plots.style import BLUE, VERMILION, save
 
 _CHARGES = {13: ("$\\mu^-$", BLUE), -13: ("$\\mu^+$", VERMILION)}

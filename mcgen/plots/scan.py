@@ -11,8 +11,8 @@ import matplotlib.pyplot as plt
 import numpy as np
 from matplotlib.axes import Axes
 
-from mcgen.io.curves import Limit
 from mcgen.plots.style import BLACK, BLUE, GREEN, ORANGE, PURPLE, SKY, VERMILION, save
+from mcgen.sensitivity.curves import Limit
 
 Data = Mapping[str, Any]
 

@@ -8,7 +8,7 @@ from matplotlib.axes import Axes
 from matplotlib.colors import ListedColormap, LogNorm
 from matplotlib.figure import Figure
 
-from mcgen.card.experiment import ExperimentTable
+from mcgen.experiment.tables import ExperimentTable
 from mcgen.plots.style import BLACK, GREEN, ORANGE, PURPLE, VERMILION, add_title
 from mcgen.survey import Survey
 from mcgen.survey.side import plane_half_width, target_half_width, volume_half_widths

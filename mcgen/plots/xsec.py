@@ -7,8 +7,8 @@ from pathlib import Path
 
 import matplotlib.pyplot as plt
 
+from mcgen.analysis.cross_sections import CrossSection
 from mcgen.plots.style import METHODS, add_title, save
-from mcgen.xsec import CrossSection
 
 
 def plot_cross_sections(sections: Sequence[CrossSection], title: str, path: Path) -> None:

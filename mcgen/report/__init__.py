@@ -9,10 +9,10 @@ from typing import Any
 
 import jinja2
 
+from mcgen.experiment.tables import EXPOSURES
 from mcgen.io.files import atomic_output
 from mcgen.plots.gallery import GALLERY
 from mcgen.plots.style import svg_of
-from mcgen.summary import EXPOSURES
 from mcgen.survey import Survey, survey_of
 
 

@@ -8,11 +8,9 @@ from __future__ import annotations
 import numpy as np
 
 from mcgen.constants import GEV2_TO_PB
-from mcgen.events import Daughters, Emission, Flight, Muon, Track
-from mcgen.physics.kinematics import along
 from mcgen.physics.models import DAUGHTERS, Outcome
-from mcgen.sampler.aim import BROADENING
-from mcgen.sampler.stage import Coordinates
+from mcgen.record.tables import Daughters, Emission, Flight, Muon, Track
+from mcgen.sources.stage import Coordinates
 from mcgen.types import Array, Ints
 
 
@@ -27,29 +25,6 @@ class AtProduction:
         layer: Ints = np.zeros(n, dtype=np.int64)
         energy = muon.momentum[3]
         return Track(np.zeros(n), muon.position, direction, energy, layer, np.full(n, GEV2_TO_PB))
-
-
-class EveryDirection:
-    """Aims at nothing: all directions, with a density like 1/(1 - cos theta + c)^2 about the muon's."""
-
-    def draw(self, u: Coordinates, track: Track, spread: Array) -> tuple[Array, Array]:
-        """Draw directions.
-
-        Parameters
-        ----------
-        u : two of the coordinates of `Aim`
-        spread : (n,) sqrt(2 c), the typical angle between boson and muon [rad]
-
-        Returns
-        -------
-        direction : (3, n) unit vectors of the bosons
-        density : (n,) per solid angle
-        """
-        c = 0.5 * (BROADENING * spread) ** 2
-        one_minus_cos = 2.0 * c * u["aim_1"] / (2.0 * (1.0 - u["aim_1"]) + c)
-        sin = np.sqrt(one_minus_cos * (2.0 - one_minus_cos))
-        direction = along(track.direction, sin, 2.0 * np.pi * u["aim_2"], 1.0 - one_minus_cos)
-        return direction, c * (2.0 + c) / (4.0 * np.pi * (one_minus_cos + c) ** 2)
 
 
 class NoFlight:

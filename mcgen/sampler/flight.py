@@ -12,14 +12,14 @@ from typing import Protocol
 
 import numpy as np
 
-from mcgen.card.experiment import VolumeTable
 from mcgen.constants import mass_of
-from mcgen.detector import Detector, path_through
-from mcgen.events import Daughters, Emission, Flight, Track
+from mcgen.experiment.detector import Detector, path_through
+from mcgen.experiment.tables import VolumeTable
 from mcgen.physics.kinematics import momentum_of, two_body_decay
 from mcgen.physics.models import DAUGHTERS, Boson, Outcome
-from mcgen.sampler.stage import Coordinates
+from mcgen.record.tables import Daughters, Emission, Flight, Track
 from mcgen.sampler.window import cos_window, draw_cos
+from mcgen.sources.stage import Coordinates
 from mcgen.types import Array
 
 

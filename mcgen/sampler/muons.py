@@ -6,13 +6,13 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from mcgen.card.experiment import VolumeTable
 from mcgen.constants import MUON_MASS
-from mcgen.detector import path_through
-from mcgen.dump import Dump
-from mcgen.events import Muon
-from mcgen.flux import Flux
+from mcgen.experiment.detector import path_through
+from mcgen.experiment.dump import Dump
+from mcgen.experiment.tables import VolumeTable
+from mcgen.flux.flux import Flux
 from mcgen.physics.kinematics import norm, on_shell
+from mcgen.record.tables import Muon
 from mcgen.types import Array, Bools, Ints
 
 _CELLS = (16, 24)

@@ -3,46 +3,30 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
 from typing import cast
 
 import numpy as np
 
 from mcgen.card import Card
-from mcgen.detector import Detector, detector_of
-from mcgen.dump import dump_of
 from mcgen.errors import ProposalError
-from mcgen.events import AnyArray, Daughters, Emission, Flight, Muon, Track, Verdict
-from mcgen.flux import Flux
+from mcgen.experiment.detector import Detector, detector_of
+from mcgen.flux.flux import Flux
 from mcgen.physics.models import CHANNELS, OUTCOMES, Boson, Outcome
-from mcgen.proposal import Ceiling, Component, Proposal
-from mcgen.sampler.aim import Aim
-from mcgen.sampler.collision import AtProduction, EveryDirection, NoDecay, NoFlight
-from mcgen.sampler.emission import EMISSIONS
+from mcgen.record.columns import AnyArray
+from mcgen.record.layout import layout
+from mcgen.record.tables import History
+from mcgen.sampler.collision import AtProduction, NoDecay, NoFlight
 from mcgen.sampler.flight import DecayInVolume, FlightMaker, TwoBodyDecay
 from mcgen.sampler.muons import MuonTable, muon_table
-from mcgen.sampler.record import layout
-from mcgen.sampler.stage import Coordinates
-from mcgen.sampler.track import MuonTrack
+from mcgen.sampler.proposal import Ceiling, Component, Proposal
+from mcgen.sources.aim import Aim, EveryDirection
+from mcgen.sources.bremsstrahlung.emission import EMISSIONS
+from mcgen.sources.bremsstrahlung.track import MuonTrack
+from mcgen.sources.stage import Coordinates
 from mcgen.types import Array, Ints
 
 BLOCK = 8192
 """Points that are worked on together; their arrays stay in the processor's cache."""
-
-
-@dataclass(frozen=True, slots=True)
-class Story:
-    """The tables of all stages, row i the same event in each of them."""
-
-    channel: Outcome
-    place: Ints
-    muon: Muon
-    track: Track
-    emission: Emission
-    flight: Flight
-    daughters: Daughters
-    verdict: Verdict
-    weight: Array
 
 
 class Process:
@@ -65,7 +49,7 @@ class Process:
         channels = cast("dict[Outcome, float]", card.model.open_channels())
         self.ratios: dict[Outcome, float] = channels if decays else {"none": 1.0}
         self.exposure = card.experiment.exposure.value
-        self.dump = dump = dump_of(card)
+        self.dump = dump = card.dump()
         volume = card.experiment.decay_volume
         min_energy = card.production.min_energy(self.boson.mass)
         self.muons: MuonTable = muon_table(flux, dump, volume, min_energy, card.production.collinear)
@@ -86,7 +70,7 @@ class Process:
         """Whether directions are drawn apart that can be accepted in a channel."""
         return any(self.detector.unbent_plane(c) is not None for c in CHANNELS if c == channel)
 
-    def __call__(self, channel: Outcome, place: Ints, u: Coordinates) -> Story:
+    def __call__(self, channel: Outcome, place: Ints, u: Coordinates) -> History:
         """Tell what happens to the muons at some places of the table, in one channel.
 
         The weight is the expected number of events for the exposure over the density of `u`; the
@@ -100,7 +84,7 @@ class Process:
         verdict = self.detector.judge(channel, daughters, flight.point, u.get("efficiency"))
         weight = track.weight * emission.weight * flight.weight * daughters.weight
         weight *= self.exposure * self.ratios[channel] * muon.rate
-        return Story(channel, place, muon, track, emission, flight, daughters, verdict, weight)
+        return History(channel, place, muon, track, emission, flight, daughters, verdict, weight)
 
 
 class Sampler:
@@ -130,7 +114,7 @@ class Sampler:
         """Number of the cube's axes; unweighted events have one more, which no map touches."""
         return len(self.proposal.axes) + (self.proposal.ceiling is not None)
 
-    def story(self, component: Component, u: Array) -> Story:
+    def story(self, component: Component, u: Array) -> History:
         """Events of one component at points (n, d - 1) of the cube without its first axis.
 
         The weight's mean over uniform points is the component's yield.
@@ -159,7 +143,7 @@ class Sampler:
         stories = self.stories(u, points)
         return in_order([layout(story, self.process.boson, first + rows) for rows, story in stories])
 
-    def stories(self, u: Array, points: int) -> Iterator[tuple[Ints, Story]]:
+    def stories(self, u: Array, points: int) -> Iterator[tuple[Ints, History]]:
         """Stories of points (n, d) of the cube, some of one component at a time, and the numbers of their rows.
 
         Parameters
@@ -186,7 +170,7 @@ class Sampler:
                 yield rows, component
 
 
-def unweight(story: Story, ceiling: Ceiling, u: Array) -> None:
+def unweight(story: History, ceiling: Ceiling, u: Array) -> None:
     """Accept events with a probability in proportion to their weights, and give them all the same.
 
     Events above the ceiling keep their weight: the mean of what comes out is that of what went in.

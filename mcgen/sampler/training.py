@@ -12,8 +12,16 @@ from typing import Any
 import numpy as np
 
 from mcgen.card import Card
-from mcgen.proposal import Ceiling, Component, MuonChoice, Proposal, adapted_grid, flat_grid, muon_importance
 from mcgen.rng import Purpose, stream
+from mcgen.sampler.proposal import (
+    Ceiling,
+    Component,
+    MuonChoice,
+    Proposal,
+    adapted_grid,
+    flat_grid,
+    muon_importance,
+)
 from mcgen.sampler.sampler import BLOCK, Process, Sampler
 from mcgen.types import Array, Bools, Ints
 

@@ -14,12 +14,12 @@ from __future__ import annotations
 
 import numpy as np
 
-from mcgen.card.experiment import CirclePlane, EllipsePlane, OctagonPlane, PlaneTable, RectanglePlane
 from mcgen.constants import mass_of
-from mcgen.detector import CHARGE, Detector
-from mcgen.events import Emission
+from mcgen.experiment.detector import CHARGE, Detector
+from mcgen.experiment.tables import CirclePlane, EllipsePlane, OctagonPlane, PlaneTable, RectanglePlane
 from mcgen.physics.kinematics import momentum_of, transverse_frame
 from mcgen.physics.models import DAUGHTERS, Outcome
+from mcgen.record.tables import Emission
 from mcgen.types import Array
 
 OUTSIDE = 0.2

@@ -10,9 +10,9 @@ from pathlib import Path
 from typing import Any
 
 from mcgen.errors import FileFormatError
-from mcgen.io.curves import write_csv
 from mcgen.io.files import atomic_output
 from mcgen.sensitivity.contour import WIDTHS, Crossing, MassPoint
+from mcgen.sensitivity.curves import write_csv
 from mcgen.sensitivity.g_minus_2 import g_minus_2_couplings
 from mcgen.sensitivity.sample import COUPLINGS
 from mcgen.sensitivity.scan import Scan

@@ -7,15 +7,15 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from mcgen.analysis import Yield, YieldTally
+from mcgen.analysis.reweighting import weight_factor
+from mcgen.analysis.yields import Yield, YieldTally
 from mcgen.card import Card
-from mcgen.flux import Flux
+from mcgen.flux.flux import Flux
 from mcgen.physics.models import CHANNELS, OUTCOMES, Outcome
-from mcgen.reweighting import weight_factor
 from mcgen.rng import Purpose, stream
-from mcgen.sampler import Process, Sampler, prepare
 from mcgen.sampler.flight import DecayAnywhere, DecayInVolume, FlightMaker
-from mcgen.sampler.training import Goal, Importance, Pilot
+from mcgen.sampler.sampler import Process, Sampler
+from mcgen.sampler.training import Goal, Importance, Pilot, prepare
 from mcgen.types import Array, Ints
 
 REFERENCE = 1e-8

@@ -14,8 +14,8 @@ import numpy as np
 from mcgen.card import Card
 from mcgen.constants import ELECTRON_MASS, MUON_MASS, TAU_MASS
 from mcgen.errors import UsageError
-from mcgen.flux import Flux, flux_of
-from mcgen.parallel import Workers
+from mcgen.flux.flux import Flux, flux_of
+from mcgen.run.parallel import Workers
 from mcgen.sensitivity.contour import MassPoint, card_at, mass_point
 from mcgen.sensitivity.limits import n_signal_of
 from mcgen.sensitivity.parts import Parts

@@ -6,7 +6,9 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from mcgen.card.experiment import (
+from mcgen.events import Events
+from mcgen.experiment.detector import Detector
+from mcgen.experiment.tables import (
     Box,
     CirclePlane,
     Cylinder,
@@ -21,8 +23,7 @@ from mcgen.card.experiment import (
     TargetTable,
     VolumeTable,
 )
-from mcgen.detector import Detector
-from mcgen.events import Daughters, Events
+from mcgen.record.tables import Daughters
 from mcgen.types import Array
 
 _MARGIN = 0.03

@@ -13,7 +13,7 @@ import numpy as np
 from mcgen.card import Card, load_card
 from mcgen.errors import CardError, FileFormatError, UsageError
 from mcgen.events import Events
-from mcgen.io.store import open_events
+from mcgen.io.events.store import open_events
 from mcgen.survey.side import Display, displays_of, side_range, z_range
 from mcgen.survey.spectrum import GROUPS, Spectrum, quantiles
 from mcgen.survey.variables import VARIABLES

@@ -21,11 +21,11 @@ import numpy as np
 import uproot
 
 import mcgen
-from mcgen.card.schema import FluxTable
-from mcgen.flux import flux_of, load_flux
-from mcgen.io.root import RootWriter
-from mcgen.parallel import Workers
-from mcgen.run import Run, chunks_of, generate_file
+from mcgen.card.run_tables import FluxTable
+from mcgen.flux.flux import flux_of, load_flux
+from mcgen.io.events.root import RootWriter
+from mcgen.run.parallel import Workers
+from mcgen.run.run import Run, chunks_of, generate_file
 from mcgen.sensitivity.contour import MassPoint, mass_point
 
 POINTS = {

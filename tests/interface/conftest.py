@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from mcgen.sampler import training
-from tests.cards import done, write_tiny_card
+from tests.oracle.cards import done, write_tiny_card
 
 
 @pytest.fixture(scope="session", autouse=True)

@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 
 import mcgen
 from mcgen.errors import CardError, UsageError
-from tests.cards import CARD, refused, settings, toml
+from tests.oracle.cards import CARD, refused, settings, toml
 
 FLUX_COLUMNS = (
     "{pdg='id', x={name='x', unit='mm'}, y='y', z='z', px='px', py={name='py', unit='MeV'}, pz='pz', w='w'}"

@@ -12,11 +12,11 @@ import pytest
 import uproot
 
 import mcgen
-from mcgen.card.schema import FluxTable
-from mcgen.flux import load_flux
+from mcgen.card.run_tables import FluxTable
+from mcgen.flux.flux import load_flux
 from mcgen.types import Array
-from tests.cards import COLUMNS, done, muons, refused, settings, write_csv
-from tests.fluxfiles import WRITERS, write_parquet
+from tests.oracle.cards import COLUMNS, done, muons, refused, settings, write_csv
+from tests.oracle.fluxfiles import WRITERS, write_parquet
 
 
 def refused_flux(file: str = "muons.csv") -> str:

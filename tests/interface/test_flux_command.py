@@ -12,9 +12,9 @@ import uproot
 from pyarrow import parquet
 
 from mcgen.card import flux_table
-from mcgen.flux import load_flux
-from tests.cards import CARD, COLUMNS, done, muons, refused, write_csv
-from tests.fluxfiles import add_plane, fairship_columns, plane_columns, write_fairship
+from mcgen.flux.flux import load_flux
+from tests.oracle.cards import CARD, COLUMNS, done, muons, refused, write_csv
+from tests.oracle.fluxfiles import add_plane, fairship_columns, plane_columns, write_fairship
 
 
 def shown(*arguments: str) -> dict[str, Any]:

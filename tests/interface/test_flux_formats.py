@@ -16,12 +16,12 @@ import uproot
 import mcgen
 from mcgen.card import flux_table
 from mcgen.errors import UsageError
-from mcgen.flux import Flux, load_flux
-from mcgen.io import tables
-from mcgen.io.fluxfiles import muon_blocks
+from mcgen.flux.flux import Flux, load_flux
+from mcgen.io.flux import tables
+from mcgen.io.flux.layouts import muon_blocks
 from mcgen.types import Array, Ints
-from tests.cards import COLUMNS, done, muons, refused, settings
-from tests.fluxfiles import (
+from tests.oracle.cards import COLUMNS, done, muons, refused, settings
+from tests.oracle.fluxfiles import (
     FAIRSHIP,
     FAIRSHIP_2015,
     SPILL,
@@ -34,7 +34,7 @@ from tests.fluxfiles import (
     write_fairship,
     write_ttree,
 )
-from tests.stats import assert_agrees
+from tests.oracle.stats import assert_agrees
 
 PROTONS = 400
 """Simulated protons of the files below: more than muons."""

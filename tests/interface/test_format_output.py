@@ -16,12 +16,12 @@ import uproot
 from pyarrow import parquet
 
 import mcgen
-from mcgen.io import particles, spool
-from mcgen.io.spool import SpoolingWriter
-from mcgen.io.store import FORMATS
-from tests.cards import done, refused, run
+from mcgen.io.events import particles, spool
+from mcgen.io.events.spool import SpoolingWriter
+from mcgen.io.events.store import FORMATS
 from tests.interface.formats import NAMES
 from tests.interface.test_output import NO_SPACE, nobody
+from tests.oracle.cards import done, refused, run
 
 formats = pytest.mark.parametrize("format", list(FORMATS))
 texts = pytest.mark.parametrize("format", ["hepmc3", "lhe", "fairship"])

@@ -17,12 +17,12 @@ from pyarrow import parquet
 
 import mcgen
 from mcgen.errors import FileFormatError, UsageError
-from mcgen.events import AnyArray
-from mcgen.io import spool
-from mcgen.io.metadata import from_text
-from mcgen.io.store import FORMATS, open_events, read_metadata
-from tests.cards import done, refused, settings, write_tiny_card
+from mcgen.io.events import spool
+from mcgen.io.events.metadata import from_text
+from mcgen.io.events.store import FORMATS, open_events, read_metadata
+from mcgen.record.columns import AnyArray
 from tests.interface.formats import NAMES, P4, READERS, judge
+from tests.oracle.cards import done, refused, settings, write_tiny_card
 
 Columns = dict[str, AnyArray]
 formats = pytest.mark.parametrize("format", list(FORMATS))
@@ -409,7 +409,7 @@ def test_generate_writes_every_format(format: str, iww: mcgen.Events) -> None:
 def test_a_missing_library_is_told_before_anything_is_done(
     library: str, sample: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("mcgen.io.store.find_spec", lambda _: None)
+    monkeypatch.setattr("mcgen.io.events.store.find_spec", lambda _: None)
     (name, found), *_ = ((n, f) for n, f in FORMATS.items() if f.library == library)
     for arguments in (("generate", "tiny.toml", "-o"), ("convert", sample)):
         message = refused(*arguments, NAMES[name])

@@ -17,8 +17,8 @@ import pytest
 import mcgen
 from mcgen.card import shipped_cards
 from mcgen.sampler import training
-from tests.cards import muons, run, toml, write_csv
-from tests.stats import seed_of
+from tests.oracle.cards import muons, run, toml, write_csv
+from tests.oracle.stats import seed_of
 
 Random = random.Random
 

@@ -14,7 +14,7 @@ import pytest
 import uproot
 
 import mcgen
-from tests.cards import done, refused, run
+from tests.oracle.cards import done, refused, run
 
 KEYS = {
     "events",

@@ -22,8 +22,8 @@ import pytest
 import mcgen
 from mcgen.cli import main
 from mcgen.errors import RunError, UsageError
-from mcgen.io.root import RootWriter
-from tests.cards import CARD, COMMAND, done, refused, run, settings, write_tiny_card
+from mcgen.io.events.root import RootWriter
+from tests.oracle.cards import CARD, COMMAND, done, refused, run, settings, write_tiny_card
 
 MCGEN = [sys.executable, "-m", "mcgen"]
 SMALL_PILOT = "from mcgen.sampler import training; training.PILOT = 5000; from mcgen.cli import main; main()"

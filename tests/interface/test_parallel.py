@@ -19,12 +19,13 @@ import pytest
 
 import mcgen
 from mcgen.errors import Interrupted, RunError, UsageError
-from mcgen.events import AnyArray, Events
-from mcgen.io.root import RootWriter
-from mcgen.parallel import Workers, _check_versions
-from mcgen.run import Run, generate_file
-from tests.cards import done, refused, run, settings
-from tests.stats import seed_of
+from mcgen.events import Events
+from mcgen.io.events.root import RootWriter
+from mcgen.record.columns import AnyArray, Column
+from mcgen.run.parallel import Workers, _check_versions
+from mcgen.run.run import Run, generate_file
+from tests.oracle.cards import done, refused, run, settings
+from tests.oracle.stats import seed_of
 
 SMALL_PILOT = "from mcgen.sampler import training; training.PILOT = 5000; from mcgen.cli import main; main()"
 MANY = settings("run.events=2550", "run.chunk=100")
@@ -146,7 +147,7 @@ def test_a_cluster_that_loses_a_worker_gives_the_same_events(
 
 
 def test_no_scheduler(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("mcgen.parallel.CONNECT_SECONDS", 1)
+    monkeypatch.setattr("mcgen.run.parallel.CONNECT_SECONDS", 1)
     message = refused("generate", "tiny.toml", "--dask", "tcp://127.0.0.1:9", code=1)
     assert "no Dask scheduler answers at tcp://127.0.0.1:9" in message
 
@@ -239,9 +240,7 @@ def test_a_damaged_part(parts: list[str]) -> None:
     part = Path(parts[0])
     events = mcgen.read(part)
     metadata = {**events.metadata}
-    with RootWriter(
-        part, [mcgen.events.Column(n, str(v.dtype), "", "") for n, v in events.columns.items()]
-    ) as writer:
+    with RootWriter(part, [Column(n, str(v.dtype), "", "") for n, v in events.columns.items()]) as writer:
         writer.append({**events.columns, "weight": events.weight * 1.001})
         writer.finish(metadata)
     assert "p0.root: damaged" in refused("merge", "m.root", *parts, code=1)

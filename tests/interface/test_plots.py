@@ -16,7 +16,7 @@ from mcgen.plots.style import save
 from mcgen.survey import Survey, survey, survey_of
 from mcgen.survey.survey import DISPLAYS, MAP_BINS
 from mcgen.survey.variables import ACCEPTANCE, VARIABLES, opening_angle
-from tests.cards import done, refused
+from tests.oracle.cards import done, refused
 
 ONE_OF_EACH = {
     tomllib.loads(file.read_text())["experiment"]["card"]: n for n, file in shipped_cards().items()

@@ -15,9 +15,9 @@ import pytest
 import mcgen
 from mcgen.card import Card
 from mcgen.errors import CardError, FileFormatError, UsageError
-from mcgen.events import AnyArray
-from mcgen.run import Run, chunks_of
-from tests.cards import CARD, done
+from mcgen.record.columns import AnyArray
+from mcgen.run.run import Run, chunks_of
+from tests.oracle.cards import CARD, done
 
 PUBLIC = ["Card", "Events", "McgenError", "generate", "generate_chunks", "load_card", "read", "write"]
 EPSILON = np.finfo(float).eps

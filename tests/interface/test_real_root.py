@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 import mcgen
-from tests.cards import done
+from tests.oracle.cards import done
 
 ROOT = pytest.importorskip("ROOT", exc_type=ImportError)
 

@@ -10,9 +10,9 @@ import pytest
 import uproot
 
 import mcgen
-from mcgen.io.metadata import from_text
+from mcgen.io.events.metadata import from_text
 from mcgen.types import Array, Bools
-from tests.cards import done, settings
+from tests.oracle.cards import done, settings
 
 P4 = ("px", "py", "pz", "e")
 XYZ = ("x", "y", "z")

@@ -12,8 +12,8 @@ from mcgen import report
 from mcgen.plots.gallery import GALLERY
 from mcgen.plots.style import svg_of
 from mcgen.survey import survey_of
-from tests.browser import chromium, opened
-from tests.cards import done, refused
+from tests.oracle.browser import chromium, opened
+from tests.oracle.cards import done, refused
 
 HOSTILE = "<script>document.title = 'run'</script><img src=http://127.0.0.1/x onerror=\"x\">&lt;'"
 

@@ -13,10 +13,10 @@ import pytest
 
 import mcgen
 from mcgen.errors import FileFormatError, UsageError
-from mcgen.io.curves import read_limits
-from mcgen.io.digests import verified
+from mcgen.io.events.digests import verified
 from mcgen.sensitivity.contour import mass_point
-from tests.cards import done, refused, run, settings
+from mcgen.sensitivity.curves import read_limits
+from tests.oracle.cards import done, refused, run, settings
 
 MASSES = "0.03,0.06"
 FEW = ("--masses", MASSES, "--couplings", "1e-6:1e-2:5")
@@ -38,7 +38,7 @@ def rows_of(path: str) -> list[dict[str, str]]:
 @pytest.fixture(scope="module")
 def result(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Any]:
     """What `--json` prints for the tiny card."""
-    from tests.cards import write_tiny_card
+    from tests.oracle.cards import write_tiny_card
 
     place = tmp_path_factory.mktemp("scan")
     card = write_tiny_card(place)

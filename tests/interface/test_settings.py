@@ -8,9 +8,9 @@ import pytest
 
 import mcgen
 from mcgen.card import Card
-from mcgen.card.experiment import CirclePlane, Cylinder, Slab
 from mcgen.errors import UsageError
-from tests.cards import CARD, done, muons, refused, settings, write_csv, write_tiny_card
+from mcgen.experiment.tables import CirclePlane, Cylinder, Slab
+from tests.oracle.cards import CARD, done, muons, refused, settings, write_csv, write_tiny_card
 
 
 def load(*changes: str) -> Card:

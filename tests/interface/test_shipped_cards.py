@@ -10,7 +10,7 @@ import pytest
 
 import mcgen
 from mcgen.card import shipped_cards
-from tests.cards import CARD, done, refused, settings
+from tests.oracle.cards import CARD, done, refused, settings
 
 RUN_CARDS = sorted(shipped_cards("run"))
 EXPERIMENTS = sorted(shipped_cards("experiment"))

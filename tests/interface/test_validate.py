@@ -11,9 +11,9 @@ import numpy as np
 import pytest
 
 import mcgen
-from tests.cards import done, refused, settings
-from tests.lhe import EVENT, Lhe
-from tests.stats import seed_of
+from tests.oracle.cards import done, refused, settings
+from tests.oracle.lhe import EVENT, Lhe
+from tests.oracle.stats import seed_of
 
 MADGRAPH = Path(__file__).parents[2] / "validation" / "madgraph" / "cu_mS0.1_E50.lhe.gz"
 

@@ -12,9 +12,9 @@ import numpy as np
 import pytest
 
 import mcgen
-from mcgen.analysis import Yield, yield_of
+from mcgen.analysis.yields import Yield, yield_of
 from mcgen.card import Card
-from tests.quadrature import (
+from tests.oracle.quadrature import (
     SELECTIONS,
     SETUPS,
     Cuts,
@@ -24,8 +24,8 @@ from tests.quadrature import (
     expected_accepted,
     expected_decays,
 )
-from tests.setups import card_of
-from tests.stats import assert_agrees, seed_of
+from tests.oracle.setups import card_of
+from tests.oracle.stats import assert_agrees, seed_of
 
 pytestmark = pytest.mark.usefixtures("small_pilot")
 

@@ -13,8 +13,8 @@ from scipy.interpolate import CubicSpline
 import mcgen
 from mcgen.constants import MUON_MASS
 from mcgen.events import Events
-from tests.decays import decay_angles, decay_quantile
-from tests.quadrature import (
+from tests.oracle.decays import decay_angles, decay_quantile
+from tests.oracle.quadrature import (
     COPPER,
     DAUGHTER_MASS,
     SELECTIONS,
@@ -31,8 +31,8 @@ from tests.quadrature import (
     sigma,
     widths,
 )
-from tests.setups import card_of, toy_flux
-from tests.stats import (
+from tests.oracle.setups import card_of, toy_flux
+from tests.oracle.stats import (
     Array,
     Cdf,
     assert_same_distribution,

@@ -9,18 +9,11 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from mcgen.analysis import Yield
-from tests.quadrature import SELECTIONS, SETUPS, expected_decays
-from tests.replicas import bootstrap, pulls_of, yields_of_parts
-from tests.setups import card_of, toy_flux
-from tests.stats import (
-    Array,
-    assert_agrees,
-    assert_unit_pulls,
-    autocorrelation_z,
-    chi2_p,
-    seed_of,
-)
+from mcgen.analysis.yields import Yield
+from tests.oracle.quadrature import SELECTIONS, SETUPS, expected_decays
+from tests.oracle.replicas import bootstrap, pulls_of, yields_of_parts
+from tests.oracle.setups import card_of, toy_flux
+from tests.oracle.stats import Array, assert_agrees, assert_unit_pulls, autocorrelation_z, chi2_p, seed_of
 
 pytestmark = pytest.mark.usefixtures("small_pilot")
 

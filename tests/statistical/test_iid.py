@@ -10,9 +10,9 @@ import pytest
 
 import mcgen
 from mcgen.events import Events
-from tests.quadrature import SELECTIONS, SETUPS
-from tests.setups import card_of
-from tests.stats import (
+from tests.oracle.quadrature import SELECTIONS, SETUPS
+from tests.oracle.setups import card_of
+from tests.oracle.stats import (
     Array,
     assert_agrees,
     assert_same_samples,

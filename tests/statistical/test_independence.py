@@ -11,14 +11,14 @@ import numpy as np
 import pytest
 
 import mcgen
-from mcgen.analysis import Yield, yield_of
+from mcgen.analysis.yields import Yield, yield_of
 from mcgen.card import Card
-from mcgen.proposal import MuonChoice
-from mcgen.run import Run
+from mcgen.run.run import Run
 from mcgen.sampler import training
-from tests.quadrature import SELECTIONS, SETUPS, expected_accepted, expected_decays
-from tests.setups import card_of
-from tests.stats import assert_agrees, chi2_p, generator, seed_of
+from mcgen.sampler.proposal import MuonChoice
+from tests.oracle.quadrature import SELECTIONS, SETUPS, expected_accepted, expected_decays
+from tests.oracle.setups import card_of
+from tests.oracle.stats import assert_agrees, chi2_p, generator, seed_of
 
 pytestmark = pytest.mark.usefixtures("small_pilot")
 

@@ -20,7 +20,7 @@ from mcgen.constants import (
     TAU_MASS,
 )
 from mcgen.events import Events
-from tests.quadrature import (
+from tests.oracle.quadrature import (
     SELECTIONS,
     SETUPS,
     Cuts,
@@ -31,8 +31,8 @@ from tests.quadrature import (
     proper_length,
     widths,
 )
-from tests.setups import card_of
-from tests.stats import Array, assert_agrees, seed_of
+from tests.oracle.setups import card_of
+from tests.oracle.stats import Array, assert_agrees, seed_of
 
 pytestmark = pytest.mark.usefixtures("small_pilot")
 

@@ -19,9 +19,9 @@ from mcgen.physics.bremsstrahlung import total
 from mcgen.physics.bremsstrahlung.total import Method
 from mcgen.physics.formfactors import Nucleus, g2, g2_elastic, g2_inelastic
 from mcgen.types import Array
-from tests.angular import integral
-from tests.beams import Point
-from tests.madgraph import (
+from tests.oracle.angular import integral
+from tests.oracle.beams import Point
+from tests.oracle.madgraph import (
     SAMPLES,
     Sample,
     Shapes,
@@ -36,7 +36,7 @@ from tests.madgraph import (
     summary,
     total_of,
 )
-from tests.stats import assert_agrees, samples_p, seed_of
+from tests.oracle.stats import assert_agrees, samples_p, seed_of
 
 pytestmark = pytest.mark.usefixtures("small_pilot")
 

@@ -16,16 +16,15 @@ import pytest
 import mcgen
 from mcgen.card import Card
 from mcgen.constants import GEV2_TO_M2, MUON_MASS
-from mcgen.dump import dump_of
 from mcgen.errors import CardError
 from mcgen.events import Events
 from mcgen.physics.bremsstrahlung.total import METHODS, Method
 from mcgen.physics.kinematics import momentum_of
 from mcgen.physics.models import CHANNELS, Boson, Channel, Kind
 from mcgen.types import Array
-from tests.angular import Nodes, integral
-from tests.beams import EXPOSURE, beam_card, muons, stories
-from tests.stats import assert_agrees, generator, seed_of
+from tests.oracle.angular import Nodes, integral
+from tests.oracle.beams import EXPOSURE, beam_card, muons, stories
+from tests.oracle.stats import assert_agrees, generator, seed_of
 
 pytestmark = pytest.mark.usefixtures("small_pilot")
 
@@ -141,7 +140,7 @@ def expected(
     """
     g_mu = coupling(setup)
     card = card_of(setup, method, g_mu)
-    (layer,) = dump_of(card).layers
+    (layer,) = card.dump().layers
     particle = card.model.boson()
     depth, weight = np.polynomial.legendre.leggauss(depths)
     depth, weight = 0.5 * setup.thickness * (1.0 + depth), 0.5 * setup.thickness * weight
@@ -249,7 +248,7 @@ def yield_of_inclined(method: Method, angle: float, points: int = 150_000) -> Fo
 def expected_of_inclined(method: Method, angle: float) -> float:
     g_mu = coupling(INCLINED)
     card = card_of(INCLINED, method, g_mu)
-    (layer,) = dump_of(card).layers
+    (layer,) = card.dump().layers
     particle = card.model.boson()
     length = INCLINED.thickness / np.cos(angle)
     nodes, weights = np.polynomial.legendre.leggauss(DEPTHS)

@@ -12,16 +12,16 @@ import numpy as np
 import pytest
 
 import mcgen
-from mcgen.analysis import Yield
+from mcgen.analysis.yields import Yield
 from mcgen.card import Card
 from mcgen.errors import UsageError
-from mcgen.flux import flux_of
+from mcgen.flux.flux import flux_of
 from mcgen.sampler import training
 from mcgen.sensitivity.contour import Crossing, mass_point
 from mcgen.sensitivity.sample import DecaySample, scan_sample
-from tests.quadrature import SELECTIONS, SETUPS, Setup, expected_accepted, expected_decays
-from tests.setups import card_of
-from tests.stats import assert_agrees, seed_of
+from tests.oracle.quadrature import SELECTIONS, SETUPS, Setup, expected_accepted, expected_decays
+from tests.oracle.setups import card_of
+from tests.oracle.stats import assert_agrees, seed_of
 from validation.fig8.claim import REFERENCES, one_muon_card
 
 pytestmark = pytest.mark.usefixtures("small_pilot")

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from tests.stats import (
+from tests.oracle.stats import (
     Array,
     assert_agrees,
     assert_same_distribution,

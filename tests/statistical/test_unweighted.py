@@ -9,9 +9,9 @@ import pytest
 
 import mcgen
 from mcgen.events import Events
-from mcgen.proposal import Ceiling
-from mcgen.run import Run
-from tests.stats import Array, assert_agrees, assert_same_samples, seed_of
+from mcgen.run.run import Run
+from mcgen.sampler.proposal import Ceiling
+from tests.oracle.stats import Array, assert_agrees, assert_same_samples, seed_of
 
 SETTINGS = ["run.events=150_000", "run.vegas.nitn=6", "run.vegas.neval=30_000"]
 

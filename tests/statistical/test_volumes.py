@@ -19,11 +19,11 @@ import pytest
 from numpy.typing import NDArray
 
 import mcgen
-from mcgen.analysis import Yield, yield_of
+from mcgen.analysis.yields import Yield, yield_of
 from mcgen.events import Events
-from tests.quadrature import TAX, Setup, Volume, leptophilic, muon
-from tests.setups import card_of
-from tests.stats import Array, assert_agrees, seed_of
+from tests.oracle.quadrature import TAX, Setup, Volume, leptophilic, muon
+from tests.oracle.setups import card_of
+from tests.oracle.stats import Array, assert_agrees, seed_of
 
 pytestmark = pytest.mark.usefixtures("small_pilot")
 

@@ -14,8 +14,10 @@ import pandas
 import pytest
 
 from mcgen.errors import UsageError
-from mcgen.events import Column, Events, Verdict, columns_of, concatenate
+from mcgen.events import Events
 from mcgen.physics.models import CHANNELS, Channel
+from mcgen.record.columns import Column, columns_of, concatenate
+from mcgen.record.tables import Verdict
 
 # fmt: off
 CONTRACT = [

@@ -15,10 +15,10 @@ import mcgen
 from mcgen.events import Events
 from mcgen.plots.style import BLACK, BLUE, GREEN, VERMILION
 from mcgen.types import Array
-from tests.decays import decay_angles, decay_quantile, vector
-from tests.quadrature import DAUGHTER_MASS, SELECTIONS, SETUPS
-from tests.setups import card_of
-from tests.stats import bin_of, fractions_p, ks_distance, ks_p, seed_of
+from tests.oracle.decays import decay_angles, decay_quantile, vector
+from tests.oracle.quadrature import DAUGHTER_MASS, SELECTIONS, SETUPS
+from tests.oracle.setups import card_of
+from tests.oracle.stats import bin_of, fractions_p, ks_distance, ks_p, seed_of
 from validation.claims import Outcome, Row, likely, save_figure
 
 PAIRS = {"ee": "electrons_magnet", "mumu": "muons_inclined", "gammagamma": "photons_mixed_flux"}

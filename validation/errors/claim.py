@@ -9,11 +9,11 @@ import matplotlib.pyplot as plt
 import numpy as np
 from scipy.stats import norm
 
-from mcgen.analysis import Yield
+from mcgen.analysis.yields import Yield
 from mcgen.plots.style import BLACK, BLUE, VERMILION
 from mcgen.types import Array
-from tests.replicas import SELECTED, bootstrap, pulls_of
-from tests.stats import chi2_p
+from tests.oracle.replicas import SELECTED, bootstrap, pulls_of
+from tests.oracle.stats import chi2_p
 from validation.claims import Outcome, Row, agrees, likely, save_figure
 
 CASES = ("electrons_magnet", "electrons_mixed_flux")

@@ -13,7 +13,7 @@ import numpy as np
 
 import mcgen
 from mcgen.card import Card
-from mcgen.flux import flux_of
+from mcgen.flux.flux import flux_of
 from mcgen.plots.scan import plot_panels
 from mcgen.sensitivity.contour import mass_point
 from mcgen.sensitivity.output import scan_to_dict

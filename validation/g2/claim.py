@@ -14,7 +14,7 @@ from mcgen.constants import MUON_MASS
 from mcgen.physics.models import Kind, delta_a_mu
 from mcgen.plots.style import BLACK, BLUE, GREEN, VERMILION
 from mcgen.types import Array
-from tests.closed_forms import true_delta_a_mu
+from tests.oracle.closed_forms import true_delta_a_mu
 from validation.claims import Outcome, Row, agrees, save_figure
 
 MEASURED, ERROR = 251e-11, 59e-11

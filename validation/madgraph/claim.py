@@ -16,7 +16,7 @@ from mcgen.physics.formfactors import Nucleus
 from mcgen.plots.style import BLACK, BLUE, CYCLE, VERMILION
 from mcgen.plots.style import METHODS as STYLES
 from mcgen.types import Array
-from tests.madgraph import (
+from tests.oracle.madgraph import (
     SAMPLES,
     Shapes,
     distance_p,
@@ -26,7 +26,7 @@ from tests.madgraph import (
     share_between,
     summary,
 )
-from tests.stats import samples_p
+from tests.oracle.stats import samples_p
 from validation.claims import Outcome, Row, agrees, likely, save_figure
 
 VARIABLES = {

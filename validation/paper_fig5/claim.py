@@ -7,7 +7,7 @@ from pathlib import Path
 import numpy as np
 
 import mcgen
-from mcgen.card.experiment import Cylinder, EllipticCylinder
+from mcgen.experiment.tables import Cylinder, EllipticCylinder
 from validation.claims import Outcome, Row, agrees, save_figure
 from validation.muons import EXPERIMENTS, FACTORS, MASSES, draw_stages, fraction, muons_of
 

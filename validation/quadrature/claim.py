@@ -9,11 +9,11 @@ import matplotlib.pyplot as plt
 import numpy as np
 
 import mcgen
-from mcgen.analysis import Yield, yield_of
+from mcgen.analysis.yields import Yield, yield_of
 from mcgen.plots.style import BLUE, VERMILION
-from tests.quadrature import SELECTIONS, SETUPS, Quadrature, expected_accepted, expected_decays
-from tests.setups import card_of
-from tests.stats import chi2_p, seed_of
+from tests.oracle.quadrature import SELECTIONS, SETUPS, Quadrature, expected_accepted, expected_decays
+from tests.oracle.setups import card_of
+from tests.oracle.stats import chi2_p, seed_of
 from validation.claims import Outcome, Row, agrees, likely, save_figure
 
 CASES = {

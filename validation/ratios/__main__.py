@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Any
 
 import mcgen
-from mcgen.run import Run
+from mcgen.run.run import Run
 
 HERE = Path(__file__).parent
 README = HERE.parents[1] / "README.md"

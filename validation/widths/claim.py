@@ -12,7 +12,7 @@ from mcgen.constants import HBAR_C, MUON_MASS
 from mcgen.physics.models import LEPTON_MASSES, VISIBLE, Boson, couplings_of
 from mcgen.plots.style import BLACK, BLUE, ORANGE, VERMILION
 from mcgen.types import Array
-from tests.closed_forms import true_lepton_width, true_photon_width
+from tests.oracle.closed_forms import true_lepton_width, true_photon_width
 from validation.claims import Outcome, Row, agrees, save_figure
 
 MODELS = ("leptophilic", "muonphilic")

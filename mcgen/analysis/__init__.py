@@ -1,0 +1,1 @@
+"""What events are worth: yields with errors, other couplings, cross-sections."""

@@ -1,0 +1,80 @@
+"""The three methods' cross-sections side by side, at a card's mass, coupling and target."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from mcgen.card import Card
+from mcgen.constants import GEV2_TO_PB
+from mcgen.physics.bremsstrahlung.total import COARSE, METHODS, Method, Spectrum, spectrum
+from mcgen.types import Array
+
+DEFAULT_ENERGIES = (10.0, 20.0, 50.0, 100.0, 200.0)
+"""Muon energies [GeV] of a card without a beam."""
+
+
+@dataclass(frozen=True, slots=True)
+class CrossSection:
+    """A method's cross-section at one energy.
+
+    Attributes
+    ----------
+    energy : total muon energy [GeV]
+    sigma, error : [pb]; the error is the difference to a coarser quadrature
+    mean_x, mean_theta : energy fraction, angle [rad]
+    x, dsigma_dx : the spectrum [pb]
+    """
+
+    energy: float
+    method: Method
+    sigma: float
+    error: float
+    mean_x: float
+    mean_theta: float
+    x: Array
+    dsigma_dx: Array
+
+
+def cross_sections(card: Card, energies: Sequence[float] | None = None) -> list[CrossSection]:
+    """Cross-sections of all methods on the (first layer of the) card's target.
+
+    Parameters
+    ----------
+    energies : total muon energies [GeV]; by default the beam's, or some typical ones above threshold
+
+    Raises
+    ------
+    KinematicsError
+        If an energy is below threshold.
+    """
+    boson = card.model.boson()
+    nucleus = card.dump().nuclei[0]
+    scale = boson.g_mu**2 * GEV2_TO_PB
+    found = []
+    for energy in energies or _default_energies(card):
+        for method in METHODS:
+            fine = spectrum(method, boson.kind, energy, boson.mass, nucleus)
+            coarse = spectrum(method, boson.kind, energy, boson.mass, nucleus, COARSE)
+            found.append(_scaled(fine, coarse, scale, energy, method))
+    return found
+
+
+def _default_energies(card: Card) -> list[float]:
+    if card.beam is not None:
+        return [card.beam.energy_gev]
+    enough = 2.0 * card.production.min_energy(card.model.mass_gev)
+    return [energy for energy in DEFAULT_ENERGIES if energy > enough] or [enough]
+
+
+def _scaled(fine: Spectrum, coarse: Spectrum, scale: float, energy: float, method: Method) -> CrossSection:
+    return CrossSection(
+        energy=energy,
+        method=method,
+        sigma=scale * fine.sigma,
+        error=scale * abs(fine.sigma - coarse.sigma),
+        mean_x=fine.mean_x,
+        mean_theta=fine.mean_theta,
+        x=fine.x,
+        dsigma_dx=scale * fine.dsigma_dx,
+    )

@@ -1,0 +1,265 @@
+"""Results as text for people: what the command line prints."""
+
+from __future__ import annotations
+
+import tomllib
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from rich.console import Console
+from rich.table import Table
+
+from mcgen.comparison.compare import VARIABLES
+from mcgen.errors import reasons
+from mcgen.experiment.tables import EXPOSURES
+from mcgen.physics.models import delta_a_mu
+
+if TYPE_CHECKING:
+    from mcgen.analysis.cross_sections import CrossSection
+    from mcgen.card import Card
+    from mcgen.comparison.compare import Comparison
+    from mcgen.experiment.dump import Dump
+    from mcgen.experiment.tables import ExperimentTable
+    from mcgen.flux.census import Census
+    from mcgen.flux.flux import Flux
+    from mcgen.sampler.sampler import Process
+
+
+def _table(*headings: str, title: str | None = None) -> Table:
+    table = Table(title=title, title_justify="left", box=None, pad_edge=False, header_style="bold")
+    for i, heading in enumerate(headings):
+        table.add_column(heading, justify="left" if i == 0 else "right", overflow="fold")
+    return table
+
+
+def _console() -> Console:
+    return Console(highlight=False, markup=False)
+
+
+def print_summary(metadata: Mapping[str, Any]) -> None:
+    """Print yields with both errors, and the cut flow."""
+    console = _console()
+    exposure = metadata["exposure"]
+    if exposure["kind"] == "xsec":
+        _print_collisions(console, metadata)
+        return
+    yields = _table("expected events", "yield", "integration error", "flux error", "effective size")
+    for name, label in (("fiducial", "decays in the decay volume"), ("accepted", "accepted")):
+        if name not in metadata["yield"]:  # of reweighted events that were written for accepted ones only
+            continue
+        y = metadata["yield"][name]
+        yields.add_row(
+            label,
+            *(f"{y[key]:.4g}" for key in ("value", "mc_error", "flux_error")),
+            f"{y['effective_size']:.0f} of {metadata['points']}",
+        )
+    console.print(f"\n{exposure['value']:.3g} {EXPOSURES[exposure['kind']]}")
+    console.print(yields)
+    flow = _table("cut flow", "yield", "left")
+    start = metadata["cut_flow"][0]["yield"] if metadata["cut_flow"] else 0.0
+    for entry in metadata["cut_flow"]:
+        share = f"{entry['yield'] / start:.1%}" if start > 0.0 else "-"
+        flow.add_row(entry["requirement"], f"{entry['yield']:.4g}", share)
+    console.print()
+    console.print(flow)
+    if unweighted := metadata.get("unweighted"):
+        console.print(
+            f"\nunweighted: each {unweighted['weight']:.4g}; heavier events exceed that by "
+            f"{unweighted['overflow']:.2%} of the yield"
+        )
+    if metadata["remark"]:
+        console.print(f"\n{metadata['remark']}")
+
+
+def _print_collisions(console: Console, metadata: Mapping[str, Any]) -> None:
+    """Print the cross-section of a run without dump and decay."""
+    value, y = metadata["exposure"]["value"], metadata["yield"]["fiducial"]
+    console.print(
+        f"\nsigma = {y['value'] / value:.6g} +- {y['mc_error'] / value:.2g} pb, "
+        f"effective size {y['effective_size']:.0f} of {metadata['points']}"
+    )
+
+
+def print_comparison(comparison: Comparison, unit: str) -> None:
+    """Print what two samples have in common, with a verdict."""
+    table = _table("variable", "chi2/ndf", "p", "p (KS)", "mean", "reference")
+    for s in comparison.shapes:
+        dimension = f" [{VARIABLES[s.variable]}]" if VARIABLES[s.variable] else ""
+        table.add_row(
+            s.variable + dimension,
+            f"{s.chi2:.1f}/{s.ndf}",
+            f"{s.p_chi2:.2g}",
+            f"{s.ks_p:.2g}",
+            f"{s.mean:.5g}±{s.mean_error:.1g}",
+            f"{s.reference_mean:.5g}±{s.reference_mean_error:.1g}",
+        )
+    console = _console()
+    console.print(table)
+    for name, reason in comparison.left_out.items():
+        console.print(f"{name}: not compared, {reason}")
+    one, two = comparison.sample, comparison.reference
+    console.print(
+        f"total {one.total:.6g} +- {one.error:.2g}, reference {two.total:.6g} +- {two.error:.2g} {unit}, "
+        f"ratio {one.total / two.total:.4f}, p = {comparison.total_p:.2g}"
+        + (f" (after {two.allowance:.1%} of allowance)" if two.allowance else "")
+    )
+    console.print(f"\n{comparison.verdict}")
+
+
+def print_provenance(metadata: Mapping[str, Any]) -> None:
+    """Print where the events come from."""
+    console = _console()
+    card, flux = metadata["card"], metadata["flux"]
+    console.print(
+        f"{card['title'] or 'untitled'}: {metadata['events']} events of {metadata['points']} points"
+    )
+    left_out = reasons(flux["left_out"])
+    console.print(
+        f"seed {metadata['seed']}, mcgen {metadata['version']}, proposal {metadata['proposal_sha256'][:12]}"
+    )
+    console.print(
+        f"flux {flux['file']}: {flux['used']} of {flux['muons']} muons"
+        + (f"; left out: {left_out}" if left_out else "")
+    )
+    for name in ("model", "production"):
+        console.print(f"{name}: " + ", ".join(f"{key} = {value}" for key, value in card[name].items()))
+
+
+def print_columns(metadata: Mapping[str, Any]) -> None:
+    """Print the columns with their units and meanings."""
+    table = Table(box=None, pad_edge=False, header_style="bold")
+    for heading in ("column", "type", "unit", "meaning"):
+        table.add_column(heading)
+    for name, column in metadata["columns"].items():
+        table.add_row(name, column["dtype"], column["unit"], column["meaning"])
+    console = _console()
+    console.print()
+    console.print(table)
+
+
+def print_cards(cards: Mapping[str, Mapping[str, Path]]) -> None:
+    """Print names and titles of the shipped cards, by kind."""
+    console = _console()
+    for kind, files in cards.items():
+        table = Table(
+            title=f"{kind} cards", title_justify="left", box=None, pad_edge=False, show_header=False
+        )
+        for name, path in files.items():
+            table.add_row(name, tomllib.loads(path.read_text(encoding="utf-8")).get("title", ""))
+        console.print(table)
+    console.print("\nmcgen cards NAME prints one; mcgen generate NAME runs it.")
+
+
+def print_cross_sections(sections: Sequence[CrossSection]) -> None:
+    """Print the cross-sections of the methods, and their ratios to the exact one."""
+    table = _table("E_mu [GeV]", "method", "sigma [pb]", "error", "/ exact", "mean x", "mean theta [rad]")
+    exact = {section.energy: section.sigma for section in sections if section.method == "exact"}
+    for s in sections:
+        ratio = s.sigma / exact[s.energy]
+        cells = (f"{s.sigma:.5e}", f"{s.error:.1e}", f"{ratio:.4f}", f"{s.mean_x:.4f}", f"{s.mean_theta:.4e}")
+        table.add_row(f"{s.energy:g}", s.method, *cells)
+    _console().print(table)
+
+
+def print_census(found: Census) -> None:
+    """Print what a flux holds."""
+    console = _console()
+    everything = found.above[0]
+    console.print(f"{found.file}: {everything.muons} of {found.total} muons count")
+    if left_out := reasons(found.left_out):
+        console.print(f"left out: {left_out}")
+    shares = ", ".join(f"{rate.rate:.4g} of PDG id {pdg}" for pdg, rate in found.charges.items())
+    console.print(f"{everything.rate:.5g} +- {everything.error:.2g} muons per proton: {shares}\n")
+    above = _table("momentum above [GeV]", "muons per proton", "error", "muons")
+    for r in found.above[1:]:
+        above.add_row(f"{r.low:g}", f"{r.rate:.4e}", f"{r.error:.1e}", str(r.muons))
+    console.print(above)
+    console.print()
+    bins = _table(
+        "momentum [GeV]", "muons per proton", "effective size", "median z [m]", "median angle [rad]"
+    )
+    for r in found.bins:
+        middle = (f"{r.median_depth:.4g}", f"{r.median_angle:.4g}") if r.muons else ("-", "-")
+        bins.add_row(f"{r.low:g} to {r.high:g}", f"{r.rate:.4e}", f"{r.effective_size:.0f}", *middle)
+    console.print(bins)
+
+
+def print_scan(data: Mapping[str, Any]) -> None:
+    """Print the limits of a scan, a line a mass."""
+    table = _table("mass [GeV]", "g_low", "+-", "g_high", "+-", "largest yield", "")
+    for point in data["points"]:
+        cells = []
+        for name in ("g_low", "g_high"):
+            none = point[name] is None
+            cells += (
+                ["-", ""] if none else [f"{point[name]:.4g}", f"{point[f'{name}_error'] / point[name]:.1%}"]
+            )
+        table.add_row(
+            f"{point['mass_gev']:.5g}", *cells, f"{point['n_max']:.4g}", "open" if point["open"] else ""
+        )
+    console = _console()
+    console.print(
+        f"{data['title'] or data['experiment']}: {data['n_signal']:.4g} events at the limit, "
+        f"{data['exposure']['value']:.3g} {EXPOSURES[data['exposure']['kind']]}"
+    )
+    console.print(table)
+
+
+def print_check(card: Card, flux: Flux, process: Process) -> None:
+    """Print what a card resolves to: decays, g-2, geometry, flux."""
+    console = _console()
+    boson, experiment = card.model.boson(), card.experiment
+    console.print(f"{card.title or 'untitled'}: valid")
+    console.print(
+        f"\n{boson.kind}, m = {boson.mass:g} GeV, (g_e, g_mu, g_tau) = ({', '.join(f'{g:.6g}' for g in boson.couplings)})"
+    )
+    console.print(f"width {boson.total_width():.6g} GeV, ctau {boson.ctau():.6g} m")
+    shift = delta_a_mu(boson.kind, boson.mass, boson.g_mu)
+    console.print(
+        f"Delta a_mu = {shift:.4g}; measured minus predicted ({card.g_minus_2.value:.3g} +- {card.g_minus_2.error:.2g})"
+    )
+    table = _table("channel", "width [GeV]", "branching ratio", "enabled")
+    for channel, ratio in boson.branching_ratios().items():
+        table.add_row(
+            channel,
+            f"{boson.widths()[channel]:.6g}",
+            f"{ratio:.6g}",
+            "yes" if channel in card.model.channels else "no",
+        )
+    console.print(table)
+    _print_geometry(console, experiment, process.dump)
+    console.print(
+        f"\nflux {flux.file}: {len(process.muons)} of {flux.total} muons can contribute"
+        f" (E > {card.production.min_energy(boson.mass):.4g} GeV at emission)"
+    )
+    for reason, count in process.muons.left_out.items():
+        if count:
+            console.print(f"  left out: {count} {reason.replace('_', ' ')}")
+    for index, selection in enumerate(experiment.selection):
+        console.print(f"selection {selection.name or index}: {', '.join(selection.channels)}")
+
+
+def _print_geometry(console: Console, experiment: ExperimentTable, dump: Dump) -> None:
+    volume = experiment.decay_volume
+    console.print(
+        f"\n{experiment.title}: {experiment.exposure.value:g} {EXPOSURES[experiment.exposure.kind]}"
+    )
+    items = [
+        (*layer.z, "dump", f"{layer.material.name}, {layer.material.density:g} g/cm3")
+        for layer in dump.layers
+    ]
+    items.append((*volume.z_m, "decay volume", volume.shape))
+    items += [(plane.z_m, plane.z_m, plane.name, plane.shape) for plane in experiment.plane]
+    items += [
+        (m.z_m, m.z_m, m.name, f"kick ({m.kick_gev[0]:g}, {m.kick_gev[1]:g}) GeV") for m in experiment.magnet
+    ]
+    table = _table("along z", "from [m]", "to [m]", "what")
+    for start, end, name, shape in sorted(items):
+        table.add_row(name, f"{start:g}", f"{end:g}", shape)
+    console.print(table)
+    for plane in experiment.plane:
+        if volume.z_m[0] < plane.z_m < volume.z_m[1]:
+            console.print(f"note: plane {plane.name} is inside the decay volume; decays behind it miss it")
+    if experiment.note:
+        console.print(f"note: {experiment.note}")

@@ -1,0 +1,1 @@
+"""What stands along the beam: dump, decay volume, magnets, planes, selections."""

@@ -1,0 +1,53 @@
+"""The ROOT tree from which FairShip takes decays of long-lived particles."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+import numpy as np
+import uproot
+
+from mcgen.io.events.metadata import METADATA, to_text
+from mcgen.io.events.particles import BOSON, COLUMNS, FIRST, SECOND, Particles, Setting
+from mcgen.io.events.spool import SpoolingWriter
+from mcgen.types import Array
+
+TREE = "LLP_tree"
+PAD = -999.0
+"""What FairShip takes for a daughter that is not there."""
+
+_KINDS = ("px", "py", "pz", "e", "mass", "pdg")
+BRANCHES = (
+    *(f"{kind}_llp" for kind in _KINDS),
+    *("decay_prob", "vx", "vy", "vz"),
+    *(f"{kind}_prod{k}" for k in (1, 2, 3) for kind in _KINDS),
+)
+
+
+class FairShipWriter(SpoolingWriter):
+    """Writes the TTree `LLP_tree`: every branch double, metres from the target's centre, GeV."""
+
+    needed = ("weight", *COLUMNS)
+
+    def finish(self, metadata: Mapping[str, Any]) -> None:
+        """Write the tree, and the metadata with the z that its vertices count from."""
+        setting = Setting.of(metadata)
+        centre = 0.5 * sum(setting.target)
+        described = {**metadata, "fairship": {"z_reference": "centre of the target", "z_reference_m": centre}}
+        with uproot.recreate(self.path, compression=uproot.ZSTD(1)) as file:
+            tree = file.mktree(TREE, dict.fromkeys(BRANCHES, np.float64))
+            for columns in self.chunks():
+                tree.extend(_branches(Particles.of(columns, setting), columns["weight"], centre))
+            file[METADATA] = to_text(described)
+
+
+def _branches(particles: Particles, weight: Array, centre: float) -> dict[str, Array]:
+    branches = {name: np.full(len(weight), PAD) for name in BRANCHES}
+    for place, suffix in ((BOSON, "llp"), (FIRST, "prod1"), (SECOND, "prod2")):
+        values = (*particles.momentum[:, place].T, particles.mass[:, place], particles.pdg[:, place])
+        branches |= {
+            f"{kind}_{suffix}": value.astype(float) for kind, value in zip(_KINDS, values, strict=True)
+        }
+    x, y, z, _ = particles.decay.T
+    return branches | {"decay_prob": weight, "vx": x, "vy": y, "vz": z - centre}

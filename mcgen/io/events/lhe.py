@@ -1,0 +1,134 @@
+"""Les Houches event files: the emission, and the decay of the boson as a second step."""
+
+from __future__ import annotations
+
+import io
+import math
+from collections.abc import Iterator, Mapping
+from typing import TYPE_CHECKING, Any
+from xml.etree import ElementTree
+
+import numpy as np
+
+from mcgen.constants import ALPHA
+from mcgen.io.events.metadata import METADATA, to_text
+from mcgen.io.events.particles import BOSON, COLUMNS, FIRST, MUON, NUCLEUS, PARENTS, Particles, Setting
+from mcgen.io.events.spool import SpoolingWriter
+from mcgen.io.files import binary_output
+
+if TYPE_CHECKING:
+    import pylhe
+
+PROCESS = 1
+_MM = 1e3
+_UNKNOWN = -1.0
+_UNKNOWN_SPIN = 9.0
+_INCOMING, _OUTGOING, _DECAYED = -1, 1, 2
+
+
+class LheWriter(SpoolingWriter):
+    """Writes muon and nucleus in, boson, recoil muon and nucleus out, and the daughters of the boson.
+
+    IDWTUP is -4: XWGTUP is the number of events in the file times the weight, so that the mean of XWGTUP is
+    XSECUP, the sum of the weights. What the production method does not define is left out.
+    """
+
+    needed = ("event", "weight", "accepted", *COLUMNS)
+
+    def finish(self, metadata: Mapping[str, Any]) -> None:
+        """Write the file; compressed if its name ends with .gz."""
+        import pylhe
+
+        digits = pylhe.LHEXMLFormat(
+            eventinfo="{nparticles:3d} {pid:6d} {weight: .16e} {scale: .8e} {aqed: .8e} {aqcd: .8e}",
+            particle="{id:10d} {status:3d} {mother1:3d} {mother2:3d} {color1:3d} {color2:3d} {px: .16e} "
+            "{py: .16e} {pz: .16e} {e: .16e} {m: .16e} {lifetime: .16e} {spin: .1f}",
+            procinfo="{xSection: .16e} {error: .16e} {unitWeight: .16e} {procId:5d}",
+        )
+        setting = Setting.of(metadata)
+        element = ElementTree.Element(METADATA)
+        element.text = to_text(metadata)
+        exposure = setting.card.experiment.exposure
+        file = pylhe.LHEFile(
+            init=self._init(metadata, setting),
+            events=self._events(setting),
+            header=pylhe.LHEHeader(pylhe.LHEInitRWGT([]), [element]),
+            comment=f"XSECUP and the mean of XWGTUP are the expected number of events of {exposure.value:g} "
+            f"{exposure.kind}, not picobarns. Lengths in mm; ct since the muon's production.",
+        )
+        with binary_output(self.path) as raw, io.TextIOWrapper(raw, encoding="utf-8") as stream:
+            file.write(stream, digits)
+            stream.write("\n")
+
+    def _init(self, metadata: Mapping[str, Any], setting: Setting) -> pylhe.LHEInit:
+        import pylhe
+
+        total = square = largest = highest = 0.0
+        for columns in self.chunks():
+            weight = columns["weight"]
+            total += float(weight.sum())
+            square += float(weight @ weight)
+            largest = max(largest, float(weight.max()))
+            highest = max(highest, float(columns["emission_muon_e"].max()))
+        points = int(metadata["points"])
+        # The integration error over all points of the run, of which those of weight 0 are not in the file.
+        error = math.sqrt(max(points * square - total * total, 0.0) / max(points - 1, 1))
+        nucleus = setting.nuclei[0]
+        # Groups and sets 0: no parton distributions. Energies of muons vary up to the one that is given.
+        info = pylhe.LHEInitInfo(13, nucleus.pdg, highest, nucleus.mass, 0, 0, 0, 0, -4, 1)
+        process = pylhe.LHEProcInfo(total, error, self.rows * largest, PROCESS)
+        generator = pylhe.LHEGenerator("mcgen", str(metadata["version"]), "", {})
+        return pylhe.LHEInit(info, [process], [generator])
+
+    def _events(self, setting: Setting) -> Iterator[pylhe.LHEEvent]:
+        import pylhe
+
+        for columns in self.chunks():
+            particles = Particles.of(columns, setting)
+            for i in range(len(columns["weight"])):
+                places = np.flatnonzero(particles.present[i])
+                yield pylhe.LHEEvent(
+                    eventinfo=pylhe.LHEEventInfo(
+                        nparticles=len(places),
+                        pid=PROCESS,
+                        weight=self.rows * float(columns["weight"][i]),
+                        scale=_UNKNOWN,
+                        aqed=ALPHA,
+                        aqcd=_UNKNOWN,
+                    ),
+                    particles=[_particle(particles, i, int(place)) for place in places],
+                    optional=[
+                        f"# event {columns['event'][i]} accepted {int(columns['accepted'][i])}",
+                        _vertex("emission", particles.emission[i]),
+                        _vertex("decay", particles.decay[i]),
+                    ],
+                )
+
+
+def _vertex(name: str, position: np.ndarray[Any, Any]) -> str:
+    return f"# {name} x y z ct " + " ".join(f"{value:.16e}" for value in position * _MM)
+
+
+def _particle(particles: Particles, i: int, place: int) -> pylhe.LHEParticle:
+    import pylhe
+
+    status = _INCOMING if place in (MUON, NUCLEUS) else _OUTGOING
+    lifetime = 0.0
+    if place == BOSON and particles.present[i, FIRST]:
+        status, lifetime = _DECAYED, float(particles.lifetime[i]) * _MM
+    px, py, pz, energy = particles.momentum[i, place].tolist()
+    return pylhe.LHEParticle(
+        id=int(particles.pdg[i, place]),
+        status=status,
+        mother1=PARENTS[place][0],
+        mother2=PARENTS[place][1] if PARENTS[place][1] != PARENTS[place][0] else 0,
+        color1=0,
+        color2=0,
+        px=px,
+        py=py,
+        pz=pz,
+        e=energy,
+        m=float(particles.mass[i, place]),
+        lifetime=lifetime,
+        spin=_UNKNOWN_SPIN,
+    )

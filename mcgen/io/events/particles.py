@@ -1,0 +1,153 @@
+"""Events as particles and vertices, for formats that know no columns."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from mcgen.card import Card, load_card
+from mcgen.constants import MUON_MASS, SPEED_OF_LIGHT, mass_of
+from mcgen.experiment.tables import MaterialTable
+from mcgen.physics.formfactors import Nucleus
+from mcgen.physics.kinematics import momentum_of
+from mcgen.physics.matter import material
+from mcgen.record.columns import AnyArray
+from mcgen.types import Array, Bools, Ints
+
+MUON, NUCLEUS, BOSON, FIRST, SECOND, RECOIL, RECOIL_NUCLEUS = range(7)
+"""Places of the particles; what a production method may leave undefined comes last."""
+
+PARENTS = ((0, 0), (0, 0), (1, 2), (3, 3), (3, 3), (1, 2), (1, 2))
+"""First and last parent of each particle, counted from 1; 0 none."""
+
+_P4 = ("px", "py", "pz", "e")
+_PREFIXES = {
+    MUON: "emission_muon",
+    BOSON: "boson",
+    FIRST: "d1",
+    SECOND: "d2",
+    RECOIL: "recoil",
+    RECOIL_NUCLEUS: "nucleus",
+}
+
+COLUMNS = (
+    *("muon_pdg", "boson_pdg", "d1_pdg", "d2_pdg"),
+    *(f"{prefix}_{name}" for prefix in _PREFIXES.values() for name in _P4),
+    *(f"{vertex}_{name}" for vertex in ("emission", "decay") for name in "xyz"),
+    *("decay_path", "decay_t"),
+)
+"""Columns that particles are made from."""
+
+
+@dataclass(frozen=True, slots=True)
+class Setting:
+    """What the particles of a run have in common.
+
+    Attributes
+    ----------
+    card : of the run
+    boson_mass : [GeV]
+    nuclei : of the target's layers
+    boundaries : between the layers, z [m]
+    target : z of the target's front and back face [m]
+    """
+
+    card: Card
+    boson_mass: float
+    nuclei: tuple[Nucleus, ...]
+    boundaries: tuple[float, ...]
+    target: tuple[float, float]
+
+    @classmethod
+    def of(cls, metadata: Mapping[str, Any]) -> Setting:
+        """Take it from the card in a file's metadata.
+
+        Raises
+        ------
+        CardError
+            If the card is not one of this version.
+        """
+        card = load_card(metadata["card"])
+        table = card.experiment.target
+        layers: tuple[MaterialTable, ...] = table.layer or (table,)
+        intervals = [layer.z_m for layer in layers if layer.z_m is not None]
+        return cls(
+            card=card,
+            boson_mass=card.model.mass_gev,
+            nuclei=tuple(_nucleus(layer) for layer in layers),
+            boundaries=tuple(z[0] for z in intervals[1:]),
+            target=(intervals[0][0], intervals[-1][1]),
+        )
+
+
+def _nucleus(table: MaterialTable) -> Nucleus:
+    if table.material is not None:
+        return material(table.material).nucleus
+    assert table.z is not None
+    assert table.a is not None
+    return Nucleus(table.z, table.a)
+
+
+@dataclass(frozen=True, slots=True)
+class Particles:
+    """The particles of n events.
+
+    Attributes
+    ----------
+    pdg : (n, 7)
+    momentum : (n, 7, 4) px, py, pz, E [GeV]; NaN where a method does not define it
+    mass : (n, 7) [GeV]
+    present : (n, 7) whether the momentum is defined
+    emission, decay : (n, 4) vertices x, y, z, ct [m], the time since the muon's production
+    lifetime : (n,) proper c tau of the boson [m]
+    """
+
+    pdg: Ints
+    momentum: Array
+    mass: Array
+    present: Bools
+    emission: Array
+    decay: Array
+    lifetime: Array
+
+    @classmethod
+    def of(cls, columns: Mapping[str, AnyArray], setting: Setting) -> Particles:
+        """Make particles from columns."""
+        n = len(columns["muon_pdg"])
+        layer = np.searchsorted(setting.boundaries, columns["emission_z"], side="right")
+        nucleus = np.array([nucleus.pdg for nucleus in setting.nuclei])[layer]
+        nucleus_mass = np.array([nucleus.mass for nucleus in setting.nuclei])[layer]
+        muon = columns["muon_pdg"]
+        sources = [muon, nucleus, columns["boson_pdg"], columns["d1_pdg"], columns["d2_pdg"], muon, nucleus]
+        pdg = np.stack(sources, axis=1).astype(np.int64)
+        momentum = np.zeros((n, 7, 4))
+        momentum[:, NUCLEUS, 3] = nucleus_mass
+        for place, prefix in _PREFIXES.items():
+            momentum[:, place] = np.stack([columns[f"{prefix}_{name}"] for name in _P4], axis=1)
+        mass = np.full((n, 7), MUON_MASS)
+        mass[:, [NUCLEUS, RECOIL_NUCLEUS]] = nucleus_mass[:, None]
+        mass[:, BOSON] = setting.boson_mass
+        mass[:, [FIRST, SECOND]] = _masses(pdg[:, [FIRST, SECOND]])
+        present: Bools = np.logical_and.reduce(np.isfinite(momentum), axis=2)
+        energy, path = columns["boson_e"], columns["decay_path"]
+        boson_p = momentum_of(energy, setting.boson_mass)
+        flight = path * energy / boson_p
+        arrival = columns["decay_t"] * SPEED_OF_LIGHT
+        return cls(
+            pdg=pdg,
+            momentum=momentum,
+            mass=mass,
+            present=present,
+            emission=np.stack([*(columns[f"emission_{c}"] for c in "xyz"), arrival - flight], axis=1),
+            decay=np.stack([*(columns[f"decay_{c}"] for c in "xyz"), arrival], axis=1),
+            lifetime=path * setting.boson_mass / boson_p,
+        )
+
+
+def _masses(pdg: Ints) -> Array:
+    known, where = np.unique(np.abs(pdg), return_inverse=True)
+    masses: Array = np.array([mass_of(int(code)) for code in known])[where.reshape(pdg.shape)]
+    return masses

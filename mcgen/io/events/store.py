@@ -1,0 +1,213 @@
+"""Events files, whatever their format."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from contextlib import AbstractContextManager, contextmanager
+from dataclasses import dataclass
+from importlib.util import find_spec
+from itertools import chain
+from pathlib import Path
+from types import TracebackType
+from typing import Any, Protocol, Self
+
+from mcgen.errors import FileFormatError, UsageError
+from mcgen.io.events.digests import ColumnHashes, verified
+from mcgen.io.events.fairship import FairShipWriter
+from mcgen.io.events.hepmc3 import Hepmc3Writer
+from mcgen.io.events.lhe import LheWriter
+from mcgen.io.events.parquet import ParquetWriter, open_parquet
+from mcgen.io.events.root import NTupleWriter, RootWriter, open_root
+from mcgen.io.files import atomic_output
+from mcgen.record.columns import AnyArray, Column
+
+CHUNK = 50_000
+"""Number of events that are read at a time, unless another is asked for."""
+
+
+class Writer(Protocol):
+    """Writes one events file, chunk by chunk."""
+
+    def append(self, record: Mapping[str, AnyArray]) -> None:
+        """Write a chunk of rows."""
+        ...
+
+    def finish(self, metadata: Mapping[str, Any]) -> None:
+        """Write what is known only at the end: yields, digests, number of rows."""
+        ...
+
+    def __enter__(self) -> Self: ...
+
+    def __exit__(
+        self, kind: type[BaseException] | None, value: BaseException | None, trace: TracebackType | None
+    ) -> None: ...
+
+
+class Reader(Protocol):
+    """Reads one events file, chunk by chunk."""
+
+    metadata: dict[str, Any]
+    rows: int
+
+    def chunks(self, size: int) -> Iterator[dict[str, AnyArray]]:
+        """Columns of at most `size` events at a time; of no event, once."""
+        ...
+
+
+WriterClass = Callable[[Path, Iterable[Column]], Writer]
+
+
+@dataclass(frozen=True, slots=True)
+class Format:
+    """A format of events files.
+
+    Attributes
+    ----------
+    endings : of file names
+    writer : makes files
+    reader : opens files; None if they do not hold all of the events
+    library, extra : what it needs besides mcgen's own dependencies, and the extra that brings it
+    """
+
+    endings: tuple[str, ...]
+    writer: WriterClass
+    reader: Callable[[Path], AbstractContextManager[Reader]] | None = None
+    library: str = ""
+    extra: str = ""
+
+    def fits(self, path: Path) -> bool:
+        """Whether a file's name ends as it should."""
+        return any(path.name.endswith(ending) and path.name != ending for ending in self.endings)
+
+    def require(self, path: Path) -> None:
+        """Raise UsageError if the library is not there."""
+        if self.library and find_spec(self.library) is None:
+            raise UsageError(
+                f"{path}: this format needs {self.library}: pip install 'mcgen[{self.extra}]', "
+                "or choose another"
+            )
+
+    def check(self, path: Path, metadata: Mapping[str, Any]) -> None:
+        """Raise UsageError if the format cannot hold the events: bare collisions have no decay."""
+        if self.reader is None and metadata["exposure"]["kind"] == "xsec":
+            raise UsageError(f"{path}: collisions without a decay go to root, rntuple or parquet")
+
+
+FORMATS = {
+    "root": Format((".root",), RootWriter, open_root),
+    "rntuple": Format((".root",), NTupleWriter, open_root),
+    "parquet": Format((".parquet",), ParquetWriter, open_parquet, "pyarrow", "parquet"),
+    "hepmc3": Format(
+        (".hepmc3", ".hepmc3.gz", ".hepmc", ".hepmc.gz"), Hepmc3Writer, None, "pyhepmc", "hepmc"
+    ),
+    "lhe": Format((".lhe", ".lhe.gz"), LheWriter, None, "pylhe", "lhe"),
+    "fairship": Format((".root",), FairShipWriter),
+}
+"""Formats by name; a file's ending stands for the first one that has it."""
+
+
+def format_named(name: str) -> Format:
+    """Format of a name.
+
+    Raises
+    ------
+    UsageError
+        If there is none.
+    """
+    if name not in FORMATS:
+        raise UsageError(f"unknown format {name!r}; events go to {', '.join(FORMATS)}")
+    return FORMATS[name]
+
+
+def format_of(path: Path, format: str | None = None) -> Format:
+    """Format for a file to write: a named one, by default that which the file's ending stands for.
+
+    Raises
+    ------
+    UsageError
+        If the ending is unknown, or not one of the format's, or a library is missing.
+    """
+    candidates = FORMATS.values() if format is None else [format_named(format)]
+    found = next((one for one in candidates if one.fits(path)), None)
+    if found is None:
+        endings = dict.fromkeys(ending for one in candidates for ending in one.endings)
+        what = "events go" if format is None else f"format {format} goes"
+        raise UsageError(f"{path}: unknown ending; {what} to {', '.join(endings)} files")
+    found.require(path)
+    return found
+
+
+@contextmanager
+def open_events(path: str | Path) -> Iterator[Reader]:
+    """Open an events file, to read it in chunks of bounded memory.
+
+    Raises
+    ------
+    FileFormatError
+        If it is not one of mcgen's, or damaged; also while its chunks are read.
+    """
+    path = Path(path)
+    formats = [one for one in FORMATS.values() if one.fits(path)]
+    reader, found = next(((one.reader, one) for one in formats if one.reader), (None, None))
+    if reader is None or found is None:
+        endings = dict.fromkeys(ending for one in FORMATS.values() if one.reader for ending in one.endings)
+        why = "does not hold all columns of the events" if formats else "is no events file"
+        raise FileFormatError(f"{path}: {why}; events are read from {', '.join(endings)} files")
+    found.require(path)
+    with reader(path) as opened:
+        yield opened
+
+
+def read_metadata(path: str | Path) -> dict[str, Any]:
+    """Read the metadata of an events file; see `open_events` for its errors."""
+    with open_events(path) as file:
+        return file.metadata
+
+
+def convert(source: str | Path, path: str | Path, format: str | None = None) -> dict[str, Any]:
+    """Copy an events file into another format, in bounded memory; return the metadata.
+
+    Raises
+    ------
+    FileFormatError
+        If the source is not one of mcgen's, or damaged.
+    UsageError, RunError
+        If the file cannot be written, or the source is not what was written; nothing is left.
+    """
+    path = Path(path)
+    format_of(path, format)  # a format that cannot be written is told before anything is read
+    with open_events(source) as file:
+        chunks = verified(file.chunks(CHUNK), file.metadata, Path(source))
+        return write_chunks(chunks, file.metadata, path, format)
+
+
+def write_chunks(
+    chunks: Iterator[dict[str, AnyArray]], metadata: Mapping[str, Any], path: Path, format: str | None
+) -> dict[str, Any]:
+    """Write chunks of columns, at least one, to a file; return the metadata with their digests."""
+    found = format_of(path, format)
+    found.check(path, metadata)
+    first = next(chunks)
+    described = metadata["columns"]
+    columns = tuple(
+        Column(
+            name, str(values.dtype), *(described.get(name, {}).get(key, "") for key in ("unit", "meaning"))
+        )
+        for name, values in first.items()
+    )
+    hashes = ColumnHashes(c.name for c in columns)
+    with atomic_output(path) as temporary, found.writer(temporary, columns) as writer:
+        for record in chain([first], chunks):
+            writer.append(record)
+            hashes.add(record)
+        digests = hashes.digests()
+        new = {
+            **metadata,
+            "events": hashes.rows,
+            "columns": {
+                c.name: {"unit": c.unit, "dtype": c.dtype, "meaning": c.meaning, "sha256": digests[c.name]}
+                for c in columns
+            },
+        }
+        writer.finish(new)
+    return new

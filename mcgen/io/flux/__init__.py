@@ -1,0 +1,1 @@
+"""Files of muons in our own layout and other people's."""

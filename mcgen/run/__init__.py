@@ -1,0 +1,1 @@
+"""Runs: from a card to a file, whoever draws the chunks."""

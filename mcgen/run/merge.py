@@ -1,0 +1,103 @@
+"""Parts of one run, generated apart, joined."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from itertools import pairwise
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from mcgen.errors import FileFormatError, UsageError
+from mcgen.io.events.digests import undigested, verified
+from mcgen.io.events.store import CHUNK, open_events, read_metadata
+from mcgen.record.columns import Metadata, Record, concatenate
+from mcgen.run.output import event_file
+
+_SAME = ("version", "points", "card", "seed", "proposal_sha256", "flux", "columns", "chunks")
+"""What parts of one run have in common."""
+
+
+def merge(output: Path, parts: Sequence[Path]) -> Metadata:
+    """Join the parts of a run into the file that one run would have made.
+
+    Parameters
+    ----------
+    parts : files of `mcgen generate --chunks`, in any order
+
+    Raises
+    ------
+    UsageError
+        If parts overlap, are missing, or are of different runs.
+    FileFormatError, RunError
+        If a file is not a part, or damaged.
+    """
+    found = {path: read_metadata(path) for path in parts}
+    ordered = _in_order(found)
+    _check_same(found)
+    first = dict(found[ordered[0]])
+    provenance = {key: value for key, value in first.items() if key != "part"}
+    provenance["columns"] = undigested(first["columns"])
+    with event_file(output) as write:
+        return write(provenance, _chunks(ordered, found))
+
+
+def _in_order(found: Mapping[Path, Mapping[str, Any]]) -> list[Path]:
+    """Paths in the order of their chunks, all of them and each once."""
+    for path, metadata in found.items():
+        if "part" not in metadata:
+            raise FileFormatError(f"{path}: a whole run, not a part of one; parts come from --chunks")
+    ordered = sorted(found, key=lambda path: found[path]["part"][0])
+    covered = 0
+    before: Path | None = None
+    for path in ordered:
+        start, stop = found[path]["part"]
+        if start < covered:
+            raise UsageError(f"{path}: overlaps with {before} in the chunks {start}:{min(stop, covered)}")
+        _check_complete(covered, start)
+        covered, before = stop, path
+    _check_complete(covered, found[ordered[0]]["chunks"])
+    return ordered
+
+
+def _check_complete(covered: int, start: int) -> None:
+    if covered < start:
+        raise UsageError(
+            f"the chunks {covered}:{start} are missing: give all parts of the run, or generate that one with "
+            f"--chunks {covered}:{start}"
+        )
+
+
+def _check_same(found: Mapping[Path, Mapping[str, Any]]) -> None:
+    (first, reference), *others = found.items()
+    for path, metadata in others:
+        for key in _SAME:
+            one, other = reference[key], metadata[key]
+            if key == "columns":
+                one, other = undigested(one), undigested(other)
+            if one != other:
+                advice = "; runs of different seeds are averaged, not added" if key == "seed" else ""
+                raise UsageError(f"{path}: of another run than {first}: {key} differs{advice}")
+
+
+def _chunks(ordered: Iterable[Path], found: Mapping[Path, Mapping[str, Any]]) -> Iterator[Record]:
+    """Records chunk by chunk, so that sums come out as those of one run, to the last bit."""
+    for path in ordered:
+        with open_events(path) as file:
+            records = verified(file.chunks(CHUNK), file.metadata, path)
+            yield from _cut(records, found[path]["card"]["run"]["chunk"])
+
+
+def _cut(records: Iterable[Record], size: int) -> Iterator[Record]:
+    """Cut a sequence of events where their numbers pass a multiple of the size."""
+    rest: Record | None = None
+    for record in records:
+        joined = record if rest is None else concatenate([rest, record])
+        number = joined["event"] // np.uint64(size)
+        edges = [0, *(np.flatnonzero(np.diff(number)) + 1).tolist(), len(number)]
+        for start, stop in pairwise(edges[:-1]):
+            yield {name: values[start:stop] for name, values in joined.items()}
+        rest = {name: values[edges[-2] :] for name, values in joined.items()}
+    if rest is not None:
+        yield rest

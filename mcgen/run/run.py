@@ -1,0 +1,246 @@
+"""The story of a run: card -> flux -> proposal -> chunks -> file."""
+
+from __future__ import annotations
+
+import logging
+import os
+import platform
+import secrets
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack
+from dataclasses import asdict, dataclass
+from functools import cached_property
+from importlib.metadata import version
+from pathlib import Path
+
+import numpy as np
+
+from mcgen.analysis.yields import Yield, tally_of
+from mcgen.card import Card
+from mcgen.errors import ProposalError, UsageError
+from mcgen.events import Events
+from mcgen.flux.flux import Flux, flux_of
+from mcgen.record.columns import Column, Metadata, Record, columns_of, concatenate
+from mcgen.rng import Purpose, stream
+from mcgen.run.journal import Journal
+from mcgen.run.output import completed, event_file, written
+from mcgen.run.parallel import Workers
+from mcgen.sampler.proposal import Proposal
+from mcgen.sampler.sampler import Process, Sampler
+from mcgen.sampler.training import prepare, proposal_key
+
+_log = logging.getLogger(__name__)
+
+Progress = Callable[[int], None]
+"""Called with the number of points done since the last call."""
+
+JOURNAL_POINTS = 1_000_000
+"""Runs of more points keep their finished chunks, so that they can be continued."""
+
+
+def generate(card: Card, workers: Workers = Workers()) -> Events:  # noqa: B008  # frozen
+    """Generate the events of a card in memory.
+
+    Parameters
+    ----------
+    card : for many events rather use `generate_chunks`
+    workers : who draws the chunks; the events are the same
+
+    Returns
+    -------
+    The events with weight above 0, and the run's metadata
+    """
+    run = Run.of(card)
+    provenance = run.provenance()
+    tally = tally_of(provenance)
+    record = concatenate(written(run.chunks(workers), provenance, tally))
+    return Events(record, completed(provenance, tally, len(record["weight"])))
+
+
+def generate_chunks(card: Card, workers: Workers = Workers()) -> Iterator[Events]:  # noqa: B008  # frozen
+    """Generate the events of a card chunk by chunk, in bounded memory.
+
+    The metadata of each chunk has the yields of all points up to its end.
+    """
+    run = Run.of(card)
+    provenance = run.provenance()
+    tally = tally_of(provenance)
+    rows = 0
+    for record in written(run.chunks(workers), provenance, tally):
+        rows += len(record["weight"])
+        yield Events(record, completed(provenance, tally, rows))
+
+
+def generate_file(
+    card: Card,
+    output: Path,
+    *,
+    workers: Workers = Workers(),  # noqa: B008  # frozen
+    proposal: Proposal | None = None,
+    part: range | None = None,
+    resume: bool = False,
+    format: str | None = None,
+    progress: Progress | None = None,
+) -> Metadata:
+    """Generate the events of a card into a file, and return the run's metadata.
+
+    The file appears under its name when it is complete. Long runs, and those that may be resumed, keep
+    their finished chunks beside it until then.
+
+    Parameters
+    ----------
+    proposal : made before by `Run.of`, for this card and flux; otherwise it is made now
+    part : numbers of the chunks to generate, of those of the whole run, for `mcgen.merge` to join
+    resume : whether an interrupted run is to be continued, if there is one
+    format : one of `mcgen.io.events.store.FORMATS`; by default that of the file's ending
+
+    Raises
+    ------
+    UsageError, RunError
+        If the card, the flux, the proposal or the output cannot be used, or a worker fails.
+    Interrupted
+        If the run was stopped and can be continued.
+    """
+    if part is not None:
+        _check_part(card, part)
+    points = card.run.events if part is None else len(part) * card.run.chunk
+    with ExitStack() as stack:
+        journal = Journal(output, resume)
+        keep = journal if resume or points > JOURNAL_POINTS or os.path.isdir(journal.folder) else None
+        started = stack.enter_context(journal).started() if keep else None
+        write = stack.enter_context(event_file(output, format))
+        run = Run.of(card, proposal if started is None else started[0])
+        provenance = run.provenance(part)
+        if keep:
+            journal.begin(run.proposal, provenance)
+        return write(provenance, run.chunks(workers, part, keep, progress))
+
+
+def _check_part(card: Card, part: range) -> None:
+    count = chunks_of(card)
+    if not 0 <= part.start < part.stop <= count:
+        raise UsageError(
+            f"chunks {part.start}:{part.stop}: the run has the chunks 0:{count}, end not included"
+        )
+
+
+def chunks_of(card: Card) -> int:
+    """Number of chunks of a run."""
+    return -(-card.run.events // card.run.chunk)
+
+
+@dataclass(frozen=True)
+class Run:
+    """A card with everything that it needs: made once, then only chunks are drawn from it."""
+
+    card: Card
+    seed: int
+    flux: Flux
+    process: Process
+    proposal: Proposal
+
+    @classmethod
+    def of(cls, card: Card, proposal: Proposal | None = None) -> Run:
+        """Load the flux, set up the physics, train the proposal if there is none.
+
+        Raises
+        ------
+        ProposalError
+            If the proposal was made for another card or flux.
+        """
+        seed = card.run.seed
+        if seed is None:
+            seed = secrets.randbits(63) if proposal is None else proposal.seed
+        flux = flux_of(card)
+        process = Process(card, flux)
+        _log.info("%d of %d muons of %s can contribute", len(process.muons), flux.total, flux.file)
+        if proposal is None:
+            proposal = prepare(process, card, flux.sha256, seed)
+        elif proposal.key != proposal_key(card, flux.sha256):
+            raise ProposalError("the proposal was made for another card or flux: prepare a new one")
+        _log.info("seed %d; proposal %s", seed, proposal.sha256)
+        return cls(card, seed, flux, process, proposal)
+
+    @cached_property
+    def columns(self) -> tuple[Column, ...]:
+        """Columns of the record."""
+        return columns_of(plane.name for plane in self.card.experiment.plane)
+
+    def chunks(
+        self,
+        workers: Workers = Workers(),  # noqa: B008  # frozen
+        part: range | None = None,
+        journal: Journal | None = None,
+        progress: Progress | None = None,
+    ) -> Iterator[Record]:
+        """Draw chunks in order, all or a part of them; those that the journal has are read from it."""
+        numbers = range(chunks_of(self.card)) if part is None else part
+        done: set[int] = journal.finished() if journal else set()
+        fresh = workers.map(self.chunk, (k for k in numbers if k not in done))
+        for k in numbers:
+            record = journal.load(k) if journal and k in done else next(fresh)
+            if record is None:  # it was there, but cannot be read
+                record = self.chunk(k)
+            if journal and k not in done:
+                journal.keep(k, record)
+            yield record
+            if progress:
+                progress(len(self.points(k)))
+
+    def yields(self) -> dict[str, Yield]:
+        """Draw all chunks, and return only the yields, in the decay volume ("fiducial") and accepted."""
+        tally = tally_of(self.provenance())
+        for record in self.chunks():
+            tally.add(record)
+        return tally.yields(self.card.run.events)
+
+    def points(self, k: int) -> range:
+        """Return the indices of the points of chunk k."""
+        size = self.card.run.chunk
+        return range(k * size, min((k + 1) * size, self.card.run.events))
+
+    def chunk(self, k: int) -> Record:
+        """Events of chunk k: a function of card, flux, seed and k, whatever was drawn before."""
+        points = self.points(k)
+        if not self.proposal.components:
+            return {column.name: np.zeros(0, column.dtype) for column in self.columns}
+        sampler = Sampler(self.process, self.proposal)
+        # A whole chunk is drawn even if the last one is cut short: a longer run begins with it.
+        u = stream(self.seed, Purpose.EVENTS, k).random((self.card.run.chunk, sampler.dimension))
+        return sampler.events(u[: len(points)], points.start, self.card.run.events)
+
+    def provenance(self, part: range | None = None) -> Metadata:
+        """Describe where the events come from: card, flux, proposal, versions, columns."""
+        muons = self.process.muons
+        return {
+            "program": "mcgen",
+            "version": version("mcgen"),
+            "libraries": {name: version(name) for name in ("numpy", "scipy", "vegas", "uproot")},
+            "machine": platform.machine(),
+            "points": self.card.run.events,
+            "exposure": self.card.experiment.exposure.model_dump(),
+            "requirements": [{**asdict(r), "bit": r.bit} for r in self.process.detector.requirements],
+            "columns": {
+                c.name: {"unit": c.unit, "dtype": c.dtype, "meaning": c.meaning} for c in self.columns
+            },
+            "card": self.card.to_dict(),
+            "seed": self.seed,
+            "flux": {
+                "file": self.flux.file,
+                "sha256": self.flux.sha256,
+                "muons": self.flux.total,
+                "rows": self.flux.rows,
+                "used": len(muons),
+                "left_out": muons.left_out,
+                "sampled": self.flux.sampled,
+            },
+            "chunks": chunks_of(self.card),
+            "proposal_sha256": self.proposal.sha256,
+        } | self._particulars(part)
+
+    def _particulars(self, part: range | None) -> Metadata:
+        """Describe what only some runs have."""
+        found: Metadata = {} if part is None else {"part": [part.start, part.stop]}
+        if self.proposal.ceiling is not None:
+            found["unweighted"] = {"weight": self.proposal.ceiling.weight / self.card.run.events}
+        return found

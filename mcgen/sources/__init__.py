@@ -1,0 +1,1 @@
+"""How a boson comes about."""

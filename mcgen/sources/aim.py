@@ -1,0 +1,215 @@
+"""Directions that reach the decay volume and the detector: stereographic aim.
+
+Around the muon the cross-section falls off like 1/(1 - cos theta + c)^2, which in a plane at distance d
+across the muon's way is close to 1/(rho^2 + b^2)^2 with b = d sqrt(2 c), rho the distance from the muon's
+ray. Stereographic projection makes that uniform on a sphere, and a disc a cap of it: so the distribution,
+truncated to a disc that every useful ray meets, is sampled exactly with two uniform numbers.
+
+One disc holds all rays through the decay volume. If the channel's selection has a plane that both
+daughters must meet unbent, a disc about it holds all accepted rays: then one half of the axis "aim" is for
+directions into that disc, the other half for the rest of the first one.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from mcgen.experiment.tables import (
+    Box,
+    CirclePlane,
+    Cylinder,
+    EllipsePlane,
+    EllipticCylinder,
+    Frustum,
+    OctagonPlane,
+    PlaneTable,
+    RectanglePlane,
+    Slab,
+    VolumeTable,
+)
+from mcgen.physics.kinematics import along
+from mcgen.record.tables import Track
+from mcgen.sources.stage import Coordinates
+from mcgen.types import Array, Bools
+
+BROADENING = 1.4
+"""Factor on b: tails a little wider than those of the cross-section keep the weights bounded."""
+
+
+@dataclass(frozen=True, slots=True)
+class Disc:
+    """Discs across the beam, one an event: distance ahead `depth`, `centre` (2, n), `radius` (n,), all [m]."""
+
+    depth: Array
+    centre: Array
+    radius: Array
+
+    def meets(self, position: Array, direction: Array) -> Bools:
+        """Whether forward rays from points (3, n) meet the discs."""
+        aside = position[:2] + direction[:2] / direction[2] * self.depth - self.centre
+        within: Bools = aside[0] * aside[0] + aside[1] * aside[1] <= self.radius * self.radius
+        return within
+
+    def where(self, condition: Bools, other: Disc) -> Disc:
+        """These discs where the condition (n,) holds, others elsewhere."""
+        return Disc(
+            np.where(condition, self.depth, other.depth),
+            np.where(condition, self.centre, other.centre),
+            np.where(condition, self.radius, other.radius),
+        )
+
+
+@dataclass(frozen=True)
+class Aim:
+    """Where bosons are aimed at.
+
+    Attributes
+    ----------
+    volume : the decay volume
+    plane : a plane that every accepted boson points into, if there is one
+    """
+
+    volume: VolumeTable
+    plane: PlaneTable | None = None
+
+    axes = ("aim", "aim_1", "aim_2")
+
+    def draw(self, u: Coordinates, track: Track, spread: Array) -> tuple[Array, Array]:
+        """Draw directions that reach the volume.
+
+        Parameters
+        ----------
+        u : the coordinates `axes`
+        track : the muons at emission, in front of volume and plane
+        spread : (n,) sqrt(2 c), the typical angle between boson and muon [rad]
+
+        Returns
+        -------
+        direction : (3, n) unit vectors of the bosons
+        density : (n,) per solid angle; infinite where the direction belongs to the other half of "aim"
+        """
+        disc = volume_disc(self.volume, track.position)
+        if self.plane is None:
+            direction, density = _draw(u, disc, track, spread)
+            return direction, density
+        inner = plane_disc(self.plane, track.position)
+        at_plane = u["aim"] < 0.5
+        direction, density = _draw(u, inner.where(at_plane, disc), track, spread)
+        foreign = ~at_plane & inner.meets(track.position, direction)
+        return direction, np.where(foreign, np.inf, 0.5 * density)
+
+
+class EveryDirection:
+    """Aims at nothing: all directions, with a density like 1/(1 - cos theta + c)^2 about the muon's."""
+
+    def draw(self, u: Coordinates, track: Track, spread: Array) -> tuple[Array, Array]:
+        """Draw directions.
+
+        Parameters
+        ----------
+        u : two of the coordinates of `Aim`
+        spread : (n,) sqrt(2 c), the typical angle between boson and muon [rad]
+
+        Returns
+        -------
+        direction : (3, n) unit vectors of the bosons
+        density : (n,) per solid angle
+        """
+        c = 0.5 * (BROADENING * spread) ** 2
+        one_minus_cos = 2.0 * c * u["aim_1"] / (2.0 * (1.0 - u["aim_1"]) + c)
+        sin = np.sqrt(one_minus_cos * (2.0 - one_minus_cos))
+        direction = along(track.direction, sin, 2.0 * np.pi * u["aim_2"], 1.0 - one_minus_cos)
+        return direction, c * (2.0 + c) / (4.0 * np.pi * (one_minus_cos + c) ** 2)
+
+
+def volume_disc(volume: VolumeTable, position: Array) -> Disc:
+    """Disc in the plane of a volume's entrance that every ray from a point through the volume meets.
+
+    The volume is the convex hull of its two faces; the disc encloses the entrance and the exit as
+    it is seen through the entrance's plane.
+
+    Parameters
+    ----------
+    position : (3, n) points in front of the volume [m]
+    """
+    z_in, z_out = volume.z_m
+    near, far = face_radii(volume)
+    axis = np.array(volume.centre_m)[:, None]
+    depth = z_in - position[2]
+    if np.isinf(near):
+        return Disc(depth, np.broadcast_to(axis, (2, len(depth))), np.full(len(depth), np.inf))
+    scale = depth / (z_out - position[2])
+    offset = (1.0 - scale) * (position[:2] - axis)  # of the exit, seen through the entrance's plane
+    distance = np.hypot(offset[0], offset[1])
+    seen = scale * far
+    radius = np.maximum(np.maximum(near, seen), 0.5 * (distance + near + seen))
+    radius = np.where(distance + seen <= near, near, np.where(distance + near <= seen, seen, radius))
+    shift = np.where(distance + near <= seen, distance, np.maximum(radius - near, 0.0))
+    return Disc(depth, axis + shift / np.maximum(distance, 1e-300) * offset, radius)
+
+
+def plane_disc(plane: PlaneTable, position: Array) -> Disc:
+    """Disc about a plane's aperture, from points (3, n) in front of it."""
+    match plane:
+        case CirclePlane():
+            radius = plane.radius_m
+        case EllipsePlane():
+            radius = max(plane.semi_axes_m)
+        case RectanglePlane():
+            radius = float(np.hypot(*plane.half_width_m))
+        case OctagonPlane():
+            x, y = plane.half_width_m
+            corners = ((x, min(y, plane.max_sum_m - x)), (min(x, plane.max_sum_m - y), y))
+            radius = max(float(np.hypot(*corner)) for corner in corners)
+    n = position.shape[1]
+    centre = np.broadcast_to(np.array(plane.centre_m)[:, None], (2, n))
+    return Disc(plane.z_m - position[2], centre, np.full(n, radius))
+
+
+def face_radii(volume: VolumeTable) -> tuple[float, float]:
+    """Radii [m] of circles about entrance and exit of a volume; infinite without sides."""
+    match volume:
+        case Cylinder():
+            return volume.radius_m, volume.radius_m
+        case EllipticCylinder():
+            return max(volume.semi_axes_m), max(volume.semi_axes_m)
+        case Box():
+            half = float(np.hypot(*volume.half_width_m))
+            return half, half
+        case Frustum():
+            return float(np.hypot(*volume.half_width_in_m)), float(np.hypot(*volume.half_width_out_m))
+        case Slab():
+            return np.inf, np.inf
+
+
+def _draw(u: Coordinates, disc: Disc, track: Track, spread: Array) -> tuple[Array, Array]:
+    """Unit vectors (3, n) towards the discs, and their density per solid angle."""
+    # Where the muon's ray meets the plane; scattering may have turned some aside.
+    ray = track.position[:2] + track.direction[:2] / np.maximum(track.direction[2], 1e-3) * disc.depth
+    b = BROADENING * disc.depth * spread
+    to_disc, radius = (disc.centre - ray) / b, disc.radius / b
+    distance = np.hypot(to_disc[0], to_disc[1])
+    unit = np.where(distance > 0.0, to_disc / np.maximum(distance, 1e-300), [[1.0], [0.0]])
+    # The disc's image is the cap between the angles 2 atan(D - R) and 2 atan(D + R).
+    near, far = np.arctan(distance - radius), np.arctan(distance + radius)
+    hit = np.sin(0.5 * (far - near)) ** 2
+
+    # A point of the cap about its centre. Its azimuth counts from the laboratory's x, so that the map can
+    # learn what a detector sees of it.
+    one_minus_cos = 2.0 * u["aim_1"] * hit
+    cos, sin = 1.0 - one_minus_cos, np.sqrt(one_minus_cos * (2.0 - one_minus_cos))
+    u_x, u_y = np.cos(2.0 * np.pi * u["aim_2"]), np.sin(2.0 * np.pi * u["aim_2"])
+    along = sin * (u_x * unit[0] + u_y * unit[1])
+    across = sin * (u_y * unit[0] - u_x * unit[1])
+
+    # The rotation that brings the cap to its place, and the projection back into the plane.
+    cos_tilt, sin_tilt = np.cos(near + far), np.sin(near + far)
+    height = np.maximum(1.0 + cos_tilt * cos - sin_tilt * along, 1e-14)
+    p_along, p_across = (cos_tilt * along + sin_tilt * cos) / height, across / height
+    sideways = ray + b * (p_along * unit + p_across * np.stack([-unit[1], unit[0]])) - track.position[:2]
+    length = np.sqrt(sideways[0] ** 2 + sideways[1] ** 2 + disc.depth**2)
+    direction = np.stack([sideways[0] / length, sideways[1] / length, disc.depth / length])
+    planar = 1.0 + p_along * p_along + p_across * p_across
+    return direction, length * length * length / (disc.depth * hit * np.pi * b * b * planar * planar)

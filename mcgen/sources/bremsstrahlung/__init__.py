@@ -1,0 +1,1 @@
+"""Bosons radiated by muons on their way through the dump."""

@@ -1,0 +1,100 @@
+"""Muon beams on targets: cards, and events that need no training."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+import mcgen
+from mcgen.card import Card
+from mcgen.constants import MUON_MASS
+from mcgen.events import Events
+from mcgen.flux.flux import Flux, flux_of
+from mcgen.physics.bremsstrahlung.total import Method
+from mcgen.physics.models import Kind, Outcome
+from mcgen.record.tables import History
+from mcgen.sampler.sampler import Process
+from mcgen.types import Array
+
+EXPOSURE = 1e20
+"""Muons on target, so that no yield is small in itself."""
+
+
+def beam_card(
+    energy: float,
+    mass: float,
+    method: Method = "exact",
+    *,
+    target: Mapping[str, Any],
+    volume: Mapping[str, Any],
+    model: Mapping[str, Any] | None = None,
+    production: Mapping[str, Any] | None = None,
+    run: Mapping[str, Any] | None = None,
+) -> Card:
+    """Make the card of a pencil beam.
+
+    Parameters
+    ----------
+    energy, mass : of the muons and of the boson [GeV]
+    target, volume : of the experiment
+    model, production, run : more keys, or others than here
+    """
+    return mcgen.load_card(
+        {
+            "model": {"name": "muonphilic", "mass_gev": mass, "g_mu": 1e-3, **(model or {})},
+            "production": {"method": method, "min_energy_factor": 0.0, **(production or {})},
+            "beam": {"energy_gev": energy},
+            "experiment": {
+                "name": "beam",
+                "exposure": {"kind": "mot", "value": EXPOSURE},
+                "target": dict(target),
+                "decay_volume": dict(volume),
+            },
+            "run": dict(run or {}),
+        }
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class Point:
+    """Muons of one energy [GeV], a boson's mass [GeV] and kind, a target's material."""
+
+    energy: float
+    mass: float
+    material: str = "Cu"
+    kind: Kind = "scalar"
+
+
+def four_momenta(events: Events, prefix: str) -> Array:
+    """Columns of a particle as (4, n), (px, py, pz, E) [GeV]."""
+    return np.stack([events.columns[f"{prefix}_{name}"] for name in ("px", "py", "pz", "e")])
+
+
+def muons(position: Array, direction: Array, energy: Array) -> Flux:
+    """Make a flux of muons (n,) at positions (3, n) [m] with directions (3, n) and total energies [GeV]."""
+    unit = direction / np.linalg.norm(direction, axis=0)
+    momentum = np.sqrt((energy - MUON_MASS) * (energy + MUON_MASS)) * unit
+    n = len(energy)
+    return Flux(
+        "test", "", np.full(n, 13), position, momentum, np.full(n, 1.0 / n), np.arange(n), sampled=False
+    )
+
+
+def stories(
+    card: Card, rng: np.random.Generator, n: int, flux: Flux | None = None, **fixed: float
+) -> tuple[Process, History]:
+    """Tell n stories of the card's first open channel, at uniform points of the cube.
+
+    Parameters
+    ----------
+    flux : the muons instead of the card's; each is taken equally often
+    fixed : coordinates that are the same in all stories
+    """
+    process = Process(card, flux_of(card) if flux is None else flux)
+    channel: Outcome = next(iter(process.ratios))
+    coordinates = {axis: np.full(n, fixed[axis]) if axis in fixed else rng.random(n) for axis in process.axes}
+    place = np.arange(n) % len(process.muons)
+    return process, process(channel, place, coordinates)

@@ -1,0 +1,149 @@
+"""Bare collisions: directions all around the muon, weights that are shares of the cross-section."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import pytest
+
+import mcgen
+from mcgen.card import Card
+from mcgen.constants import GEV2_TO_PB
+from mcgen.errors import CardError
+from mcgen.physics.bremsstrahlung.total import METHODS, Method, spectrum
+from mcgen.record.tables import Track
+from mcgen.sampler import training
+from mcgen.sources.aim import EveryDirection
+from mcgen.types import Array
+from tests.oracle.stats import assert_agrees, assert_same_distribution, generator, seed_of
+
+
+def collisions(method: Method, energy: float, mass: float, **changes: Any) -> Card:
+    """Make the card of collisions with copper."""
+    return mcgen.load_card(
+        {
+            "model": {"name": "muonphilic", "mass_gev": mass, "g_mu": 0.5},
+            "production": {"method": method, "min_energy_factor": 0.0},
+            "beam": {"energy_gev": energy},
+            "experiment": {
+                "name": "collisions",
+                "exposure": {"kind": "xsec", "value": 1.0},
+                "target": {"material": "Cu", "z_m": [0.0, 1.0]},
+                "decay_volume": {"shape": "slab", "z_m": [1.0, 2.0]},
+            },
+            "run": {
+                "events": 30_000,
+                "seed": seed_of(method, energy, mass),
+                "vegas": {"nitn": 3, "neval": 6000},
+            },
+        }
+    ).replace(**changes)
+
+
+@pytest.fixture(autouse=True)
+def small_pilot(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(training, "PILOT", 5000)
+
+
+@pytest.mark.parametrize("spread", [1e-3, 0.1, 2.0])
+def test_directions_have_the_density_that_they_say(spread: float) -> None:
+    n, step = 2001, 1e-6
+    u_1 = np.linspace(0.0, 1.0, n)
+    low, _ = drawn(np.maximum(u_1 - step, 0.0), spread)
+    high, _ = drawn(np.minimum(u_1 + step, 1.0), spread)
+    one_minus_cos, density = drawn(u_1, spread)
+    assert one_minus_cos[0] == pytest.approx(0.0, abs=1e-12)
+    assert one_minus_cos[-1] == pytest.approx(2.0, rel=1e-9)
+    inner = slice(20, -20)
+    share = 2.0 * np.pi * density * (high - low)
+    np.testing.assert_allclose(share[inner], 2.0 * step, rtol=1e-4)
+
+
+def drawn(u_1: Array, spread: float) -> tuple[Array, Array]:
+    """1 - cos of the angle to the muon, and the density."""
+    n, rng = len(u_1), generator("directions", spread)
+    muon = rng.normal(size=3)
+    direction = np.tile((muon / np.linalg.norm(muon))[:, None], n)
+    nothing = np.zeros(n)
+    track = Track(nothing, np.zeros((3, n)), direction, nothing, nothing.astype(np.int64), nothing)
+    u = {"aim_1": u_1, "aim_2": rng.random(n)}
+    boson, density = EveryDirection().draw(u, track, np.full(n, spread))
+    np.testing.assert_allclose(np.linalg.norm(boson, axis=0), 1.0, rtol=1e-12)
+    return 0.5 * np.sum((boson - direction) ** 2, axis=0), density
+
+
+def test_directions_are_the_same_all_around() -> None:
+    azimuths = generator("azimuths").random(20_000)
+    nothing = np.zeros(len(azimuths))
+    z = np.tile([[0.0], [0.0], [1.0]], len(azimuths))
+    track = Track(nothing, z, z, nothing, nothing.astype(np.int64), nothing)
+    u = {"aim_1": np.full(len(azimuths), 0.5), "aim_2": azimuths}
+    boson, _ = EveryDirection().draw(u, track, np.full(len(azimuths), 0.1))
+    turned = (np.arctan2(boson[1], boson[0]) / (2.0 * np.pi)) % 1.0
+    assert_same_distribution(turned, np.ones(len(turned)), lambda v: v, 1e-4)
+
+
+@pytest.mark.parametrize(("energy", "mass"), [(1.5, 0.5), (100.0, 0.05)])
+@pytest.mark.parametrize("method", METHODS)
+def test_weights_sum_to_the_cross_section(method: Method, energy: float, mass: float) -> None:
+    # At 1.5 GeV a part of the bosons goes backwards.
+    card = collisions(method, energy, mass)
+    events = mcgen.generate(card)
+    expected = spectrum(method, "scalar", energy, mass, card.dump().nuclei[0]).sigma * 0.25 * GEV2_TO_PB
+    found = events.metadata["yield"]["fiducial"]
+    assert found["value"] == pytest.approx(events.weight.sum(), rel=1e-12)
+    assert found["mc_error"] < 0.02 * expected
+    assert_agrees(found["value"], found["mc_error"], expected)
+    with pytest.raises(AssertionError, match="sigma"):
+        assert_agrees(1.1 * found["value"], found["mc_error"], expected)
+
+
+def test_some_go_backwards() -> None:
+    events = mcgen.generate(collisions("exact", 1.5, 0.5))
+    assert 0.0 < events.weight[events.boson_pz < 0.0].sum() < 0.1 * events.weight.sum()
+
+
+def test_there_is_no_way_and_no_decay() -> None:
+    events = mcgen.generate(collisions("exact", 100.0, 0.05, run={"events": 500}))
+    assert np.all(events.emission_muon_e == events.muon_e)
+    assert np.all(events.emission_z == events.muon_vz)
+    for name in (
+        "path_in",
+        "path_out",
+        "decay_path",
+        "decay_length",
+        "decay_x",
+        "decay_z",
+        "decay_t",
+        "d1_e",
+        "d2_px",
+    ):
+        assert np.isnan(events[name]).all(), name
+    for name in ("x", "theta", "t", "recoil_e", "nucleus_pz", "boson_e", "weight"):
+        assert np.isfinite(events[name]).all(), name
+    assert np.all(events.p_decay == 1.0)
+    for name in ("channel", "d1_pdg", "d2_pdg", "failed"):
+        assert np.all(events[name] == 0), name
+    assert np.all(events.accepted)
+
+
+def test_a_boson_without_open_channel_can_be_made() -> None:
+    vector = {"particle": "vector", "mass_gev": 0.1}
+    card = collisions("exact", 100.0, 0.05).replace(model=vector)
+    assert not card.model.open_channels()
+    with pytest.raises(CardError, match="no open channel"):
+        card.replace(experiment={"exposure": {"kind": "mot"}})
+
+
+@pytest.mark.parametrize(
+    ("experiment", "message"),
+    [
+        ({"plane": [{"name": "p", "z_m": 3.0, "shape": "circle", "radius_m": 1.0}]}, "nothing for planes"),
+        ({"selection": [{"channels": ["ee"]}]}, "nothing for planes, magnets and selections"),
+        ({"exposure": {"kind": "pot"}}, 'must be "mot"'),
+    ],
+)
+def test_what_makes_no_sense_is_refused(experiment: dict[str, Any], message: str) -> None:
+    with pytest.raises(CardError, match=message):
+        collisions("exact", 100.0, 0.05, experiment=experiment)
