@@ -152,9 +152,9 @@ def contour(events: int = 400_000) -> Iterator[Row]:
 def memory(folder: Path) -> Iterator[Row]:
     """Peak memory at ten million events over that at one million."""
     program = (
-        "import resource, sys, pathlib, mcgen, mcgen.run;"
+        "import resource, sys, pathlib, mcgen, mcgen.run.run;"
         "card = mcgen.load_card('na62_muonphilic').replace(run={'events': int(sys.argv[1]), 'seed': 1});"
-        "mcgen.run.generate_file(card, pathlib.Path(sys.argv[2]));"
+        "mcgen.run.run.generate_file(card, pathlib.Path(sys.argv[2]));"
         "print(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss)"
     )
     peaks = []

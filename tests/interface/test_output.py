@@ -314,7 +314,7 @@ def test_an_interrupt_while_preparing(monkeypatch: pytest.MonkeyPatch, stage: st
     def interrupt(*_: Any) -> None:
         raise KeyboardInterrupt
 
-    monkeypatch.setattr(f"mcgen.run.{stage}", interrupt)
+    monkeypatch.setattr(f"mcgen.run.run.{stage}", interrupt)
     assert "interrupted" in refused("generate", "tiny.toml", "-o", "out.root", code=130)
 
 
@@ -327,7 +327,7 @@ def test_an_interrupt_that_an_import_swallows(monkeypatch: pytest.MonkeyPatch) -
         except KeyboardInterrupt:
             raise ImportError("initialization failed") from None
 
-    monkeypatch.setattr("mcgen.run.flux_of", half_imported)
+    monkeypatch.setattr("mcgen.run.run.flux_of", half_imported)
     monkeypatch.setattr("mcgen.cli.common.State.interrupted", False, raising=False)
     monkeypatch.setattr("sys.argv", ["mcgen", "generate", "tiny.toml"])
     handlers = {number: signal.getsignal(number) for number in (signal.SIGINT, signal.SIGTERM)}

@@ -24,7 +24,7 @@ from mcgen.types import Array, Bools
 from tests.oracle.beams import Point, four_momenta
 from tests.oracle.stats import ks_p, seed_of
 
-FOLDER = Path(__file__).parents[1] / "validation" / "madgraph"
+FOLDER = Path(__file__).parents[2] / "validation" / "madgraph"
 
 SAMPLES = {
     "cu_mS0.05_E20": Point(20.0, 0.05),

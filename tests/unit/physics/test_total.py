@@ -22,7 +22,7 @@ from mcgen.types import Array
 from tests.oracle.angular import integral
 from tests.oracle.beams import beam_card
 
-SUMMARY = Path(__file__).parents[2] / "validation" / "madgraph" / "summary.csv"
+SUMMARY = Path(__file__).parents[3] / "validation" / "madgraph" / "summary.csv"
 
 COLUMNS: dict[Method, str] = {
     "exact": "sigma_exact_quad_pb",
