@@ -63,8 +63,8 @@ class Events:
     def to_awkward(self) -> awkward.Array:
         """Return the events as an awkward array of records, with vectors beside the flat columns.
 
-        `muon`, `emission_muon`, `recoil`, `nucleus`, `boson`, `d1` and `d2` are momenta (px, py, pz, E) in
-        GeV, `muon_vertex`, `emission` and `decay` points in metres: `events.boson.mass`,
+        `muon`, `emitter`, `recoil`, `nucleus`, `boson`, `d1` and `d2` are momenta (px, py, pz, E) in
+        GeV, `parent_vertex`, `emission` and `decay` points in metres: `events.boson.mass`,
         `(events.d1 + events.d2).mass`, `events.d1.deltaangle(events.d2)`.
 
         Raises
@@ -147,10 +147,10 @@ class Events:
 
 _VECTORS = {
     name: ("Momentum4D", {"px": f"{name}_px", "py": f"{name}_py", "pz": f"{name}_pz", "E": f"{name}_e"})
-    for name in ("muon", "emission_muon", "recoil", "nucleus", "boson", "d1", "d2")
+    for name in ("muon", "emitter", "recoil", "nucleus", "boson", "d1", "d2")
 } | {
     name: ("Vector3D", {axis: f"{columns}{axis}" for axis in "xyz"})
-    for name, columns in (("muon_vertex", "muon_v"), ("emission", "emission_"), ("decay", "decay_"))
+    for name, columns in (("parent_vertex", "parent_v"), ("emission", "emission_"), ("decay", "decay_"))
 }
 """Vectors of `Events.to_awkward`: their kind, and the column of each component."""
 

@@ -23,7 +23,7 @@ _NEEDED = (
     "weight",
     "accepted",
     "failed",
-    "muon_row",
+    "parent_group",
     "decay_path",
     "decay_length",
     "path_in",

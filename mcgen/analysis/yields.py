@@ -37,16 +37,16 @@ class Yield:
         return sqrt(self.mc_error**2 + self.flux_error**2)
 
 
-def yield_of(weight: Array, muon_row: Ints, points: int) -> Yield:
+def yield_of(weight: Array, group: Ints, points: int) -> Yield:
     """Yield of some events of a run, any selection of its rows.
 
     Parameters
     ----------
-    weight, muon_row : (k,) of the selected events
+    weight, group : (k,) of the selected events, columns `weight` and `parent_group`
     points : number n of all points of the run
     """
-    tally = YieldTally(int(muon_row.max(initial=0)) + 1)
-    tally.add(weight, muon_row)
+    tally = YieldTally(int(group.max(initial=0)) + 1)
+    tally.add(weight, group)
     return tally.result(points)
 
 
@@ -55,33 +55,33 @@ class YieldTally:
 
     Parameters
     ----------
-    rows : number of rows of the flux file
+    groups : number of groups of rows of the flux that are independent of each other
     """
 
-    def __init__(self, rows: int) -> None:
-        self._sum = np.zeros(rows)
-        self._square = np.zeros(rows)
+    def __init__(self, groups: int) -> None:
+        self._sum = np.zeros(groups)
+        self._square = np.zeros(groups)
 
-    def add(self, weight: Array, muon_row: Ints) -> None:
-        """Count events by their weights and rows of the flux file."""
-        # Only of the rows that are there: a histogram over all of a flux of millions costs more than a chunk.
-        row, place = np.unique(muon_row, return_inverse=True)
-        self._sum[row] += np.bincount(place, weights=weight, minlength=len(row))
-        self._square[row] += np.bincount(place, weights=weight * weight, minlength=len(row))
+    def add(self, weight: Array, group: Ints) -> None:
+        """Count events by their weights and groups of rows of the flux."""
+        # Only of the groups that are there: a histogram over all of a flux of millions costs more than a chunk.
+        there, place = np.unique(group, return_inverse=True)
+        self._sum[there] += np.bincount(place, weights=weight, minlength=len(there))
+        self._square[there] += np.bincount(place, weights=weight * weight, minlength=len(there))
 
     def result(self, points: int) -> Yield:
         """Yield of the run's `points` points.
 
-        Rows of a flux file are independent; n/(n-1) sum_rows [(sum_row w)^2 - sum_row w^2] is an
+        Groups of rows of a flux file are independent; n/(n-1) sum_groups [(sum_group w)^2 - sum_group w^2] is an
         unbiased estimate of the sum of their squared yields, the variance of a Poisson sample.
         """
         total, square = float(self._sum.sum()), float(self._square.sum())
         scale = points / (points - 1)
-        by_row = float((self._sum * self._sum - self._square).sum())
+        by_group = float((self._sum * self._sum - self._square).sum())
         return Yield(
             value=total,
             mc_error=sqrt(max((points * square - total * total) / (points - 1), 0.0)),
-            flux_error=sqrt(max(scale * by_row, 0.0)),
+            flux_error=sqrt(max(scale * by_group, 0.0)),
             effective_size=total * total / square if square > 0.0 else 0.0,
         )
 
@@ -91,7 +91,7 @@ class Tally:
 
     Parameters
     ----------
-    rows : number of rows of the flux
+    groups : number of groups of rows of the flux that are independent of each other
     sampled : whether they are a sample; otherwise there is no flux error
     requirements : of the detector, in the order of their codes
     ceiling : weight that unweighted events have in common
@@ -100,14 +100,14 @@ class Tally:
 
     def __init__(
         self,
-        rows: int,
+        groups: int,
         sampled: bool,
         requirements: Sequence[Requirement],
         ceiling: float | None = None,
         accepted_only: bool = False,
     ) -> None:
-        self._fiducial = YieldTally(rows)
-        self._accepted = YieldTally(rows)
+        self._fiducial = YieldTally(groups)
+        self._accepted = YieldTally(groups)
         self._sampled = sampled
         self._requirements = requirements
         self._lost = np.zeros(len(requirements) + 1)
@@ -116,10 +116,10 @@ class Tally:
 
     def add(self, record: Mapping[str, AnyArray]) -> None:
         """Count a chunk of events, rejected ones included."""
-        weight, row = record["weight"], record["muon_row"]
+        weight, group = record["weight"], record["parent_group"]
         accepted: Bools = record["accepted"]
-        self._fiducial.add(weight, row)
-        self._accepted.add(weight[accepted], row[accepted])
+        self._fiducial.add(weight, group)
+        self._accepted.add(weight[accepted], group[accepted])
         self._lost += np.bincount(record["failed"], weights=weight, minlength=len(self._lost))
         if self._ceiling is not None:
             flat = weight[accepted] if self._accepted_only else weight
@@ -158,4 +158,4 @@ def tally_of(provenance: Mapping[str, Any]) -> Tally:
     ceiling = provenance.get("unweighted", {}).get("weight")
     accepted_only = provenance["card"]["run"]["write"] == "accepted"
     flux = provenance["flux"]
-    return Tally(flux["rows"], flux["sampled"], requirements, ceiling, accepted_only)
+    return Tally(flux["groups"], flux["sampled"], requirements, ceiling, accepted_only)

@@ -21,6 +21,7 @@ from mcgen.card.run_tables import (
 from mcgen.experiment.tables import ExperimentTable, MaterialTable, SelectionTable, TargetTable
 from mcgen.physics.matter import MATERIALS
 from mcgen.physics.models import LEPTON_MASSES, Channel
+from mcgen.sources.bremsstrahlung.methods import METHODS
 
 _SELECTION_CUTS = 5
 """Requirements of a selection besides its planes."""
@@ -161,7 +162,7 @@ def _energy_loss(production: ProductionTable, experiment: ExperimentTable) -> It
 
 def _volume_behind_target(experiment: ExperimentTable, production: ProductionTable) -> Iterator[str]:
     last = experiment.target.layer[-1] if experiment.target.layer else experiment.target
-    if production.method == "iww" or last.z_m is None:
+    if METHODS[production.method].collinear or last.z_m is None:
         return
     front, back = experiment.decay_volume.z_m[0], last.z_m[1]
     if front < back:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Any, Literal
+from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 import numpy as np
 from pydantic import BeforeValidator, Field
@@ -12,6 +12,8 @@ from mcgen.experiment.dump import Dump, dump_of
 from mcgen.experiment.tables import ExperimentTable
 from mcgen.fields import Metres, Spaced, Table, Text
 from mcgen.physics.models import VISIBLE, Boson, Channel, Kind, couplings_of
+from mcgen.sources.bremsstrahlung.methods import METHODS, min_energy
+from mcgen.sources.registry import SOURCES
 
 Coupling = Annotated[float, Field(ge=-10.0, le=10.0)]
 Fraction = Annotated[float, Field(ge=0.0, le=1.0)]
@@ -21,6 +23,23 @@ def _channels(value: Any) -> Any:
     if value == "all":
         return VISIBLE
     return tuple(value) if isinstance(value, list) else value
+
+
+ALL = tuple(SOURCES)
+
+
+def _processes(value: Any) -> Any:
+    if value == "all":
+        return ALL
+    return tuple(value) if isinstance(value, list) else value
+
+
+if TYPE_CHECKING:
+    ProcessName = str
+    MethodName = str
+else:
+    ProcessName = Literal[ALL]
+    MethodName = Literal[tuple(METHODS)]
 
 
 class CouplingsTable(Table):
@@ -67,26 +86,22 @@ class ModelTable(Table):
 
 
 class ProductionTable(Table):
-    """How the boson is radiated, and what the muon loses on its way."""
+    """How the boson comes about, and what the muon loses on its way."""
 
-    method: Literal["iww", "ww", "exact"] = "iww"
+    processes: Annotated[tuple[ProcessName, ...], BeforeValidator(_processes), Field(min_length=1)] = ALL
+    """Sources of the boson; "all" stands for every one, as far as the flux has parents for it."""
+    method: MethodName = "iww"
+    """Production method of bremsstrahlung."""
     min_energy_factor: Annotated[float, Field(ge=0.0, le=1e6)] | None = None
-    """Muons need this times max(m_mu, m) at emission; default 10 for iww, 0 for ww and exact."""
+    """Muons need this times max(m_mu, m) at emission; default: that of the method."""
     energy_loss: Literal["constant", "table"] = "constant"
     stopping_power_gev_per_m: Annotated[float, Field(gt=0.0, le=1e3)] | None = None
     """With constant loss; default from the material's minimum ionisation."""
     multiple_scattering: bool = False
 
-    @property
-    def collinear(self) -> bool:
-        """Whether the boson keeps the direction that the muon has at production."""
-        return self.method == "iww" and not self.multiple_scattering
-
     def min_energy(self, mass: float) -> float:
         """Energy [GeV] that a muon needs at emission: of the validity cut and of the kinematics."""
-        default = 10.0 if self.method == "iww" else 0.0
-        factor = default if self.min_energy_factor is None else self.min_energy_factor
-        return max(factor * max(MUON_MASS, mass), MUON_MASS + mass)
+        return min_energy(self.method, self.min_energy_factor, mass)
 
 
 def _named(value: Any) -> Any:

@@ -67,7 +67,7 @@ def check(card: CardArgument, set_: SetOption = None) -> None:
     loaded = load(card, set_ or [])
     from mcgen.cli.text import print_check
     from mcgen.flux.flux import flux_of
-    from mcgen.sampler.sampler import Process
+    from mcgen.sampler.process import process_of
 
     flux = flux_of(loaded)
-    print_check(loaded, flux, Process(loaded, flux))
+    print_check(loaded, flux, process_of(loaded, flux))

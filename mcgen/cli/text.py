@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from mcgen.experiment.tables import ExperimentTable
     from mcgen.flux.census import Census
     from mcgen.flux.flux import Flux
-    from mcgen.sampler.sampler import Process
+    from mcgen.sampler.process import Process
 
 
 def _table(*headings: str, title: str | None = None) -> Table:
@@ -228,12 +228,12 @@ def print_check(card: Card, flux: Flux, process: Process) -> None:
             "yes" if channel in card.model.channels else "no",
         )
     console.print(table)
-    _print_geometry(console, experiment, process.dump)
+    _print_geometry(console, experiment, card.dump())
     console.print(
-        f"\nflux {flux.file}: {len(process.muons)} of {flux.total} muons can contribute"
+        f"\nflux {flux.file}: {process.used} of {flux.total} particles can contribute"
         f" (E > {card.production.min_energy(boson.mass):.4g} GeV at emission)"
     )
-    for reason, count in process.muons.left_out.items():
+    for reason, count in process.left_out.items():
         if count:
             console.print(f"  left out: {count} {reason.replace('_', ' ')}")
     for index, selection in enumerate(experiment.selection):

@@ -136,10 +136,10 @@ class Comparison:
 
 def sample_of_events(events: Events) -> Sample:
     """Sample of all events of a file of mcgen's."""
-    total = yield_of(events["weight"], events["muon_row"], int(events.metadata["points"]))
+    total = yield_of(events["weight"], events["parent_group"], int(events.metadata["points"]))
     muon, boson, recoil = (
         np.stack([events[f"{name}_{axis}"] for axis in ("px", "py", "pz", "e")])
-        for name in ("emission_muon", "boson", "recoil")
+        for name in ("emitter", "boson", "recoil")
     )
     values = _values(muon, boson, recoil, events["theta"]) | {"t": events["t"]}
     return Sample(events["weight"], values, total.value, total.mc_error)

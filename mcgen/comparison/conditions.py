@@ -51,7 +51,7 @@ def setup_of_events(events: Events) -> Setup:
     return Setup(
         nuclei=nuclei[:1] if exposure.kind == "xsec" else nuclei,
         mass=card.model.mass_gev,
-        energy=_common(events["emission_muon_e"]),
+        energy=_common(events["emitter_e"]),
         coupling=card.model.boson().g_mu,
         weights="cross-section" if cross_section else f"{exposure.value:g} {exposure.kind}",
     )

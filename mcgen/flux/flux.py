@@ -6,7 +6,7 @@ import hashlib
 import os
 from array import array
 from collections import Counter
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from importlib import resources
 from pathlib import Path
@@ -18,12 +18,13 @@ from scipy.stats import qmc
 
 from mcgen.card import Card
 from mcgen.card.run_tables import BeamTable, FluxTable
-from mcgen.constants import MUON_MASS
+from mcgen.constants import MUON_MASS, mass_of
 from mcgen.errors import FileFormatError, FluxError, reasons
 from mcgen.io.files import sha256_of
 from mcgen.io.flux.layouts import MuonBlock, muon_blocks
 from mcgen.io.flux.native import NATIVE
-from mcgen.physics.kinematics import momentum_of, norm
+from mcgen.physics.kinematics import momentum_of, norm, on_shell
+from mcgen.record.tables import Parent
 from mcgen.types import Array, Bools, Ints
 
 MAX_ENERGY = 1e5
@@ -47,7 +48,8 @@ class Flux:
     pdg : (n,) 13 or -13; anything else is left out later
     position, momentum : (3, n) [m], [GeV]
     rate : (n,) muons per unit of exposure
-    row : (n,) row of the file that each muon is from, ascending; muons that share one are not independent
+    row : (n,) row of the file that each particle is from, ascending
+    group : (n,) number of the group of rows that are not independent of each other, counted from 0
     sampled : whether the rows are a sample with a statistical error; a beam's rows are not
     dropped : numbers of muons of the file that are not here, because its format says so, by reason
     """
@@ -59,6 +61,7 @@ class Flux:
     momentum: Array
     rate: Array
     row: Ints
+    group: Ints
     sampled: bool = True
     dropped: dict[str, int] = field(default_factory=dict)
 
@@ -69,6 +72,27 @@ class Flux:
     def rows(self) -> int:
         """Rows of the file, up to the last one that a muon is from."""
         return int(self.row[-1]) + 1 if len(self) else 0
+
+    @property
+    def groups(self) -> int:
+        """Number of groups of rows that are independent of each other."""
+        return int(self.group.max()) + 1 if len(self) else 0
+
+    def select(self, particles: Collection[int]) -> Parent:
+        """Return the particles with one of the PDG ids, on their mass shell."""
+        place = np.flatnonzero(np.isin(self.pdg, list(particles)))
+        pdg = self.pdg.take(place)
+        mass = np.zeros(len(place))
+        for code in particles:
+            mass[pdg == code] = mass_of(code)
+        return Parent(
+            row=self.row.take(place),
+            group=self.group.take(place),
+            pdg=pdg,
+            rate=self.rate.take(place),
+            position=self.position.take(place, axis=1),
+            momentum=on_shell(self.momentum.take(place, axis=1), mass),
+        )
 
     @property
     def total(self) -> int:
@@ -115,6 +139,7 @@ def beam_flux(beam: BeamTable, front: float) -> Flux:
         momentum=momentum,
         rate=np.full(len(energy), 1.0 / len(energy)),
         row=np.arange(len(energy)),
+        group=np.arange(len(energy)),
         sampled=False,
     )
 
@@ -161,6 +186,7 @@ def load_flux(table: FluxTable) -> Flux:
     if not columns["row"]:
         because = f": {reasons(dropped)}" if any(dropped.values()) else ""
         raise FluxError(f"flux file {table.file}: holds no muons{because}")
+    row = np.frombuffer(columns.pop("row"), np.int64)
     flux = Flux(
         file=table.file,
         sha256=sha256_of(path),
@@ -168,7 +194,8 @@ def load_flux(table: FluxTable) -> Flux:
         position=_stacked(columns, ("x", "y", "z")),
         momentum=_stacked(columns, ("px", "py", "pz")),
         rate=np.frombuffer(columns.pop("w")),
-        row=np.frombuffer(columns.pop("row"), np.int64),
+        row=row,
+        group=np.unique(row, return_inverse=True)[1],
         dropped=dropped,
     )
     if not flux.rate.any():

@@ -9,6 +9,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from mcgen.physics.models import OUTCOMES
+
 AnyArray = NDArray[Any]
 
 Record = dict[str, AnyArray]
@@ -22,45 +24,54 @@ class Column:
     """A column of the record."""
 
     name: str
+    """As it is written."""
     dtype: str
+    """Name of numpy's type."""
     unit: str
+    """Empty for a pure number."""
     meaning: str
+    """What it is, in words."""
 
 
-def _vector(prefix: str, names: str, unit: str, meaning: str) -> list[Column]:
-    return [Column(f"{prefix}_{name}", "float64", unit, f"{meaning}, {name}") for name in names.split()]
+def columns_of(planes: Iterable[str], processes: Mapping[int, str]) -> tuple[Column, ...]:
+    """Return the columns of a record.
 
-
-_P4 = "px py pz e"
-_XYZ = "x y z"
-
-
-def columns_of(planes: Iterable[str]) -> tuple[Column, ...]:
-    """Return the columns of a record for an experiment with the named planes."""
+    Parameters
+    ----------
+    planes : names of the experiment's planes
+    processes : names of the processes by their codes
+    """
+    codes = ", ".join(f"{code} {name}" for code, name in processes.items())
+    channels = ", ".join(f"{code} {name}" for code, name in enumerate(OUTCOMES))
     fixed = [
         Column("event", "uint64", "", "index of the point in the run; unique, with gaps"),
         Column("weight", "float64", "", "expected number of events for the exposure"),
         Column("accepted", "bool", "", "whether all requirements are fulfilled"),
         Column("failed", "int16", "", "code of the first requirement that failed; 0 none"),
         Column("failed_bits", "uint64", "", "bit of every requirement that failed"),
-        Column("channel", "int16", "", "0 none, 1 ee, 2 mumu, 3 tautau, 4 gammagamma, 5 nunu"),
+        Column("channel", "int16", "", channels),
+        Column("process", "int16", "", f"how the boson came about: {codes}"),
+        Column("parent_row", "int64", "", "row of the flux file that the parent is from"),
         Column(
-            "muon_row",
-            "int64",
-            "",
-            "row of the flux file that the muon is from; muons that share one are not independent",
+            "parent_group", "int64", "", "number of the group of rows that are not independent of each other"
         ),
-        Column("muon_pdg", "int32", "", "PDG id of the muon"),
-        Column("muon_rate", "float64", "1/exposure", "muons that the row stands for, per unit of exposure"),
-        *_vector("muon", _P4, "GeV", "muon at production"),
-        *_vector("muon", "vx vy vz", "m", "production point of the muon"),
-        *_vector("emission", _XYZ, "m", "emission point"),
-        *_vector("emission_muon", _P4, "GeV", "muon just before emission"),
-        Column("x", "float64", "", "energy fraction of the boson"),
-        Column("theta", "float64", "rad", "angle between boson and muon at emission"),
+        Column("parent_pdg", "int32", "", "PDG id of the parent"),
+        Column(
+            "parent_rate", "float64", "1/exposure", "parents that the row stands for, per unit of exposure"
+        ),
+        *_vector("parent", _P4, "GeV", "parent in the flux: a muon at production, a meson at its decay"),
+        *_vector("parent", "vx vy vz", "m", "where the parent is given"),
+        *_vector("emission", _XYZ, "m", "where the boson is made"),
+        Column("layer", "int16", "", "number of the dump's layer there, counted from 0; -1 outside"),
+        *_vector(
+            "emitter", _P4, "GeV", "what radiates, just before: the muon after its losses, or the meson"
+        ),
+        Column("x", "float64", "", "energy of the boson over that of the emitter"),
+        Column("theta", "float64", "rad", "angle between boson and emitter"),
         Column("t", "float64", "GeV^2", "momentum transfer squared to the nucleus, positive"),
-        *_vector("recoil", _P4, "GeV", "muon after emission"),
-        *_vector("nucleus", _P4, "GeV", "nucleus after emission"),
+        *_vector("recoil", _P4, "GeV", "muon just after"),
+        *_vector("nucleus", _P4, "GeV", "nucleus after the collision"),
+        *_vector("neutrino", _P4, "GeV", "neutrino of a meson's decay"),
         Column("boson_pdg", "int32", "", "PDG id of the boson"),
         *_vector("boson", _P4, "GeV", "boson"),
         Column("path_in", "float64", "m", "path from emission to the entry of the decay volume"),
@@ -69,7 +80,7 @@ def columns_of(planes: Iterable[str]) -> tuple[Column, ...]:
         Column("decay_length", "float64", "m", "mean decay length in the laboratory"),
         Column("p_decay", "float64", "", "probability to decay between path_in and path_out"),
         *_vector("decay", _XYZ, "m", "decay point"),
-        Column("decay_t", "float64", "ns", "time of the decay since the muon's production"),
+        Column("decay_t", "float64", "ns", "time of the decay since the parent was where it is given"),
     ]
     for daughter, meaning in (("d1", "first daughter (lepton)"), ("d2", "second daughter (antilepton)")):
         fixed.append(Column(f"{daughter}_pdg", "int32", "", f"PDG id of the {meaning}"))
@@ -78,6 +89,14 @@ def columns_of(planes: Iterable[str]) -> tuple[Column, ...]:
         for daughter in ("d1", "d2"):
             fixed += _vector(f"{daughter}_{plane}", "x y", "m", f"{daughter} at plane {plane}")
     return tuple(fixed)
+
+
+def _vector(prefix: str, names: str, unit: str, meaning: str) -> list[Column]:
+    return [Column(f"{prefix}_{name}", "float64", unit, f"{meaning}, {name}") for name in names.split()]
+
+
+_P4 = "px py pz e"
+_XYZ = "x y z"
 
 
 def concatenate(parts: Iterable[Mapping[str, AnyArray]]) -> dict[str, AnyArray]:

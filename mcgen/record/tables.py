@@ -1,6 +1,7 @@
 """The tables that the stages of the sampler make, row i the same event in all of them.
 
 Lengths in metres, energies in GeV; a vector has shape (3, n), a four-momentum (px, py, pz, E) has (4, n).
+Quantities that a stage does not define are NaN.
 """
 
 from __future__ import annotations
@@ -8,83 +9,120 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 
+import numpy as np
+
 from mcgen.physics.models import Outcome
 from mcgen.types import Array, Bits, Bools, Ints
 
 
 @dataclass(frozen=True, slots=True)
-class Muon:
-    """Muons at their production: `row` in the flux file, `rate` per unit of exposure."""
+class Parent:
+    """Particles of the flux, from which bosons come: muons at their production, mesons at their decay."""
 
     row: Ints
+    """(n,) row of the flux file."""
+    group: Ints
+    """(n,) number of the group of rows that are not independent of each other, counted from 0."""
     pdg: Ints
+    """(n,) PDG id."""
     rate: Array
+    """(n,) particles that the row stands for, per unit of exposure."""
     position: Array
+    """(3, n) where the particle is given [m]."""
     momentum: Array
+    """(4, n) four-momentum there [GeV]."""
+
+    def __len__(self) -> int:
+        return len(self.row)
+
+    def take(self, place: Ints) -> Parent:
+        """Return the parents at some places (k,) of the table."""
+        return Parent(
+            row=self.row.take(place),
+            group=self.group.take(place),
+            pdg=self.pdg.take(place),
+            rate=self.rate.take(place),
+            position=self.position.take(place, axis=1),
+            momentum=self.momentum.take(place, axis=1),
+        )
 
 
 @dataclass(frozen=True, slots=True)
-class Track:
-    """Muons just before emission, `path` metres after their production.
+class Production:
+    """Bosons where they come about, and what else is there: the result of a source."""
 
-    `weight` is the number of nuclei per area [GeV^2] along the track over the sampling density.
-    """
-
-    path: Array
     position: Array
+    """(3, n) where the boson is made [m]."""
     direction: Array
-    energy: Array
-    layer: Ints
-    weight: Array
-
-
-@dataclass(frozen=True, slots=True)
-class Emission:
-    """The radiated boson and what is left: `weight` is the cross-section [GeV^-2] over the sampling density.
-
-    Quantities that a method does not define are NaN.
-    """
-
-    x: Array
-    theta: Array
-    t: Array
+    """(3, n) unit vector of the boson."""
     boson_e: Array
-    direction: Array
-    recoil: Array
-    nucleus: Array
+    """(n,) energy of the boson [GeV]."""
     weight: Array
+    """(n,) bosons per parent, over the density with which the source draws."""
+    delay: Array
+    """(n,) time from the parent's row to the boson, times the speed of light [m]."""
+    layer: Ints
+    """(n,) number of the dump's layer, counted from 0; -1 outside."""
+    emitter: Array
+    """(4, n) what radiates, just before: the muon after losses and scattering, or the meson [GeV]."""
+    recoil: Array
+    """(4, n) muon just after [GeV]."""
+    nucleus: Array
+    """(4, n) nucleus after a collision [GeV]."""
+    neutrino: Array
+    """(4, n) neutrino of a meson's decay [GeV]."""
+    x: Array
+    """(n,) energy of the boson over that of the emitter."""
+    theta: Array
+    """(n,) angle between boson and emitter [rad]."""
+    t: Array
+    """(n,) momentum transfer squared to the nucleus, positive [GeV^2]."""
 
 
 @dataclass(frozen=True, slots=True)
 class Flight:
-    """The boson's way to its decay; `p_decay` is 0 where the ray misses the decay volume."""
+    """The boson's way to its decay."""
 
     path_in: Array
+    """(n,) path to the entry of the decay volume [m]; 0, as the next one, where the ray misses."""
     path_out: Array
+    """(n,) path to its exit [m]."""
     path: Array
+    """(n,) path to the decay [m]."""
     decay_length: Array
+    """(n,) mean decay length in the laboratory [m]."""
     p_decay: Array
+    """(n,) probability to decay between entry and exit; 0 where the ray misses."""
     point: Array
+    """(3, n) decay point [m]."""
     weight: Array
+    """(n,) density of decays at the point over that of the draw."""
 
 
 @dataclass(frozen=True, slots=True)
 class Daughters:
-    """Four-momenta (4, n) at the decay vertex."""
+    """What the boson decays into."""
 
     pdgs: tuple[int, int]
+    """PDG ids, the lepton first."""
     first: Array
+    """(4, n) at the decay vertex [GeV]."""
     second: Array
+    """(4, n) at the decay vertex [GeV]."""
     weight: Array
+    """(n,) density of the decay's angles over that of the draw."""
 
 
 @dataclass(frozen=True, slots=True)
 class Verdict:
-    """Positions at the planes, (x, y) of both daughters, and the requirements that failed."""
+    """What the detector says of the daughters."""
 
     hits: Mapping[str, tuple[Array, Array]]
+    """(x, y), shape (2, n), of the first and of the second daughter at each plane [m]; NaN if not there."""
     failed: Ints
+    """(n,) code of the first requirement that failed; 0 none."""
     failed_bits: Bits
+    """(n,) bit of every requirement that failed."""
 
     @property
     def accepted(self) -> Bools:
@@ -95,14 +133,23 @@ class Verdict:
 
 @dataclass(frozen=True, slots=True)
 class History:
-    """The tables of all stages, row i the same event in each of them."""
+    """All that happens in events of one process and one decay channel."""
 
+    process: int
+    """Code of the process by which the boson comes about."""
     channel: Outcome
+    """What the boson decays into."""
     place: Ints
-    muon: Muon
-    track: Track
-    emission: Emission
+    """(n,) place of the parent in the table of its source."""
+    parent: Parent
+    production: Production
     flight: Flight
     daughters: Daughters
     verdict: Verdict
     weight: Array
+    """(n,) what the event counts, over the density of the draw as far as it is known; see the sampler."""
+
+
+def undefined(components: int, n: int) -> Array:
+    """Array (components, n) of a quantity that is not defined: NaN."""
+    return np.broadcast_to(np.nan, (components, n))

@@ -25,9 +25,11 @@ from mcgen.rng import Purpose, stream
 from mcgen.run.journal import Journal
 from mcgen.run.output import completed, event_file, written
 from mcgen.run.parallel import Workers
+from mcgen.sampler.process import Process, process_of
 from mcgen.sampler.proposal import Proposal
-from mcgen.sampler.sampler import Process, Sampler
+from mcgen.sampler.sampler import Sampler
 from mcgen.sampler.training import prepare, proposal_key
+from mcgen.sources.registry import process_codes
 
 _log = logging.getLogger(__name__)
 
@@ -152,8 +154,8 @@ class Run:
         if seed is None:
             seed = secrets.randbits(63) if proposal is None else proposal.seed
         flux = flux_of(card)
-        process = Process(card, flux)
-        _log.info("%d of %d muons of %s can contribute", len(process.muons), flux.total, flux.file)
+        process = process_of(card, flux)
+        _log.info("%d of %d particles of %s can contribute", process.used, flux.total, flux.file)
         if proposal is None:
             proposal = prepare(process, card, flux.sha256, seed)
         elif proposal.key != proposal_key(card, flux.sha256):
@@ -164,7 +166,7 @@ class Run:
     @cached_property
     def columns(self) -> tuple[Column, ...]:
         """Columns of the record."""
-        return columns_of(plane.name for plane in self.card.experiment.plane)
+        return columns_of((plane.name for plane in self.card.experiment.plane), process_codes())
 
     def chunks(
         self,
@@ -211,7 +213,6 @@ class Run:
 
     def provenance(self, part: range | None = None) -> Metadata:
         """Describe where the events come from: card, flux, proposal, versions, columns."""
-        muons = self.process.muons
         return {
             "program": "mcgen",
             "version": version("mcgen"),
@@ -230,8 +231,9 @@ class Run:
                 "sha256": self.flux.sha256,
                 "muons": self.flux.total,
                 "rows": self.flux.rows,
-                "used": len(muons),
-                "left_out": muons.left_out,
+                "groups": self.flux.groups,
+                "used": self.process.used,
+                "left_out": dict(self.process.left_out),
                 "sampled": self.flux.sampled,
             },
             "chunks": chunks_of(self.card),

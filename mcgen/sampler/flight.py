@@ -1,4 +1,4 @@
-"""Flight and decay of the boson.
+"""The flight of the boson to its decay.
 
 Where along its way the boson decays is drawn in one of two ways: as it decays, or so that the sample
 serves every coupling. Only the sampling density differs, not what the weights stand for.
@@ -12,14 +12,12 @@ from typing import Protocol
 
 import numpy as np
 
-from mcgen.constants import mass_of
-from mcgen.experiment.detector import Detector, path_through
+from mcgen.experiment.detector import path_through
 from mcgen.experiment.tables import VolumeTable
-from mcgen.physics.kinematics import momentum_of, two_body_decay
-from mcgen.physics.models import DAUGHTERS, Boson, Outcome
-from mcgen.record.tables import Daughters, Emission, Flight, Track
-from mcgen.sampler.window import cos_window, draw_cos
-from mcgen.sources.stage import Coordinates
+from mcgen.physics.kinematics import momentum_of
+from mcgen.physics.models import Boson
+from mcgen.record.tables import Flight, Production, undefined
+from mcgen.sources.aim import Coordinates
 from mcgen.types import Array
 
 
@@ -31,8 +29,8 @@ class FlightStage(Protocol):
         """Names of the axes that it consumes."""
         ...
 
-    def __call__(self, u: Coordinates, track: Track, emission: Emission) -> Flight:
-        """Let the boson of every track decay."""
+    def __call__(self, u: Coordinates, production: Production) -> Flight:
+        """Let every boson decay."""
         ...
 
 
@@ -47,9 +45,9 @@ class DecayInVolume:
     volume: VolumeTable
     axes = ("decay",)
 
-    def __call__(self, u: Coordinates, track: Track, emission: Emission) -> Flight:
+    def __call__(self, u: Coordinates, production: Production) -> Flight:
         """Draw the decay point from the exponential, truncated to the volume."""
-        path_in, path_out, length = _way(self.boson, self.volume, track, emission)
+        path_in, path_out, length = _way(self.boson, self.volume, production)
         decayed = -np.expm1((path_in - path_out) / length)
         p_decay = decayed * np.exp(-path_in / length)
         within = -length * np.log1p(-u["decay"] * decayed)
@@ -60,7 +58,7 @@ class DecayInVolume:
             path=path,
             decay_length=length,
             p_decay=p_decay,
-            point=track.position + path * emission.direction,
+            point=production.position + path * production.direction,
             weight=p_decay,
         )
 
@@ -73,9 +71,9 @@ class DecayAnywhere:
     volume: VolumeTable
     axes = ("decay",)
 
-    def __call__(self, u: Coordinates, track: Track, emission: Emission) -> Flight:
+    def __call__(self, u: Coordinates, production: Production) -> Flight:
         """Draw the decay point uniformly between entry and exit of the volume."""
-        path_in, path_out, length = _way(self.boson, self.volume, track, emission)
+        path_in, path_out, length = _way(self.boson, self.volume, production)
         path = path_in + u["decay"] * (path_out - path_in)
         return Flight(
             path_in=path_in,
@@ -83,34 +81,33 @@ class DecayAnywhere:
             path=path,
             decay_length=length,
             p_decay=-np.expm1((path_in - path_out) / length) * np.exp(-path_in / length),
-            point=track.position + path * emission.direction,
+            point=production.position + path * production.direction,
             weight=(path_out - path_in) / length * np.exp(-path / length),
         )
 
 
-def _way(boson: Boson, volume: VolumeTable, track: Track, emission: Emission) -> tuple[Array, Array, Array]:
+def _way(boson: Boson, volume: VolumeTable, production: Production) -> tuple[Array, Array, Array]:
     """Paths at which the boson enters and leaves the volume, and its decay length (Eqs. 13, 14), all [m]."""
-    path_in, path_out = path_through(volume, track.position, emission.direction)
-    gamma_beta = momentum_of(emission.boson_e, boson.mass) / boson.mass
+    path_in, path_out = path_through(volume, production.position, production.direction)
+    gamma_beta = momentum_of(production.boson_e, boson.mass) / boson.mass
     # A boson at rest has no path, and a stable one no end: both limits keep 0/0 away.
     return path_in, path_out, np.clip(gamma_beta * boson.ctau(), 1e-300, 1e300)
 
 
-@dataclass(frozen=True)
-class TwoBodyDecay:
-    """Isotropic decay in the boson's rest frame, drawn where the detector can see the daughters."""
+class NoFlight:
+    """The boson is left where it is made: bare collisions."""
 
-    boson: Boson
-    detector: Detector
-    axes = ("cos_star", "phi_star")
+    axes: tuple[str, ...] = ()
 
-    def __call__(self, u: Coordinates, channel: Outcome, emission: Emission, flight: Flight) -> Daughters:
-        """Draw the daughters of one channel."""
-        pdgs, mass = DAUGHTERS[channel], self.boson.mass
-        azimuth = 2.0 * np.pi * u["phi_star"]
-        window = cos_window(self.detector, channel, emission, mass, flight.point, azimuth)
-        cos_star, weight = draw_cos(u["cos_star"], *window)
-        first, second = two_body_decay(
-            emission.boson_e, emission.direction, mass, mass_of(pdgs[0]), cos_star, azimuth
+    def __call__(self, u: Coordinates, production: Production) -> Flight:  # noqa: ARG002
+        """Give every boson the probability 1, and no path."""
+        unknown = np.full(len(production.boson_e), np.nan)
+        return Flight(
+            path_in=unknown,
+            path_out=unknown,
+            path=unknown,
+            decay_length=unknown,
+            p_decay=np.ones_like(unknown),
+            point=undefined(3, len(unknown)),
+            weight=np.ones_like(unknown),
         )
-        return Daughters(pdgs, first, second, weight)

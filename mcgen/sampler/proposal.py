@@ -1,8 +1,8 @@
 """The proposal: everything that shapes an event besides its point in the hypercube, frozen.
 
-It is a mixture of components, each a decay channel with a class of muons: disjoint, so that no event can
-come from two of them. Each has its own probability, muon probabilities and VEGAS map. It is made once
-(pilot, muon importance, training), and can be saved and reused.
+It is a mixture of components, each a source and a decay channel with a class of parents: disjoint, so that no event
+can come from two of them. Each has its own probability, parent probabilities and VEGAS map. It is made once
+(pilot, parent importance, training), and can be saved and reused.
 """
 
 from __future__ import annotations
@@ -10,7 +10,7 @@ from __future__ import annotations
 import hashlib
 import io
 import json
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
@@ -21,6 +21,7 @@ import vegas
 
 from mcgen.errors import ProposalError
 from mcgen.io.files import atomic_output
+from mcgen.physics.models import Outcome
 from mcgen.types import Array, Ints
 
 INCREMENTS = 100
@@ -30,29 +31,25 @@ DAMPING = 0.4
 """VEGAS's alpha: how fast the map follows what it sees."""
 
 SHRINKAGE = 20.0
-"""Points of a pilot that a group of muons counts for, against those of a smaller group or a muon in it."""
+"""Points of a pilot that a cell of parents counts for, against those of a smaller cell or a parent in it."""
 
 FLOOR = 0.1
-"""Share of the muon choice that goes by rate alone, whatever the pilot saw."""
+"""Share of the choice of parents that goes by rate alone, whatever the pilot saw."""
 
 
 @dataclass(frozen=True)
-class MuonChoice:
-    """How a muon is chosen.
-
-    Attributes
-    ----------
-    place : (k,) places in the sampler's muon table that can be chosen
-    probability : (k,) of each of them, above 0
-    table : length of the muon table
-    """
+class ParentChoice:
+    """How a parent is chosen."""
 
     place: Ints
+    """(k,) places in the source's table of parents that can be chosen."""
     probability: Array
+    """(k,) of each of them, above 0."""
     table: int
+    """Length of the table."""
 
     @classmethod
-    def of(cls, probability: Array) -> MuonChoice:
+    def of(cls, probability: Array) -> ParentChoice:
         """Choose with probabilities (m,) for the whole table; those of probability 0 are left out."""
         place = np.flatnonzero(probability)
         return cls(place, probability[place] / probability.sum(), len(probability))
@@ -66,7 +63,7 @@ class MuonChoice:
     @cached_property
     def _cumulative(self) -> Array:
         edges = np.cumsum(self.probability)
-        edges /= edges[-1]  # exactly 1 at the last muon
+        edges /= edges[-1]  # exactly 1 at the last parent
         return edges
 
     @cached_property
@@ -76,7 +73,7 @@ class MuonChoice:
         return np.searchsorted(self._cumulative, np.arange(cells) / cells, side="right")
 
     def choose(self, u: Array) -> tuple[Ints, Array]:
-        """Place in the muon table, and probability, for each u (n,) in [0, 1)."""
+        """Place in the table of parents, and probability, for each u (n,) in [0, 1)."""
         found = self._guide.take((u * len(self._guide)).astype(np.int64))
         while True:
             behind = self._cumulative.take(found) <= u
@@ -87,20 +84,18 @@ class MuonChoice:
 
 @dataclass(frozen=True)
 class Component:
-    """How events of one decay channel and one class of muons are drawn.
+    """How events of one source, one decay channel and one class of parents are drawn."""
 
-    Attributes
-    ----------
-    channel : decay channel
-    probability : to choose this component, whatever its branching ratio
-    muons : how the muon is chosen
-    grid : (d, increments + 1) edges of the VEGAS map, the first axis being the muon's
-    """
-
-    channel: str
+    source: str
+    """Name of the source."""
+    channel: Outcome
+    """Decay channel."""
     probability: float
-    muons: MuonChoice
+    """To choose this component, whatever its branching ratio."""
+    parents: ParentChoice
+    """How the parent is chosen."""
     grid: Array
+    """(d, increments + 1) edges of the VEGAS map, the first axis being the parent's."""
 
     @cached_property
     def _map(self) -> Any:
@@ -115,45 +110,42 @@ class Component:
 
 @dataclass(frozen=True, slots=True)
 class Ceiling:
-    """Weight that unweighted events have in common.
-
-    Attributes
-    ----------
-    weight : of one event, for a run of one point
-    accepted_only : whether rejected events keep their weights
-    """
+    """Weight that unweighted events have in common."""
 
     weight: float
+    """Of one event, for a run of one point."""
     accepted_only: bool
+    """Whether rejected events keep their weights."""
 
 
 @dataclass(frozen=True)
 class Proposal:
-    """The frozen state of a generator.
+    """The frozen state of a generator."""
 
-    Attributes
-    ----------
-    axes : names of the cube's axes: "component", "muon", and what the stages declare
-    components : what the events are a mixture of; empty if nothing can be generated
-    key : what it was made for: a digest of the card's physics, and the flux file's SHA-256
-    seed : of the run that it was made for
-    ceiling : for unweighted events
-    """
-
-    axes: tuple[str, ...]
+    axes: Mapping[str, tuple[str, ...]]
+    """Names of the cube's axes behind "component", by source: "parent", and what its stages declare."""
     components: tuple[Component, ...]
+    """What the events are a mixture of; empty if nothing can be generated."""
     key: str
+    """What it was made for: a digest of the card's physics, and the flux file's SHA-256."""
     seed: int
+    """Of the run that it was made for."""
     ceiling: Ceiling | None = None
+    """For unweighted events."""
+
+    @property
+    def dimension(self) -> int:
+        """Number of the cube's axes that are mapped, and the one that chooses the component."""
+        return 1 + max((len(axes) for axes in self.axes.values()), default=0)
 
     @cached_property
     def sha256(self) -> str:
         """Digest of everything that shapes an event."""
         digest = hashlib.sha256(json.dumps([self.axes, self.key, self.seed, self._ceiling()]).encode())
         for component in self.components:
-            digest.update(f"{component.channel} {component.probability.hex()}".encode())
-            digest.update(component.muons.place.tobytes())
-            digest.update(component.muons.probability.tobytes())
+            digest.update(f"{component.source} {component.channel} {component.probability.hex()}".encode())
+            digest.update(component.parents.place.tobytes())
+            digest.update(component.parents.probability.tobytes())
             digest.update(component.grid.tobytes())
         return digest.hexdigest()
 
@@ -167,13 +159,15 @@ class Proposal:
             "key": self.key,
             "seed": self.seed,
             "ceiling": self._ceiling(),
-            "components": [[c.channel, c.probability.hex(), c.muons.table] for c in self.components],
+            "components": [
+                [c.source, c.channel, c.probability.hex(), c.parents.table] for c in self.components
+            ],
             "sha256": self.sha256,
         }
         arrays: dict[str, Any] = {"header": np.array(json.dumps(header))}
         for i, component in enumerate(self.components):
-            arrays[f"muon_place_{i}"] = component.muons.place
-            arrays[f"muon_probability_{i}"] = component.muons.probability
+            arrays[f"parent_place_{i}"] = component.parents.place
+            arrays[f"parent_probability_{i}"] = component.parents.probability
             arrays[f"grid_{i}"] = component.grid
         buffer = io.BytesIO()
         np.savez_compressed(buffer, **arrays)
@@ -194,18 +188,20 @@ def load_proposal(path: Path) -> Proposal:
             header = json.loads(str(file["header"]))
             components = tuple(
                 Component(
+                    source,
                     channel,
                     float.fromhex(p),
-                    MuonChoice(file[f"muon_place_{i}"], file[f"muon_probability_{i}"], table),
+                    ParentChoice(file[f"parent_place_{i}"], file[f"parent_probability_{i}"], table),
                     file[f"grid_{i}"],
                 )
-                for i, (channel, p, table) in enumerate(header["components"])
+                for i, (source, channel, p, table) in enumerate(header["components"])
             )
+        axes = {source: tuple(names) for source, names in header["axes"].items()}
         ceiling = None
         if header["ceiling"] is not None:
             weight, accepted_only = header["ceiling"]
             ceiling = Ceiling(float.fromhex(weight), accepted_only)
-        proposal = Proposal(tuple(header["axes"]), components, header["key"], header["seed"], ceiling)
+        proposal = Proposal(axes, components, header["key"], header["seed"], ceiling)
         intact = proposal.sha256 == header["sha256"]
     except Exception as error:  # zip and npy files raise almost anything when damaged
         raise ProposalError(f"{path}: not a readable proposal: {error}") from error
@@ -247,19 +243,19 @@ def adapted_grid(
     return np.array(adaptive.extract_grid()), size
 
 
-def muon_importance(rate: Array, groups: Sequence[Ints], seen: Ints, seen_yield: Array) -> Array:
-    """Probabilities of the muons, proportional to rate * sqrt(E[v^2]) with a floor.
+def parent_importance(rate: Array, cells: Sequence[Ints], seen: Ints, seen_yield: Array) -> Array:
+    """Probabilities of the parents, proportional to rate * sqrt(E[v^2]) with a floor.
 
-    v is what a unit of a muon's rate yields; that choice minimises the variance of the sum. E[v^2] is
-    the mean over a muon's points in a pilot, shrunk to that of its group of muons that are much alike,
-    which is shrunk to that of the larger group around it: where the pilot saw little, it is not taken
+    v is what a unit of a parent's rate yields; that choice minimises the variance of the sum. E[v^2] is
+    the mean over a parent's points in a pilot, shrunk to that of its cell of parents that are much alike,
+    which is shrunk to that of the larger cell around it: where the pilot saw little, it is not taken
     for nothing.
 
     Parameters
     ----------
-    rate : (m,) rate of every muon
-    groups : (m,) number of every muon's group, from large groups to small ones
-    seen, seen_yield : (n,) muon of each point of the pilot, and v there
+    rate : (m,) rate of every parent
+    cells : (m,) number of every parent's cell, from large cells to small ones
+    seen, seen_yield : (n,) parent of each point of the pilot, and v there
 
     Returns
     -------
@@ -268,8 +264,8 @@ def muon_importance(rate: Array, groups: Sequence[Ints], seen: Ints, seen_yield:
     count = np.bincount(seen, minlength=len(rate)).astype(np.float64)
     square = np.bincount(seen, weights=seen_yield * seen_yield, minlength=len(rate))
     mean_square = np.full(len(rate), square.sum() / max(len(seen), 1))
-    for group in [*groups, np.arange(len(rate))]:
-        points, total = (np.bincount(group, weights=values)[group] for values in (count, square))
+    for cell in [*cells, np.arange(len(rate))]:
+        points, total = (np.bincount(cell, weights=values)[cell] for values in (count, square))
         mean_square = (SHRINKAGE * mean_square + total) / (SHRINKAGE + points)
     importance: Array = rate * np.sqrt(mean_square)
     by_rate: Array = rate / rate.sum()

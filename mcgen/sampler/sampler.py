@@ -2,89 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from typing import cast
+from collections.abc import Iterator, Mapping
+from dataclasses import replace
 
 import numpy as np
 
-from mcgen.card import Card
 from mcgen.errors import ProposalError
-from mcgen.experiment.detector import Detector, detector_of
-from mcgen.flux.flux import Flux
-from mcgen.physics.models import CHANNELS, OUTCOMES, Boson, Outcome
-from mcgen.record.columns import AnyArray
+from mcgen.record.columns import Record
 from mcgen.record.layout import layout
 from mcgen.record.tables import History
-from mcgen.sampler.collision import AtProduction, NoDecay, NoFlight
-from mcgen.sampler.flight import DecayInVolume, FlightMaker, TwoBodyDecay
-from mcgen.sampler.muons import MuonTable, muon_table
+from mcgen.sampler.process import Process
 from mcgen.sampler.proposal import Ceiling, Component, Proposal
-from mcgen.sources.aim import Aim, EveryDirection
-from mcgen.sources.bremsstrahlung.emission import EMISSIONS
-from mcgen.sources.bremsstrahlung.track import MuonTrack
-from mcgen.sources.stage import Coordinates
-from mcgen.types import Array, Ints
+from mcgen.types import Array, Bools, Ints
 
 BLOCK = 8192
 """Points that are worked on together; their arrays stay in the processor's cache."""
-
-
-class Process:
-    """The physics of a card and a flux: what happens to a muon, given coordinates in the cube.
-
-    Parameters
-    ----------
-    flight : how the decay point is drawn
-
-    Attributes
-    ----------
-    muons : muons that can contribute
-    ratios : enabled open channels and their branching ratios; "none" for cross-sections
-    axes : axes of the cube behind "component" and "muon"
-    """
-
-    def __init__(self, card: Card, flux: Flux, flight: FlightMaker = DecayInVolume) -> None:
-        self.boson: Boson = card.model.boson()
-        decays = card.experiment.exposure.kind != "xsec"
-        channels = cast("dict[Outcome, float]", card.model.open_channels())
-        self.ratios: dict[Outcome, float] = channels if decays else {"none": 1.0}
-        self.exposure = card.experiment.exposure.value
-        self.dump = dump = card.dump()
-        volume = card.experiment.decay_volume
-        min_energy = card.production.min_energy(self.boson.mass)
-        self.muons: MuonTable = muon_table(flux, dump, volume, min_energy, card.production.collinear)
-        self.detector: Detector = detector_of(card.experiment)
-        max_energy = float(self.muons.muon.momentum[3].max(initial=min_energy))
-        self._track = MuonTrack(dump, card.production.multiple_scattering) if decays else AtProduction()
-        self._emission = EMISSIONS[card.production.method](self.boson, dump, max_energy)
-        self._aims = {
-            channel: Aim(volume, self.detector.unbent_plane(channel)) if decays else EveryDirection()
-            for channel in self.ratios
-        }
-        self._flight = flight(self.boson, volume) if decays else NoFlight()
-        self._decay = TwoBodyDecay(self.boson, self.detector) if decays else NoDecay()
-        stages = (self._track, self._emission, self._flight, self._decay, self.detector)
-        self.axes = tuple(axis for stage in stages for axis in stage.axes)
-
-    def aims_at_plane(self, channel: str) -> bool:
-        """Whether directions are drawn apart that can be accepted in a channel."""
-        return any(self.detector.unbent_plane(c) is not None for c in CHANNELS if c == channel)
-
-    def __call__(self, channel: Outcome, place: Ints, u: Coordinates) -> History:
-        """Tell what happens to the muons at some places of the table, in one channel.
-
-        The weight is the expected number of events for the exposure over the density of `u`; the
-        probabilities with which channel and muon were chosen are not in it.
-        """
-        muon, direction, length = self.muons.take(place)
-        track = self._track(u, muon, direction, length)
-        emission = self._emission(u, track, self._aims[channel])
-        flight = self._flight(u, track, emission)
-        daughters = self._decay(u, channel, emission, flight)
-        verdict = self.detector.judge(channel, daughters, flight.point, u.get("efficiency"))
-        weight = track.weight * emission.weight * flight.weight * daughters.weight
-        weight *= self.exposure * self.ratios[channel] * muon.rate
-        return History(channel, place, muon, track, emission, flight, daughters, verdict, weight)
 
 
 class Sampler:
@@ -93,18 +25,19 @@ class Sampler:
     Raises
     ------
     ProposalError
-        If the proposal was made for other axes, channels or muons.
+        If the proposal was made for other axes, sources, channels or parents.
     """
 
     def __init__(self, process: Process, proposal: Proposal) -> None:
-        if proposal.axes != ("component", "muon", *process.axes):
+        needed = {name: ("parent", *process.axes(name)) for name in process.sources}
+        if dict(proposal.axes) != needed:
             raise ProposalError(
-                f"the proposal has the axes {', '.join(proposal.axes)}; the card needs "
-                f"component, muon, {', '.join(process.axes)}: prepare a new one"
+                f"the proposal has the axes {_named(proposal.axes)}; the card needs {_named(needed)}: "
+                "prepare a new one"
             )
         for component in proposal.components:
             known = component.channel in process.ratios
-            if not known or component.muons.table != len(process.muons):
+            if not known or component.parents.table != len(process.sources[component.source].parents):
                 raise ProposalError("the proposal was made for another card or flux: prepare a new one")
         self.process = process
         self.proposal = proposal
@@ -112,22 +45,21 @@ class Sampler:
     @property
     def dimension(self) -> int:
         """Number of the cube's axes; unweighted events have one more, which no map touches."""
-        return len(self.proposal.axes) + (self.proposal.ceiling is not None)
+        return self.proposal.dimension + (self.proposal.ceiling is not None)
 
-    def story(self, component: Component, u: Array) -> History:
+    def history(self, component: Component, u: Array) -> History:
         """Events of one component at points (n, d - 1) of the cube without its first axis.
 
         The weight's mean over uniform points is the component's yield.
         """
+        axes = self.proposal.axes[component.source]
         mapped, jacobian = component.map(u)
-        coordinates = dict(zip(self.proposal.axes[1:], np.ascontiguousarray(mapped.T), strict=True))
-        place, probability = component.muons.choose(coordinates["muon"])
-        channel = next(c for c in OUTCOMES if c == component.channel)
-        story = self.process(channel, place, coordinates)
-        np.multiply(story.weight, jacobian / probability, out=story.weight)
-        return story
+        coordinates = dict(zip(axes, np.ascontiguousarray(mapped.T), strict=True))
+        place, probability = component.parents.choose(coordinates["parent"])
+        history = self.process(component.source, component.channel, place, coordinates)
+        return replace(history, weight=history.weight * (jacobian / probability))
 
-    def events(self, u: Array, first: int = 0, points: int = 1) -> dict[str, AnyArray]:
+    def events(self, u: Array, first: int = 0, points: int = 1) -> Record:
         """Events at points of the cube: rows of weight 0 are left out.
 
         Parameters
@@ -140,25 +72,26 @@ class Sampler:
         -------
         The columns of the record, in the order of the points
         """
-        stories = self.stories(u, points)
-        return in_order([layout(story, self.process.boson, first + rows) for rows, story in stories])
+        histories = self.histories(u, points)
+        return in_order([layout(history, self.process.boson, first + rows) for rows, history in histories])
 
-    def stories(self, u: Array, points: int) -> Iterator[tuple[Ints, History]]:
-        """Stories of points (n, d) of the cube, some of one component at a time, and the numbers of their rows.
+    def histories(self, u: Array, points: int) -> Iterator[tuple[Ints, History]]:
+        """Histories of points (n, d) of the cube, some of one component at a time, and the numbers of their rows.
 
         Parameters
         ----------
         points : number of points of the run, to which the weights are normalised
         """
+        ceiling = self.proposal.ceiling
         for rows, component in self._split(u):
+            last = 1 + len(component.grid)
             for start in range(0, len(rows), BLOCK):
                 block = rows[start : start + BLOCK]
-                story = self.story(component, u[block, 1 : len(self.proposal.axes)])
-                np.divide(story.weight, component.probability, out=story.weight)
-                if self.proposal.ceiling is not None:
-                    unweight(story, self.proposal.ceiling, u[block, -1])
-                np.divide(story.weight, points, out=story.weight)
-                yield block, story
+                history = self.history(component, u[block, 1:last])
+                weight = history.weight / component.probability
+                if ceiling is not None:
+                    weight = unweighted(weight, history.verdict.accepted, ceiling, u[block, -1])
+                yield block, replace(history, weight=weight / points)
 
     def _split(self, u: Array) -> Iterator[tuple[Ints, Component]]:
         """Yield the rows of each component, by the first coordinate."""
@@ -170,21 +103,29 @@ class Sampler:
                 yield rows, component
 
 
-def unweight(story: History, ceiling: Ceiling, u: Array) -> None:
+def _named(axes: Mapping[str, tuple[str, ...]]) -> str:
+    return "; ".join(f"{source}: {', '.join(names)}" for source, names in axes.items())
+
+
+def unweighted(weight: Array, accepted: Bools, ceiling: Ceiling, u: Array) -> Array:
     """Accept events with a probability in proportion to their weights, and give them all the same.
 
     Events above the ceiling keep their weight: the mean of what comes out is that of what went in.
 
     Parameters
     ----------
+    weight, accepted : (n,) of the events
     u : (n,) uniform, independent of everything else
+
+    Returns
+    -------
+    (n,) the new weights; 0 for what is not kept
     """
-    weight = story.weight
     flat = np.where(u * ceiling.weight < weight, np.maximum(weight, ceiling.weight), 0.0)
-    weight[:] = np.where(story.verdict.accepted, flat, weight) if ceiling.accepted_only else flat
+    return np.where(accepted, flat, weight) if ceiling.accepted_only else flat
 
 
-def in_order(parts: list[dict[str, AnyArray]]) -> dict[str, AnyArray]:
+def in_order(parts: list[Record]) -> Record:
     """Join the records of several components in the order of their points."""
     event = np.concatenate([part["event"] for part in parts])
     order = np.argsort(event, kind="stable")

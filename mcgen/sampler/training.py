@@ -1,11 +1,11 @@
-"""Making a proposal: pilot, muon importance, VEGAS training."""
+"""Making a proposal: pilot, parent importance, VEGAS training."""
 
 from __future__ import annotations
 
 import hashlib
 import json
 import logging
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -13,22 +13,23 @@ import numpy as np
 
 from mcgen.card import Card
 from mcgen.rng import Purpose, stream
+from mcgen.sampler.process import Process
 from mcgen.sampler.proposal import (
     Ceiling,
     Component,
-    MuonChoice,
+    ParentChoice,
     Proposal,
     adapted_grid,
     flat_grid,
-    muon_importance,
+    parent_importance,
 )
-from mcgen.sampler.sampler import BLOCK, Process, Sampler
+from mcgen.sampler.sampler import BLOCK, Sampler
 from mcgen.types import Array, Bools, Ints
 
 _log = logging.getLogger(__name__)
 
 PILOT = 300_000
-"""Points of each of a channel's two pilots."""
+"""Points of each of the two pilots of a source and channel."""
 
 FIDUCIAL_SHARE = 0.1
 """Share of the decays as such in what the maps are trained on, beside the accepted ones."""
@@ -40,24 +41,28 @@ OVERFLOW = 1e-3
 """Share of the yield that heavier events may exceed the common weight of unweighted ones by."""
 
 CLASSES = 6
-"""Classes of muon energy in a channel."""
+"""Classes of parent energy of a source and channel."""
 
 
 @dataclass(frozen=True)
 class Pilot:
-    """Points of one component: place of the muon, weight, verdict, and path to the decay over the decay length."""
+    """Points of one component."""
 
     place: Ints
+    """(n,) place of the parent in its source's table."""
     weight: Array
+    """(n,) of the event."""
     accepted: Bools
+    """(n,) the detector's verdict."""
     depth: Array
+    """(n,) path to the decay over the decay length."""
 
 
 Importance = Callable[[Pilot], Array]
 """The density that the maps are trained on, at the points of a pilot."""
 
 Goal = Callable[[list[Pilot]], Importance]
-"""Makes that density from the pilots of all channels; they draw uniformly, so that weights' means are yields."""
+"""Makes that density from the pilots of all sources and channels; they draw uniformly, so that weights' means are yields."""
 
 
 def prepare(
@@ -70,10 +75,10 @@ def prepare(
 ) -> Proposal:
     """Make the proposal for a process.
 
-    The pilot draws muons uniformly from the table; it tells how much each cell of muons contributes to
-    each channel. Every channel then gets its own muon probabilities, and every class of muon energies in
-    it its own VEGAS map: the map is a product of one-dimensional ones, and what the detector accepts
-    of x, angles and decay points differs most between soft and hard muons.
+    The pilot draws parents uniformly from their table; it tells how much each cell of parents contributes to
+    each channel. Every source and channel then gets its own parent probabilities, and every class of parent
+    energies in it its own VEGAS map: the map is a product of one-dimensional ones, and what the detector accepts
+    of x, angles and decay points differs most between soft and hard parents.
 
     Parameters
     ----------
@@ -82,47 +87,64 @@ def prepare(
     flux_sha256 : digest of the flux file
     seed : of the streams for pilot and training
     goal : what the maps are trained on; by default the yields at the card's coupling
-    pilot_points : of each of a channel's two pilots, if less than `PILOT`
+    pilot_points : of each of the two pilots of a source and channel, if less than `PILOT`
     """
-    axes = ("component", "muon", *process.axes)
+    axes = {name: ("parent", *process.axes(name)) for name in process.sources}
     key = proposal_key(card, flux_sha256)
-    if not len(process.muons):
+    flat = list(_flat_components(process, axes))
+    if not flat:
         return Proposal(axes, (), key, seed)
-    count = len(process.ratios)
-    uniform = MuonChoice.of(np.ones(len(process.muons)))
-    flat = [Component(channel, 1.0 / count, uniform, flat_grid(len(axes) - 1)) for channel in process.ratios]
+    count = len(flat)
     sampler = Sampler(process, Proposal(axes, tuple(flat), key, seed))
-    batches = _Batches(seed, len(axes) - 1)
+    batches = _Batches(seed)
 
     size = min(pilot_points or PILOT, PILOT)
-    pilots = [_pilot(sampler, c, batches(Purpose.PILOT, i, 1, size)) for i, c in enumerate(flat)]
+    pilots = [
+        _pilot(sampler, c, batches(Purpose.PILOT, i, 1, (size, len(c.grid)))) for i, c in enumerate(flat)
+    ]
     importance = goal(pilots) if goal else _importance(pilots, card.run.vegas.train_on)
     components: list[Component] = []
     for i, (component, pilot) in enumerate(zip(flat, pilots, strict=True)):
-        rough = _with_muons(component, process, pilot, importance(pilot))
-        second = _pilot(sampler, rough, batches(Purpose.PILOT, count + i, 1, size))
-        chosen = _with_muons(rough, process, second, importance(second))
+        rough = _with_parents(component, process, pilot, importance(pilot))
+        second = _pilot(sampler, rough, batches(Purpose.PILOT, count + i, 1, (size, len(rough.grid))))
+        chosen = _with_parents(rough, process, second, importance(second))
         components += _by_aim(process, _by_energy(process, chosen))
 
     settings = card.run.vegas
-    aim = process.axes.index("aim") + 1 if "aim" in process.axes else 0
     trained, sizes = [], []
     for i, component in enumerate(components):
         # Beside the detector's first plane nothing is accepted: less training is enough.
-        beside = component.grid[aim, 0] > 0.0
+        names = axes[component.source]
+        beside = "aim" in names and component.grid[names.index("aim"), 0] > 0.0
         neval = max(settings.neval // (4 * CLASSES if beside else CLASSES), 1000)
-        training = batches(Purpose.TRAINING, i, settings.nitn, neval)
+        training = batches(Purpose.TRAINING, i, settings.nitn, (neval, len(names)))
         grid, spread = adapted_grid(_integrand(sampler, component, importance), component.grid, training)
-        _log.info("trained component %d of %d, channel %s", i + 1, len(components), component.channel)
+        _log.info(
+            "trained component %d of %d, %s, channel %s",
+            i + 1,
+            len(components),
+            component.source,
+            component.channel,
+        )
         trained.append(replace(component, grid=grid))
         sizes.append(spread)
     proposal = Proposal(axes, _mixture(trained, np.array(sizes)), key, seed)
     if not card.run.unweighted:
         return proposal
-    u = batches(Purpose.CEILING, 0, 1, PILOT, extra=1)
+    u = batches(Purpose.CEILING, 0, 1, (PILOT, proposal.dimension))
     return replace(
         proposal, ceiling=_ceiling(Sampler(process, proposal), next(u), card.run.write == "accepted")
     )
+
+
+def _flat_components(process: Process, axes: Mapping[str, tuple[str, ...]]) -> Iterator[Component]:
+    """Yield a component for every source that has parents and every channel, all drawn evenly."""
+    sources = {name: source for name, source in process.sources.items() if len(source.parents)}
+    count = len(sources) * len(process.ratios)
+    for name, source in sources.items():
+        uniform = ParentChoice.of(np.ones(len(source.parents)))
+        for channel in process.ratios:
+            yield Component(name, channel, 1.0 / count, uniform, flat_grid(len(axes[name])))
 
 
 def _ceiling(sampler: Sampler, u: Array, accepted_only: bool) -> Ceiling:
@@ -170,14 +192,11 @@ class _Batches:
     """Uniform points, each batch from a stream of its own."""
 
     seed: int
-    dimension: int
 
-    def __call__(
-        self, purpose: Purpose, number: int, count: int, size: int, extra: int = 0
-    ) -> Iterator[Array]:
-        """Yield `count` batches of `size` points for the component of a number, with extra axes."""
+    def __call__(self, purpose: Purpose, number: int, count: int, shape: tuple[int, int]) -> Iterator[Array]:
+        """Yield `count` batches of points and their coordinates for the component of a number."""
         for k in range(count):
-            yield stream(self.seed, purpose, (number << 32) | k).random((size, self.dimension + extra))
+            yield stream(self.seed, purpose, (number << 32) | k).random(shape)
 
 
 def _pilot(sampler: Sampler, component: Component, batches: Iterator[Array]) -> Pilot:
@@ -185,9 +204,9 @@ def _pilot(sampler: Sampler, component: Component, batches: Iterator[Array]) -> 
     found = []
     for batch in batches:
         for start in range(0, len(batch), BLOCK):
-            story = sampler.story(component, batch[start : start + BLOCK])
-            depth = story.flight.path / story.flight.decay_length
-            found.append((story.place, story.weight, story.verdict.accepted, depth))
+            history = sampler.history(component, batch[start : start + BLOCK])
+            depth = history.flight.path / history.flight.decay_length
+            found.append((history.place, history.weight, history.verdict.accepted, depth))
     return Pilot(*(np.concatenate(parts) for parts in zip(*found, strict=True)))
 
 
@@ -213,35 +232,37 @@ def _importance(pilots: list[Pilot], train_on: str) -> Importance:
     return importance
 
 
-def _with_muons(component: Component, process: Process, pilot: Pilot, importance: Array) -> Component:
-    """Choose the muons of a component by what a pilot of it saw of them and of their cells."""
-    rate = process.muons.muon.rate
-    # The pilot's weights are over the probabilities with which it chose its muons.
-    per_rate = importance * component.muons.dense()[pilot.place] / rate[pilot.place]
-    probability = muon_importance(rate, process.muons.groups, pilot.place, per_rate)
-    return replace(component, muons=MuonChoice.of(probability))
+def _with_parents(component: Component, process: Process, pilot: Pilot, importance: Array) -> Component:
+    """Choose the parents of a component by what a pilot of it saw of them and of their cells."""
+    table = process.sources[component.source].parents
+    rate = table.parent.rate
+    # The pilot's weights are over the probabilities with which it chose its parents.
+    per_rate = importance * component.parents.dense()[pilot.place] / rate[pilot.place]
+    probability = parent_importance(rate, table.cells, pilot.place, per_rate)
+    return replace(component, parents=ParentChoice.of(probability))
 
 
 def _by_energy(process: Process, component: Component) -> Iterator[Component]:
-    """Split a component into classes of muon energy that are equally important."""
-    energy = process.muons.muon.momentum[3]
-    chosen = component.muons.dense()
+    """Split a component into classes of parent energy that are equally important."""
+    energy = process.sources[component.source].parents.parent.momentum[3]
+    chosen = component.parents.dense()
     order = np.argsort(energy)
     quantile = np.empty(len(energy))
     quantile[order] = np.cumsum(chosen[order])
     number = np.minimum((quantile * CLASSES).astype(np.int64), CLASSES - 1)
     for i in np.unique(number):
         probability = np.where(number == i, chosen, 0.0)
-        yield replace(component, muons=MuonChoice.of(probability))
+        yield replace(component, parents=ParentChoice.of(probability))
 
 
 def _by_aim(process: Process, components: Iterator[Component]) -> Iterator[Component]:
     """Split components where the axis "aim" changes what the axes after it mean."""
     for component in components:
-        if "aim" not in process.axes or not process.aims_at_plane(component.channel):
+        axes = ("parent", *process.axes(component.source))
+        if "aim" not in axes or process.aims[component.channel].plane is None:
             yield component
             continue
         for low, high in ((0.0, 0.5), (0.5, 1.0)):
             grid = component.grid.copy()
-            grid[process.axes.index("aim") + 1] = np.linspace(low, high, grid.shape[1])
+            grid[axes.index("aim")] = np.linspace(low, high, grid.shape[1])
             yield replace(component, grid=grid)

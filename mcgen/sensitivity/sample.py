@@ -14,7 +14,8 @@ from mcgen.flux.flux import Flux
 from mcgen.physics.models import CHANNELS, OUTCOMES, Outcome
 from mcgen.rng import Purpose, stream
 from mcgen.sampler.flight import DecayAnywhere, DecayInVolume, FlightMaker
-from mcgen.sampler.sampler import Process, Sampler
+from mcgen.sampler.process import process_of
+from mcgen.sampler.sampler import Sampler
 from mcgen.sampler.training import Goal, Importance, Pilot, prepare
 from mcgen.types import Array, Ints
 
@@ -43,10 +44,10 @@ class DecaySample:
     g_mu, width : coupling and total width [GeV] that the weights are for
     fixed_lifetime : whether the card gives the lifetime, so that the coupling does not change it
     ratios : branching ratios of the channels that were generated
-    weight, depth, row, channel : (k,) expected number of events, path to the decay over the decay length,
-        muon, and code of the channel
+    weight, depth, group, channel : (k,) expected number of events, path to the decay over the decay length,
+        group of the parent, and code of the channel
     points : number of points that were drawn, weight 0 included
-    sampled : whether the muons are a sample; otherwise there is no flux error
+    sampled : whether the parents are a sample; otherwise there is no flux error
     """
 
     g_mu: float
@@ -55,7 +56,7 @@ class DecaySample:
     ratios: dict[Outcome, float]
     weight: Array
     depth: Array
-    row: Ints
+    group: Ints
     channel: Ints
     points: int
     sampled: bool
@@ -71,8 +72,8 @@ class DecaySample:
 
     def yield_at(self, g_mu: float) -> Yield:
         """Yield at a coupling with its errors."""
-        tally = YieldTally(int(self.row.max(initial=0)) + 1)
-        tally.add(self.weights_at(g_mu), self.row)
+        tally = YieldTally(int(self.group.max(initial=0)) + 1)
+        tally.add(self.weights_at(g_mu), self.group)
         found = tally.result(self.points)
         return found if self.sampled else replace(found, flux_error=0.0)
 
@@ -115,7 +116,7 @@ def event_sample(card: Card, flux: Flux, seed: int) -> DecaySample:
 
 def _draw(card: Card, flux: Flux, seed: int, flight: FlightMaker, goal: Goal | None) -> DecaySample:
     """Draw decays, and keep the accepted ones."""
-    process = Process(card, flux, flight)
+    process = process_of(card, flux, flight)
     pilot_points = 5 * min(card.run.vegas.neval, EVALUATIONS) // 2
     proposal = prepare(process, card, flux.sha256, seed, goal, pilot_points)
     points, chunk = card.run.events, card.run.chunk
@@ -124,21 +125,21 @@ def _draw(card: Card, flux: Flux, seed: int, flight: FlightMaker, goal: Goal | N
         sampler = Sampler(process, proposal)
         for k, first in enumerate(range(0, points, chunk)):
             u = stream(seed, Purpose.EVENTS, k).random((chunk, sampler.dimension))[: points - first]
-            for _, story in sampler.stories(u, points):
-                seen = np.flatnonzero(story.verdict.accepted & (story.weight > 0.0))
-                depth = (story.flight.path / story.flight.decay_length).take(seen)
-                code = np.full(len(seen), OUTCOMES.index(story.channel))
-                found.append((story.weight.take(seen), depth, story.muon.row.take(seen), code))
+            for _, history in sampler.histories(u, points):
+                seen = np.flatnonzero(history.verdict.accepted & (history.weight > 0.0))
+                depth = (history.flight.path / history.flight.decay_length).take(seen)
+                code = np.full(len(seen), OUTCOMES.index(history.channel))
+                found.append((history.weight.take(seen), depth, history.parent.group.take(seen), code))
     none = (np.zeros(0), np.zeros(0), np.zeros(0, np.int64), np.zeros(0, np.int64))
-    weight, depth, row, channel = (np.concatenate(parts) for parts in zip(none, *found, strict=True))
+    weight, depth, group, channel = (np.concatenate(parts) for parts in zip(none, *found, strict=True))
     return DecaySample(
         g_mu=process.boson.g_mu,
         width=process.boson.total_width(),
         fixed_lifetime=card.model.ctau_m is not None,
-        ratios=process.ratios,
+        ratios=dict(process.ratios),
         weight=weight,
         depth=depth,
-        row=np.unique(row, return_inverse=True)[1],
+        group=np.unique(group, return_inverse=True)[1],
         channel=channel,
         points=points,
         sampled=flux.sampled,

@@ -12,6 +12,7 @@ directions into that disc, the other half for the rest of the first one.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 import numpy as np
@@ -30,9 +31,10 @@ from mcgen.experiment.tables import (
     VolumeTable,
 )
 from mcgen.physics.kinematics import along
-from mcgen.record.tables import Track
-from mcgen.sources.stage import Coordinates
 from mcgen.types import Array, Bools
+
+Coordinates = Mapping[str, Array]
+"""Coordinates (n,) in [0, 1) by the name of their axis."""
 
 BROADENING = 1.4
 """Factor on b: tails a little wider than those of the cross-section keep the weights bounded."""
@@ -76,41 +78,52 @@ class Aim:
 
     axes = ("aim", "aim_1", "aim_2")
 
-    def draw(self, u: Coordinates, track: Track, spread: Array) -> tuple[Array, Array]:
+    def draw(self, u: Coordinates, position: Array, ray: Array, spread: Array) -> tuple[Array, Array]:
         """Draw directions that reach the volume.
 
         Parameters
         ----------
         u : the coordinates `axes`
-        track : the muons at emission, in front of volume and plane
-        spread : (n,) sqrt(2 c), the typical angle between boson and muon [rad]
+        position : (3, n) where bosons come from, in front of volume and plane [m]
+        ray : (3, n) unit vectors about which they are distributed
+        spread : (n,) sqrt(2 c), the typical angle between boson and ray [rad]
 
         Returns
         -------
         direction : (3, n) unit vectors of the bosons
         density : (n,) per solid angle; infinite where the direction belongs to the other half of "aim"
         """
-        disc = volume_disc(self.volume, track.position)
+        disc = volume_disc(self.volume, position)
         if self.plane is None:
-            direction, density = _draw(u, disc, track, spread)
+            direction, density = _draw(u, disc, position, ray, spread)
             return direction, density
-        inner = plane_disc(self.plane, track.position)
+        inner = plane_disc(self.plane, position)
         at_plane = u["aim"] < 0.5
-        direction, density = _draw(u, inner.where(at_plane, disc), track, spread)
-        foreign = ~at_plane & inner.meets(track.position, direction)
+        direction, density = _draw(u, inner.where(at_plane, disc), position, ray, spread)
+        foreign = ~at_plane & inner.meets(position, direction)
         return direction, np.where(foreign, np.inf, 0.5 * density)
 
 
 class EveryDirection:
-    """Aims at nothing: all directions, with a density like 1/(1 - cos theta + c)^2 about the muon's."""
+    """Aims at nothing: all directions, with a density like 1/(1 - cos theta + c)^2 about the ray's."""
 
-    def draw(self, u: Coordinates, track: Track, spread: Array) -> tuple[Array, Array]:
+    plane: PlaneTable | None = None
+
+    def draw(
+        self,
+        u: Coordinates,
+        position: Array,  # noqa: ARG002
+        ray: Array,
+        spread: Array,
+    ) -> tuple[Array, Array]:
         """Draw directions.
 
         Parameters
         ----------
         u : two of the coordinates of `Aim`
-        spread : (n,) sqrt(2 c), the typical angle between boson and muon [rad]
+        position : not used
+        ray : (3, n) unit vectors about which they are distributed
+        spread : (n,) sqrt(2 c), the typical angle between boson and ray [rad]
 
         Returns
         -------
@@ -120,8 +133,11 @@ class EveryDirection:
         c = 0.5 * (BROADENING * spread) ** 2
         one_minus_cos = 2.0 * c * u["aim_1"] / (2.0 * (1.0 - u["aim_1"]) + c)
         sin = np.sqrt(one_minus_cos * (2.0 - one_minus_cos))
-        direction = along(track.direction, sin, 2.0 * np.pi * u["aim_2"], 1.0 - one_minus_cos)
+        direction = along(ray, sin, 2.0 * np.pi * u["aim_2"], 1.0 - one_minus_cos)
         return direction, c * (2.0 + c) / (4.0 * np.pi * (one_minus_cos + c) ** 2)
+
+
+AnyAim = Aim | EveryDirection
 
 
 def volume_disc(volume: VolumeTable, position: Array) -> Disc:
@@ -184,12 +200,12 @@ def face_radii(volume: VolumeTable) -> tuple[float, float]:
             return np.inf, np.inf
 
 
-def _draw(u: Coordinates, disc: Disc, track: Track, spread: Array) -> tuple[Array, Array]:
+def _draw(u: Coordinates, disc: Disc, position: Array, ray: Array, spread: Array) -> tuple[Array, Array]:
     """Unit vectors (3, n) towards the discs, and their density per solid angle."""
-    # Where the muon's ray meets the plane; scattering may have turned some aside.
-    ray = track.position[:2] + track.direction[:2] / np.maximum(track.direction[2], 1e-3) * disc.depth
+    # Where the ray meets the plane; scattering may have turned some aside.
+    meets = position[:2] + ray[:2] / np.maximum(ray[2], 1e-3) * disc.depth
     b = BROADENING * disc.depth * spread
-    to_disc, radius = (disc.centre - ray) / b, disc.radius / b
+    to_disc, radius = (disc.centre - meets) / b, disc.radius / b
     distance = np.hypot(to_disc[0], to_disc[1])
     unit = np.where(distance > 0.0, to_disc / np.maximum(distance, 1e-300), [[1.0], [0.0]])
     # The disc's image is the cap between the angles 2 atan(D - R) and 2 atan(D + R).
@@ -208,7 +224,7 @@ def _draw(u: Coordinates, disc: Disc, track: Track, spread: Array) -> tuple[Arra
     cos_tilt, sin_tilt = np.cos(near + far), np.sin(near + far)
     height = np.maximum(1.0 + cos_tilt * cos - sin_tilt * along, 1e-14)
     p_along, p_across = (cos_tilt * along + sin_tilt * cos) / height, across / height
-    sideways = ray + b * (p_along * unit + p_across * np.stack([-unit[1], unit[0]])) - track.position[:2]
+    sideways = meets + b * (p_along * unit + p_across * np.stack([-unit[1], unit[0]])) - position[:2]
     length = np.sqrt(sideways[0] ** 2 + sideways[1] ** 2 + disc.depth**2)
     direction = np.stack([sideways[0] / length, sideways[1] / length, disc.depth / length])
     planar = 1.0 + p_along * p_along + p_across * p_across

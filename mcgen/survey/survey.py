@@ -108,8 +108,8 @@ def _grouping(metadata: Mapping[str, Any]) -> Callable[[Events], Ints]:
     draw = np.random.default_rng(SEED)
     if not metadata["flux"]["sampled"]:
         return lambda events: draw.integers(GROUPS, size=len(events))
-    group_of_row = draw.integers(GROUPS, size=metadata["flux"]["muons"])
-    return lambda events: group_of_row[events.muon_row]
+    bin_of_group = draw.integers(GROUPS, size=metadata["flux"]["groups"])
+    return lambda events: bin_of_group[events.parent_group]
 
 
 def _chunks_of(path: Path) -> Iterator[Events]:

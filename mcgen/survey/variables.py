@@ -67,9 +67,9 @@ def _decay_radius(events: Events) -> Array:
 
 
 MUON = (
-    Variable("muon_e", "muon energy at production [GeV]", True, _column("muon_e")),
-    Variable("emission_muon_e", "muon energy at emission [GeV]", True, _column("emission_muon_e")),
-    Variable("muon_angle", "muon angle to the beam at emission [rad]", True, _polar_angle("emission_muon")),
+    Variable("parent_e", "muon energy at production [GeV]", True, _column("parent_e")),
+    Variable("emitter_e", "muon energy at emission [GeV]", True, _column("emitter_e")),
+    Variable("muon_angle", "muon angle to the beam at emission [rad]", True, _polar_angle("emitter")),
     Variable("emission_z", "emission depth $z$ [m]", False, _column("emission_z")),
 )
 
@@ -91,7 +91,7 @@ DAUGHTERS = (
     Variable("wider_angle", "larger angle to the beam of the two [rad]", True, _wider_angle),
 )
 
-ACCEPTANCE = ("boson_e", "boson_angle", "decay_z", "opening_angle", "lower_e", "emission_muon_e")
+ACCEPTANCE = ("boson_e", "boson_angle", "decay_z", "opening_angle", "lower_e", "emitter_e")
 """Variables over which the acceptance is shown."""
 
 VARIABLES = (*MUON, *BOSON, *DAUGHTERS)

@@ -68,7 +68,7 @@ def read_columns(columns: dict[str, Any]) -> Found:
         decay=stacked("decay", ("x", "y", "z")),
         emission_ct=ct - columns["decay_path"] * slowness,
         decay_ct=ct,
-        incoming=stacked("emission_muon", P4) + at_rest,
+        incoming=stacked("emitter", P4) + at_rest,
         outgoing=boson + stacked("recoil", P4) + nucleus,
         accepted=columns["accepted"],
     )
@@ -212,7 +212,7 @@ def judge(found: Found, events: mcgen.Events) -> None:
     if found.emission_ct is not None and found.decay_ct is not None:
         flight = found.decay_ct - found.emission_ct
         np.testing.assert_allclose(flight, path * energy / momentum, rtol=1e-11, err_msg="time of flight")
-        muon = np.stack([events.columns[f"muon_v{c}"] for c in "xyz"], axis=1)
+        muon = np.stack([events.columns[f"parent_v{c}"] for c in "xyz"], axis=1)
         muon_path = np.linalg.norm(emission - muon, axis=1)
         late = found.emission_ct - muon_path
         # Of muons above 2 GeV, 1/beta - 1 is below 1.4e-3.

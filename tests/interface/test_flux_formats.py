@@ -440,7 +440,7 @@ def test_muons_of_one_proton_are_one_row_of_the_flux_error() -> None:
     together = mcgen.load_card("tiny.toml", ["flux.file=flux.root", "flux.format=muonfluxenhancement"])
     apart = mcgen.load_card("tiny.toml", ["flux.file=native.root"])
     one, two = mcgen.generate(together), mcgen.generate(apart)
-    assert set(one.muon_row) == {1}
+    assert set(one.parent_row) == {1}
     errors = [events.metadata["yield"]["fiducial"]["flux_error"] for events in (one, two)]
     # Half of the yield is each muon's: y for the pair, y/sqrt(2) for two independent ones.
     assert errors[0] / errors[1] == pytest.approx(np.sqrt(2.0), rel=0.02)

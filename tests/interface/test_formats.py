@@ -209,15 +209,15 @@ def test_hepmc3_says_what_it_holds(exact: mcgen.Events, name: str) -> None:
         assert (event.length_unit, event.momentum_unit) == (pyhepmc.Units.MM, pyhepmc.Units.GEV)
         assert sorted(p.status for p in event.particles) == [1, 1, 1, 1, 2, 4, 20]
         assert sorted(vertex.status for vertex in event.vertices) == [1, 21]
-        assert event.run_info.weight_names == ["CV", "muon_rate", "p_decay"]
-        assert event.weights == [exact[c][i] for c in ("weight", "muon_rate", "p_decay")]
+        assert event.run_info.weight_names == ["CV", "parent_rate", "p_decay"]
+        assert event.weights == [exact[c][i] for c in ("weight", "parent_rate", "p_decay")]
         assert attributes["signal_process_id"].astype(int) == 700 + exact.channel[i]
         emission = [getattr(event.vertices[0].position, c) for c in "xyz"]
         assert attributes["lab_pos"].astype(list[float]) == pytest.approx(emission, abs=1e-6)
         boson = next(p for p in event.particles if p.status == 2)
         assert boson.generated_mass == 0.05
         assert boson.pid == exact.boson_pdg[i]
-        assert {p.pid for p in event.particles if p.status in (4, 20)} == {exact.muon_pdg[i], 1000290640}
+        assert {p.pid for p in event.particles if p.status in (4, 20)} == {exact.parent_pdg[i], 1000290640}
         assert [p.pid for p in boson.end_vertex.particles_out] == [exact.d1_pdg[i], exact.d2_pdg[i]]
 
 
@@ -257,7 +257,7 @@ def test_lhe_is_normalised_as_it_says(exact: mcgen.Events, name: str) -> None:
     assert weights.max() == pytest.approx(process.unitWeight, rel=1e-15)
     assert {event.eventinfo.pid for event in events} == {process.procId}
     assert (info.beamA, info.beamB) == (13, 1000290640)
-    assert info.energyA == pytest.approx(exact.emission_muon_e.max(), rel=1e-6)
+    assert info.energyA == pytest.approx(exact.emitter_e.max(), rel=1e-6)
     assert file.header is not None
     (element,) = file.header.extra_elements
     assert json.loads(element.text or "")["yield"] == exact.metadata["yield"]
@@ -269,7 +269,7 @@ def test_lhe_tells_the_two_steps(exact: mcgen.Events) -> None:
         muon, nucleus, boson, first, second, recoil, struck = event.particles
         assert [p.status for p in event.particles] == [-1, -1, 2, 1, 1, 1, 1]
         assert (boson.mother1, boson.mother2, first.mother1, second.mother1) == (1, 2, 3, 3)
-        assert muon.id == recoil.id == exact.muon_pdg[i]
+        assert muon.id == recoil.id == exact.parent_pdg[i]
         assert nucleus.id == struck.id == 1000290640
         assert (boson.id, first.id, second.id) == (exact.boson_pdg[i], exact.d1_pdg[i], exact.d2_pdg[i])
         assert event.optional[0] == f"# event {exact.event[i]} accepted {int(exact.accepted[i])}"

@@ -84,7 +84,7 @@ def test_json_agrees_with_itself_and_the_events(printed: dict[str, Any], sample:
         assert found["mc_error"] == pytest.approx(
             math.sqrt((n * square - total**2) / (n - 1)), rel=1e-9, abs=0.0
         )
-        rows = np.bincount(events.muon_row, weights=weight)
+        rows = np.bincount(events.parent_row, weights=weight)
         pairs = (rows**2).sum() - square
         assert found["flux_error"] == pytest.approx(
             math.sqrt(max(n / (n - 1) * pairs, 0.0)), rel=1e-9, abs=0.0

@@ -397,7 +397,7 @@ def test_kill_at_any_moment(folder: Path, kills: int) -> None:
 
 
 def test_workers_do_not_outlive_a_killed_run() -> None:
-    code = "import mcgen.run.run as run; run.generate_file(mcgen.load_card('tiny.toml').replace(run={'events': 2_000_000, 'chunk': 100}), __import__('pathlib').Path('t.root'), workers=run.Workers(2), progress=lambda _: print('on', flush=True))"
+    code = "import mcgen; import mcgen.run.run as run; run.generate_file(mcgen.load_card('tiny.toml').replace(run={'events': 2_000_000, 'chunk': 100}), __import__('pathlib').Path('t.root'), workers=run.Workers(2), progress=lambda _: print('on', flush=True))"
     script = Path("run.py")
     script.write_text(f"if __name__ == '__main__':\n    {code}\n", encoding="utf-8")
     with subprocess.Popen([sys.executable, "run.py"], stdout=subprocess.PIPE) as process:

@@ -22,17 +22,17 @@ INTEGERS = {
     "failed": "int16",
     "failed_bits": "uint64",
     "channel": "int16",
-    "muon_row": "int64",
-    "muon_pdg": "int32",
+    "parent_row": "int64",
+    "parent_pdg": "int32",
     "boson_pdg": "int32",
     "d1_pdg": "int32",
     "d2_pdg": "int32",
 }
 REALS = [
-    *("weight", "muon_rate", "x", "theta", "t"),
+    *("weight", "parent_rate", "x", "theta", "t"),
     *(f"muon_{c}" for c in (*P4, "vx", "vy", "vz")),
     *(f"emission_{c}" for c in XYZ),
-    *(f"{who}_{c}" for who in ("emission_muon", "recoil", "nucleus", "boson", "d1", "d2") for c in P4),
+    *(f"{who}_{c}" for who in ("emitter", "recoil", "nucleus", "boson", "d1", "d2") for c in P4),
     *("path_in", "path_out", "decay_path", "decay_length", "p_decay"),
     *(f"decay_{c}" for c in (*XYZ, "t")),
 ]
@@ -58,7 +58,14 @@ def test_the_columns_of_the_contract(events: mcgen.Events) -> None:
     for name, column in described.items():
         assert column["dtype"] == str(events.columns[name].dtype), name
         assert column["meaning"], name
-    units = {"muon_px": "GeV", "decay_z": "m", "theta": "rad", "t": "GeV^2", "decay_t": "ns", "d1_lkr_x": "m"}
+    units = {
+        "parent_px": "GeV",
+        "decay_z": "m",
+        "theta": "rad",
+        "t": "GeV^2",
+        "decay_t": "ns",
+        "d1_lkr_x": "m",
+    }
     assert {name: described[name]["unit"] for name in units} == units
 
 
@@ -97,12 +104,12 @@ def test_channels_and_their_daughters(events: mcgen.Events) -> None:
     assert {CHANNELS[code] for code in np.unique(events.channel)} == set(daughters)
     for code, one, two in zip(events.channel, events.d1_pdg, events.d2_pdg, strict=True):
         assert (one, two) == daughters[CHANNELS[code]]
-    assert set(np.abs(events.muon_pdg)) == {13}
+    assert set(np.abs(events.parent_pdg)) == {13}
     assert len(set(events.boson_pdg)) == 1
 
 
 def test_the_muon_is_that_of_its_row(events: mcgen.Events, sample: Path) -> None:
-    flux = np.genfromtxt(sample.with_name("muons.csv"), delimiter=",", names=True)[events.muon_row]
+    flux = np.genfromtxt(sample.with_name("muons.csv"), delimiter=",", names=True)[events.parent_row]
     for ours, theirs in (("pdg", "pdg"), ("px", "px"), ("pz", "pz"), ("vx", "x"), ("vz", "z"), ("rate", "w")):
         np.testing.assert_array_equal(events.columns[f"muon_{ours}"], flux[theirs])
 

@@ -28,7 +28,7 @@ def yields_of_parts(card: Card, parts: int) -> Iterator[dict[str, Yield]]:
         for number in np.unique(part):
             rows = part == number
             yield {
-                name: yield_of(parts * record["weight"][kept], record["muon_row"][kept], points)
+                name: yield_of(parts * record["weight"][kept], record["parent_row"][kept], points)
                 for name, kept in (("fiducial", rows), ("accepted", rows & record["accepted"]))
             }
 

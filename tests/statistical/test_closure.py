@@ -48,8 +48,8 @@ def yields_of(card: Card) -> Yields:
     events = mcgen.generate(card)
     points = card.run.events
     result = {
-        "fiducial": yield_of(events.weight, events.muon_row, points),
-        "accepted": yield_of(events.weight[events.accepted], events.muon_row[events.accepted], points),
+        "fiducial": yield_of(events.weight, events.parent_row, points),
+        "accepted": yield_of(events.weight[events.accepted], events.parent_row[events.accepted], points),
     }
     for name, found in result.items():
         stated = Yield(**events.metadata["yield"][name])

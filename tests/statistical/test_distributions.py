@@ -169,7 +169,7 @@ TRACKS = {
 def test_emission_along_the_track_follows_the_cross_section(label: str, folder: Path) -> None:
     setup = TRACKS[label]
     events = draw(setup, folder, 100_000, "track", label)
-    path, produced = events.emission_z - events.muon_vz, events.weight / events.p_decay
+    path, produced = events.emission_z - events.parent_vz, events.weight / events.p_decay
     assert_same(path, produced, emission_cdf(setup))
     faster = replace(setup.block, loss=1.1 * setup.block.loss)
     assert_different(path, produced, emission_cdf(replace(setup, block=faster)))
@@ -204,7 +204,7 @@ def test_muons_come_in_proportion_to_their_yields(folder: Path) -> None:
     toy = toy_flux()
     events = draw(toy, folder, 100_000, "rows")
     each = np.array([expected_decays(replace(toy, muons=(one,))).value for one in toy.muons])
-    assert_same_fractions(events.muon_row, events.weight, each / each.sum())
+    assert_same_fractions(events.parent_row, events.weight, each / each.sum())
     wrong = each * np.linspace(0.9, 1.1, len(each))
     with pytest.raises(AssertionError, match="chi2"):
-        assert_same_fractions(events.muon_row, events.weight, wrong / wrong.sum())
+        assert_same_fractions(events.parent_row, events.weight, wrong / wrong.sum())

@@ -70,7 +70,7 @@ def assert_independent(series: Array) -> None:
 def test_weights_are_independent(sample: Sample) -> None:
     for series in sample.series.values():
         assert_independent(series)
-    for name in (*COLUMNS, "muon_row", "channel"):
+    for name in (*COLUMNS, "parent_row", "channel"):
         assert_independent(values(sample.events, name))
 
 

@@ -183,7 +183,7 @@ def test_yields_add_up_over_chunks(folder: Path) -> None:
     card = card_of(SETUPS[setup], folder, settings, channel=channel, cuts=cuts)
     chunks = list(mcgen.generate_chunks(card))
     weight, row = (
-        np.concatenate([chunk.columns[name] for chunk in chunks]) for name in ("weight", "muon_row")
+        np.concatenate([chunk.columns[name] for chunk in chunks]) for name in ("weight", "parent_row")
     )
     stated, found = chunks[-1].metadata["yield"]["fiducial"], yield_of(weight, row, 7000)
     assert [stated["value"], stated["mc_error"]] == pytest.approx(

@@ -79,7 +79,7 @@ class Sample:
     @property
     def start(self) -> Array:
         """Production point of the muon (3, n)."""
-        return np.stack([self.events.columns[f"muon_v{part}"] for part in "xyz"])
+        return np.stack([self.events.columns[f"parent_v{part}"] for part in "xyz"])
 
 
 @pytest.fixture(scope="module", params=CASES, ids="-".join)
@@ -108,7 +108,7 @@ def unit(p: Array) -> Array:
 
 def test_all_particles_are_on_shell(sample: Sample) -> None:
     daughter = MASSES[sample.events.channel]
-    for name, mass in (("muon", MUON_MASS), ("emission_muon", MUON_MASS), ("boson", sample.setup.mass)):
+    for name, mass in (("muon", MUON_MASS), ("emitter", MUON_MASS), ("boson", sample.setup.mass)):
         assert off_shell(sample.four(name), mass) < EPS
     for name in ("d1", "d2"):
         assert off_shell(sample.four(name), daughter) < EPS
@@ -129,7 +129,7 @@ def test_daughters_are_those_of_the_channel(sample: Sample) -> None:
 
 
 def test_energy_fraction_and_angle_belong_to_the_momenta(sample: Sample) -> None:
-    events, muon, boson = sample.events, sample.four("emission_muon"), sample.four("boson")
+    events, muon, boson = sample.events, sample.four("emitter"), sample.four("boson")
     np.testing.assert_allclose(boson[3], events.x * muon[3], rtol=1e-14)
     assert np.all(
         (events.x * muon[3] >= sample.setup.mass) & ((1.0 - events.x) * muon[3] >= MUON_MASS - 1e-12)
@@ -141,7 +141,7 @@ def test_energy_fraction_and_angle_belong_to_the_momenta(sample: Sample) -> None
 
 
 def test_recoils_balance(sample: Sample) -> None:
-    muon, boson = sample.four("emission_muon"), sample.four("boson")
+    muon, boson = sample.four("emitter"), sample.four("boson")
     recoil, nucleus = sample.four("recoil"), sample.four("nucleus")
     defined = {"iww": (False, False), "ww": (True, False), "exact": (True, True)}[sample.method]
     assert (bool(np.isfinite(recoil).all()), bool(np.isfinite(nucleus).all())) == defined
@@ -172,15 +172,15 @@ def test_recoils_balance(sample: Sample) -> None:
 
 def test_muons_are_those_of_the_flux(sample: Sample) -> None:
     events, muons = sample.events, sample.setup.muons
-    chosen = [muons[row] for row in events.muon_row.tolist()]
+    chosen = [muons[row] for row in events.parent_row.tolist()]
     np.testing.assert_array_equal(sample.start.T, [one.position for one in chosen])
     np.testing.assert_array_equal(sample.four("muon")[:3].T, [one.momentum for one in chosen])
-    np.testing.assert_array_equal(events.muon_pdg, [-13 * one.charge for one in chosen])
+    np.testing.assert_array_equal(events.parent_pdg, [-13 * one.charge for one in chosen])
 
 
 def test_muons_fly_straight_and_lose_energy(sample: Sample) -> None:
     block, muon = sample.setup.block, sample.four("muon")
-    emitting, way = sample.four("emission_muon"), sample.point("emission") - sample.start
+    emitting, way = sample.four("emitter"), sample.point("emission") - sample.start
     path = np.linalg.norm(way, axis=0)
     np.testing.assert_allclose(unit(emitting), unit(muon), rtol=1e-14, atol=1e-17)
     np.testing.assert_allclose(way, path * unit(muon), atol=1e-14)
@@ -240,7 +240,7 @@ def test_decays_are_not_earlier_than_light(sample: Sample) -> None:
     at_light = (flown + events.decay_path) / SPEED_OF_LIGHT
     assert np.all(events.decay_t > at_light)
     # With a constant loss the time is (p0 - p1)/loss; p0^2 - p1^2 = E0^2 - E1^2 turns it around.
-    muon, emitting = sample.four("muon"), sample.four("emission_muon")
+    muon, emitting = sample.four("muon"), sample.four("emitter")
     momenta = np.linalg.norm(muon[:3], axis=0) + np.linalg.norm(emitting[:3], axis=0)
     on_the_way = flown * (muon[3] + emitting[3]) / momenta
     later = events.decay_path * boson[3] / np.linalg.norm(boson[:3], axis=0)
@@ -318,7 +318,7 @@ def physical_density(setup: Setup, events: Events, channel: str) -> Array:
     """Eq. 23 per event, for uniform depth and x: what the weight is times the number of points."""
     (one,) = setup.muons
     partial = widths(setup)
-    energy = events.emission_muon_e
+    energy = events.emitter_e
     tmin = (setup.mass**2 / (2.0 * energy)) ** 2
     flux = chi(setup.block, tmin, setup.mass**2 + MUON_MASS**2)
     cross_section = dsigma_dx(setup, energy, events.x, flux) * (1.0 - (MUON_MASS + setup.mass) / energy)

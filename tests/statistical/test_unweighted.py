@@ -53,7 +53,7 @@ def test_yields_are_those_of_the_weighted_run(samples: tuple[Events, Events], se
     assert_agrees(other["value"] - one["value"], np.hypot(one["mc_error"], other["mc_error"]), 0.0)
 
 
-@pytest.mark.parametrize("column", ["boson_e", "decay_z", "muon_e", "emission_z"])
+@pytest.mark.parametrize("column", ["boson_e", "decay_z", "parent_e", "emission_z"])
 def test_distributions_are_those_of_the_weighted_run(samples: tuple[Events, Events], column: str) -> None:
     pairs: list[tuple[Array, Array]] = [(events[column], events.weight) for events in samples]
     assert_same_samples(pairs[0], pairs[1])

@@ -131,7 +131,7 @@ def test_a_volume_is_a_part_of_a_larger_one(
     inside = generate(folder, method, POINTS, name, shape.table)
     point = np.stack([inside.decay_x, inside.decay_y, inside.decay_z])
     assert np.all(shape.contains(point, 1.0 + 1e-9))
-    found = yield_of(inside.weight, inside.muon_row, POINTS)
+    found = yield_of(inside.weight, inside.parent_row, POINTS)
     assert_same_yield(found, decays_in(slab(method), shape))
     with pytest.raises(AssertionError, match="sigma"):
         assert_same_yield(found, decays_in(slab(method), shape, 1.08))
@@ -212,4 +212,4 @@ def test_a_selection_keeps_what_fulfils_it(
 
 
 def yield_of_rows(events: Events, rows: Bools, points: int) -> Yield:
-    return yield_of(events.weight[rows], events.muon_row[rows], points)
+    return yield_of(events.weight[rows], events.parent_row[rows], points)

@@ -22,9 +22,9 @@ from mcgen.record.tables import Verdict
 # fmt: off
 CONTRACT = [
     "event", "weight", "accepted", "failed", "failed_bits", "channel",
-    "muon_row", "muon_pdg", "muon_rate", "muon_px", "muon_py", "muon_pz", "muon_e", "muon_vx", "muon_vy", "muon_vz",
+    "parent_row", "parent_pdg", "parent_rate", "parent_px", "parent_py", "parent_pz", "parent_e", "parent_vx", "parent_vy", "parent_vz",
     "emission_x", "emission_y", "emission_z",
-    "emission_muon_px", "emission_muon_py", "emission_muon_pz", "emission_muon_e",
+    "emitter_px", "emitter_py", "emitter_pz", "emitter_e",
     "x", "theta", "t", "recoil_px", "recoil_py", "recoil_pz", "recoil_e", "nucleus_px", "nucleus_py", "nucleus_pz", "nucleus_e",
     "boson_pdg", "boson_px", "boson_py", "boson_pz", "boson_e",
     "path_in", "path_out", "decay_path", "decay_length", "p_decay", "decay_x", "decay_y", "decay_z", "decay_t",
@@ -73,7 +73,7 @@ def test_columns_have_the_types_of_the_contract() -> None:
     assert {name: types[name] for name in TYPES} == TYPES
     others = {name: dtype for name, dtype in types.items() if name not in TYPES}
     integer = {name for name, dtype in others.items() if dtype != "float64"}
-    assert integer == {"muon_row", "muon_pdg", "boson_pdg", "d1_pdg", "d2_pdg"}
+    assert integer == {"parent_row", "parent_pdg", "boson_pdg", "d1_pdg", "d2_pdg"}
 
 
 @pytest.mark.parametrize("column", columns_of(["straw1"]), ids=lambda c: c.name)
@@ -85,8 +85,8 @@ def test_column_has_a_meaning_and_a_type_of_numpy(column: Column) -> None:
 @pytest.mark.parametrize(
     ("name", "unit"),
     [
-        ("muon_px", "GeV"),
-        ("muon_vx", "m"),
+        ("parent_px", "GeV"),
+        ("parent_vx", "m"),
         ("theta", "rad"),
         ("t", "GeV^2"),
         ("decay_length", "m"),
@@ -209,7 +209,7 @@ def full(n: int = 5) -> Events:
 def test_to_awkward_has_momenta_beside_the_columns() -> None:
     events = full()
     array = events.to_awkward()
-    for name in ("muon", "emission_muon", "recoil", "nucleus", "boson", "d1", "d2"):
+    for name in ("muon", "emitter", "recoil", "nucleus", "boson", "d1", "d2"):
         for component, column in (("px", "px"), ("py", "py"), ("pz", "pz"), ("E", "e")):
             found = awkward.to_numpy(getattr(array[name], component))
             np.testing.assert_array_equal(found, events[f"{name}_{column}"])
@@ -225,7 +225,7 @@ def test_to_awkward_has_momenta_beside_the_columns() -> None:
 def test_to_awkward_has_points_beside_the_columns() -> None:
     events = full()
     array = events.to_awkward()
-    for name, prefix in (("muon_vertex", "muon_v"), ("emission", "emission_"), ("decay", "decay_")):
+    for name, prefix in (("parent_vertex", "parent_v"), ("emission", "emission_"), ("decay", "decay_")):
         for axis in ("x", "y", "z"):
             np.testing.assert_array_equal(getattr(array[name], axis), events[f"{prefix}{axis}"])
     np.testing.assert_allclose((array.decay - array.emission).z, events.decay_z - events.emission_z)

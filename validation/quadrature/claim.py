@@ -63,8 +63,8 @@ def yields_of(name: str, points: int) -> dict[str, Yield]:
         events = mcgen.generate(card_of(SETUPS[setup], Path(scratch), run, channel=channel, cuts=cuts))
     accepted = events[events.accepted]
     return {
-        "fiducial": yield_of(events.weight, events.muon_row, points),
-        "accepted": yield_of(accepted.weight, accepted.muon_row, points),
+        "fiducial": yield_of(events.weight, events.parent_row, points),
+        "accepted": yield_of(accepted.weight, accepted.parent_row, points),
     }
 
 

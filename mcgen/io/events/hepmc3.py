@@ -16,7 +16,7 @@ from mcgen.physics.models import CHANNELS
 if TYPE_CHECKING:
     import pyhepmc
 
-WEIGHTS = {"CV": "weight", "muon_rate": "muon_rate", "p_decay": "p_decay"}
+WEIGHTS = {"CV": "weight", "parent_rate": "parent_rate", "p_decay": "p_decay"}
 """Names of the weights, and the columns that they are."""
 
 _MM = 1e3
@@ -44,7 +44,7 @@ _STATUS_WITHOUT_DECAY = np.where(np.arange(len(_STATUS)) == BOSON, _FINAL, _STAT
 class Hepmc3Writer(SpoolingWriter):
     """Writes one event a row: GeV and mm, vertices at emission and decay, the weight under the name "CV"."""
 
-    needed = ("event", "accepted", "failed", "channel", "muon_row", *WEIGHTS.values(), *COLUMNS)
+    needed = ("event", "accepted", "failed", "channel", "parent_row", *WEIGHTS.values(), *COLUMNS)
 
     def finish(self, metadata: Mapping[str, Any]) -> None:
         """Write the file; compressed if its name ends with .gz."""
@@ -141,5 +141,5 @@ def _event(
     event.attributes["failed"] = int(columns["failed"][i])
     # As text: the attributes have no integers of 64 bits.
     event.attributes["event"] = str(columns["event"][i])
-    event.attributes["muon_row"] = str(columns["muon_row"][i])
+    event.attributes["parent_row"] = str(columns["parent_row"][i])
     return event

@@ -69,7 +69,7 @@ class LheWriter(SpoolingWriter):
             total += float(weight.sum())
             square += float(weight @ weight)
             largest = max(largest, float(weight.max()))
-            highest = max(highest, float(columns["emission_muon_e"].max()))
+            highest = max(highest, float(columns["emitter_e"].max()))
         points = int(metadata["points"])
         # The integration error over all points of the run, of which those of weight 0 are not in the file.
         error = math.sqrt(max(points * square - total * total, 0.0) / max(points - 1, 1))

@@ -25,7 +25,7 @@ PARENTS = ((0, 0), (0, 0), (1, 2), (3, 3), (3, 3), (1, 2), (1, 2))
 
 _P4 = ("px", "py", "pz", "e")
 _PREFIXES = {
-    MUON: "emission_muon",
+    MUON: "emitter",
     BOSON: "boson",
     FIRST: "d1",
     SECOND: "d2",
@@ -34,10 +34,10 @@ _PREFIXES = {
 }
 
 COLUMNS = (
-    *("muon_pdg", "boson_pdg", "d1_pdg", "d2_pdg"),
+    *("parent_pdg", "boson_pdg", "d1_pdg", "d2_pdg"),
     *(f"{prefix}_{name}" for prefix in _PREFIXES.values() for name in _P4),
     *(f"{vertex}_{name}" for vertex in ("emission", "decay") for name in "xyz"),
-    *("decay_path", "decay_t"),
+    *("layer", "decay_path", "decay_t"),
 )
 """Columns that particles are made from."""
 
@@ -51,14 +51,12 @@ class Setting:
     card : of the run
     boson_mass : [GeV]
     nuclei : of the target's layers
-    boundaries : between the layers, z [m]
     target : z of the target's front and back face [m]
     """
 
     card: Card
     boson_mass: float
     nuclei: tuple[Nucleus, ...]
-    boundaries: tuple[float, ...]
     target: tuple[float, float]
 
     @classmethod
@@ -78,7 +76,6 @@ class Setting:
             card=card,
             boson_mass=card.model.mass_gev,
             nuclei=tuple(_nucleus(layer) for layer in layers),
-            boundaries=tuple(z[0] for z in intervals[1:]),
             target=(intervals[0][0], intervals[-1][1]),
         )
 
@@ -116,11 +113,11 @@ class Particles:
     @classmethod
     def of(cls, columns: Mapping[str, AnyArray], setting: Setting) -> Particles:
         """Make particles from columns."""
-        n = len(columns["muon_pdg"])
-        layer = np.searchsorted(setting.boundaries, columns["emission_z"], side="right")
+        n = len(columns["parent_pdg"])
+        layer = columns["layer"]
         nucleus = np.array([nucleus.pdg for nucleus in setting.nuclei])[layer]
         nucleus_mass = np.array([nucleus.mass for nucleus in setting.nuclei])[layer]
-        muon = columns["muon_pdg"]
+        muon = columns["parent_pdg"]
         sources = [muon, nucleus, columns["boson_pdg"], columns["d1_pdg"], columns["d2_pdg"], muon, nucleus]
         pdg = np.stack(sources, axis=1).astype(np.int64)
         momentum = np.zeros((n, 7, 4))

@@ -290,13 +290,13 @@ def momenta(kin: Kinematics) -> tuple[Array, Array, Array]:
     q_x = np.where(kin.physical, cos_v * kin.q_x - sin_v * kin.q_z, 0.0)
     q_z = np.where(kin.physical, sin_v * kin.q_x + cos_v * kin.q_z, 0.0)
     muon_x, muon_z = q_x - k_x, q_z + muon_z
-    muon_e = np.sqrt(_M2 + (muon_x * muon_x + kin.q_y * kin.q_y + muon_z * muon_z))
+    parent_e = np.sqrt(_M2 + (muon_x * muon_x + kin.q_y * kin.q_y + muon_z * muon_z))
     m_n = kin.nucleus_mass
     nucleus_e = np.sqrt(m_n * m_n + (q_x * q_x + kin.q_y * kin.q_y + q_z * q_z))
     shape = kin.physical.shape
     return (
         _stack(shape, k_x, 0.0, k_z, kin.boson_e),
-        _stack(shape, muon_x, kin.q_y, muon_z, muon_e),
+        _stack(shape, muon_x, kin.q_y, muon_z, parent_e),
         _stack(shape, -q_x, -kin.q_y, -q_z, nucleus_e),
     )
 

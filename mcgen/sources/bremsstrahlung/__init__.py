@@ -1,1 +1,5 @@
-"""Bosons radiated by muons on their way through the dump."""
+"""Bosons radiated by muons in the dump: mu N -> mu N X."""
+
+from mcgen.sources.bremsstrahlung.bremsstrahlung import Bremsstrahlung
+
+__all__ = ["Bremsstrahlung"]

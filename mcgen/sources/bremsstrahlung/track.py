@@ -3,40 +3,68 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Protocol
 
 import numpy as np
 from scipy.special import ndtri
 
-from mcgen.constants import GEV2_TO_M2
+from mcgen.constants import GEV2_TO_M2, GEV2_TO_PB
 from mcgen.experiment.dump import Dump
 from mcgen.physics.scattering import scatter
-from mcgen.record.tables import Muon, Track
-from mcgen.sources.stage import Coordinates
-from mcgen.types import Array
+from mcgen.record.tables import Parent
+from mcgen.sources.aim import Coordinates
+from mcgen.types import Array, Ints
 
 _SCATTER_AXES = ("scatter_1", "scatter_2", "scatter_3", "scatter_4")
 
 
-@dataclass(frozen=True)
-class MuonTrack:
-    """The emission point is uniform along the path where the muon can emit.
+@dataclass(frozen=True, slots=True)
+class Track:
+    """Muons just before emission."""
 
-    Attributes
-    ----------
-    dump : what the muon goes through
-    multiple_scattering : whether direction and point get the correlated Gaussian angle and displacement
-        of a track of that length; a muon that leaves through a side of the dump then does not emit
-    """
+    path: Array
+    """(n,) since their production [m]."""
+    position: Array
+    """(3, n) [m]."""
+    direction: Array
+    """(3, n) unit vectors."""
+    energy: Array
+    """(n,) total energy [GeV]."""
+    layer: Ints
+    """(n,) number of the dump's layer."""
+    weight: Array
+    """(n,) nuclei per area [GeV^2] over the density of the draw; in bare collisions 1 GeV^-2 in pb."""
+
+
+class TrackStage(Protocol):
+    """A way to bring muons to where they radiate."""
+
+    @property
+    def axes(self) -> tuple[str, ...]:
+        """Names of the axes that it consumes."""
+        ...
+
+    def __call__(self, u: Coordinates, muon: Parent, direction: Array, length: Array) -> Track:
+        """Bring muons (n,) with unit directions (3, n) to a point within `length` (n,) [m]."""
+        ...
+
+
+@dataclass(frozen=True)
+class ThroughDump:
+    """The emission point is uniform along the path where the muon can emit."""
 
     dump: Dump
+    """What the muon goes through."""
     multiple_scattering: bool
+    """Whether direction and point get the correlated Gaussian angle and displacement of a track of that length; a
+    muon that leaves through a side of the dump then does not emit."""
 
     @property
     def axes(self) -> tuple[str, ...]:
         """Depth, and four for the angles and displacements of scattering."""
         return ("depth", *(_SCATTER_AXES if self.multiple_scattering else ()))
 
-    def __call__(self, u: Coordinates, muon: Muon, direction: Array, length: Array) -> Track:
+    def __call__(self, u: Coordinates, muon: Parent, direction: Array, length: Array) -> Track:
         """Bring muons (n,) with unit directions (3, n) to a point within `length` (n,) [m]."""
         path = u["depth"] * length
         energy, layer = self.dump.travel(muon.position, direction, muon.momentum[3], path)
@@ -51,3 +79,16 @@ class MuonTrack:
             position = position + displacement
             weight = weight * self.dump.within_sides(position)
         return Track(path, position, direction, energy, layer, weight)
+
+
+class AtProduction:
+    """The muon meets a nucleus of the target's first layer where it is produced: bare collisions."""
+
+    axes: tuple[str, ...] = ()
+
+    def __call__(self, u: Coordinates, muon: Parent, direction: Array, length: Array) -> Track:  # noqa: ARG002
+        """Leave muons (n,) with unit directions (3, n) as they are."""
+        n = len(muon)
+        layer: Ints = np.zeros(n, dtype=np.int64)
+        energy = muon.momentum[3]
+        return Track(np.zeros(n), muon.position, direction, energy, layer, np.full(n, GEV2_TO_PB))

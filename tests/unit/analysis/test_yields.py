@@ -173,7 +173,7 @@ def record(weight: list[float], failed: list[int], row: list[int]) -> Mapping[st
     code = np.array(failed, dtype=np.int16)
     return {
         "weight": np.array(weight, dtype=np.float64),
-        "muon_row": np.array(row, dtype=np.int64),
+        "parent_row": np.array(row, dtype=np.int64),
         "failed": code,
         "accepted": code == 0,
     }

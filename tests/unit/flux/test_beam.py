@@ -159,7 +159,7 @@ def test_a_beam_has_no_flux_error(monkeypatch: pytest.MonkeyPatch) -> None:
     assert stated["flux_error"] == 0.0
     assert events.metadata["flux"]["sampled"] is False
     assert events.metadata["exposure"] == {"kind": "mot", "value": EXPOSURE}
-    assert len(np.unique(events.muon_row)) > 500
+    assert len(np.unique(events.parent_row)) > 500
 
 
 def test_muons_beside_the_target_are_left_out_and_counted(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -106,8 +106,8 @@ def test_some_go_backwards() -> None:
 
 def test_there_is_no_way_and_no_decay() -> None:
     events = mcgen.generate(collisions("exact", 100.0, 0.05, run={"events": 500}))
-    assert np.all(events.emission_muon_e == events.muon_e)
-    assert np.all(events.emission_z == events.muon_vz)
+    assert np.all(events.emitter_e == events.parent_e)
+    assert np.all(events.emission_z == events.parent_vz)
     for name in (
         "path_in",
         "path_out",

@@ -1,25 +1,29 @@
-"""Where to look for the daughters: the range of cos* in which the planes can see both of them.
+"""The decay of the boson into two particles.
 
-A daughter with the momentum p along the boson's direction meets a plane at B + v/p, to first order in the
-angles: B is where the boson's line meets the plane, and v what opening angle and magnets move it aside,
-v = +-p* sin* (z - z_decay) + q sum kick (z - z_magnet). B is a mean of the places of both daughters, so that
-it is inside the convex hull of the aperture, and the daughter too, if p is large enough. With
-p = P/2 +- p* cos* E/m that is a lower limit on cos* from one daughter, and an upper one from the other.
+Angles are drawn mostly where the detector can see both daughters. A daughter with the momentum p along the boson's
+direction meets a plane at B + v/p, to first order in the angles: B is where the boson's line meets the plane, and v
+what opening angle and magnets move it aside, v = +-p* sin* (z - z_decay) + q sum kick (z - z_magnet). B is a mean of
+the places of both daughters, so that it is inside the convex hull of the aperture, and the daughter too, if p is large
+enough. With p = P/2 +- p* cos* E/m that is a lower limit on cos* from one daughter, and an upper one from the other.
 
-The window only says where points are worth having. What is left out here, such as holes, makes it no less
-right: the rest of the axis is drawn too, with a density that is known.
+That window only says where points are worth having. What is left out of it, such as holes, makes it no less right: the
+rest of the axis is drawn too, with a density that is known.
 """
 
 from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Protocol
 
 import numpy as np
 
 from mcgen.constants import mass_of
 from mcgen.experiment.detector import CHARGE, Detector
 from mcgen.experiment.tables import CirclePlane, EllipsePlane, OctagonPlane, PlaneTable, RectanglePlane
-from mcgen.physics.kinematics import momentum_of, transverse_frame
-from mcgen.physics.models import DAUGHTERS, Outcome
-from mcgen.record.tables import Emission
+from mcgen.physics.kinematics import momentum_of, transverse_frame, two_body_decay
+from mcgen.physics.models import DAUGHTERS, Boson, Outcome
+from mcgen.record.tables import Daughters, Flight, Production, undefined
+from mcgen.sources.aim import Coordinates
 from mcgen.types import Array
 
 OUTSIDE = 0.2
@@ -32,6 +36,56 @@ _MARGIN = 0.05
 """What the window is wider by at both ends, for what the first order in the angles leaves out."""
 
 _SIGN = np.array([[1.0], [-1.0]])
+
+
+class DecayStage(Protocol):
+    """A way to draw what the boson decays into."""
+
+    @property
+    def axes(self) -> tuple[str, ...]:
+        """Names of the axes that it consumes."""
+        ...
+
+    def __call__(self, u: Coordinates, channel: Outcome, production: Production, flight: Flight) -> Daughters:
+        """Draw the daughters of one channel."""
+        ...
+
+
+@dataclass(frozen=True)
+class TwoBodyDecay:
+    """Isotropic decay in the boson's rest frame, drawn where the detector can see the daughters."""
+
+    boson: Boson
+    detector: Detector
+    axes = ("cos_star", "phi_star")
+
+    def __call__(self, u: Coordinates, channel: Outcome, production: Production, flight: Flight) -> Daughters:
+        """Draw the daughters of one channel."""
+        pdgs, mass = DAUGHTERS[channel], self.boson.mass
+        azimuth = 2.0 * np.pi * u["phi_star"]
+        window = cos_window(self.detector, channel, production, mass, flight.point, azimuth)
+        cos_star, weight = draw_cos(u["cos_star"], *window)
+        first, second = two_body_decay(
+            production.boson_e, production.direction, mass, mass_of(pdgs[0]), cos_star, azimuth
+        )
+        return Daughters(pdgs, first, second, weight)
+
+
+class NoDecay:
+    """No daughters: bare collisions."""
+
+    axes: tuple[str, ...] = ()
+
+    def __call__(
+        self,
+        u: Coordinates,  # noqa: ARG002
+        channel: Outcome,
+        production: Production,
+        flight: Flight,  # noqa: ARG002
+    ) -> Daughters:
+        """Fill in for the daughters."""
+        n = len(production.boson_e)
+        return Daughters(DAUGHTERS[channel], undefined(4, n), undefined(4, n), np.ones(n))
 
 
 def draw_cos(u: Array, low: Array, high: Array) -> tuple[Array, Array]:
@@ -61,7 +115,7 @@ def draw_cos(u: Array, low: Array, high: Array) -> tuple[Array, Array]:
 
 @np.errstate(divide="ignore", invalid="ignore", over="ignore")  # bosons at rest or going back: no window
 def cos_window(
-    detector: Detector, channel: Outcome, emission: Emission, mass: float, point: Array, azimuth: Array
+    detector: Detector, channel: Outcome, production: Production, mass: float, point: Array, azimuth: Array
 ) -> tuple[Array, Array]:
     """Range of cos* in which both daughters can be within all planes and have the energy that is required.
 
@@ -83,7 +137,7 @@ def cos_window(
     pdg = DAUGHTERS[channel][0]
     half, own = 0.5 * mass, mass_of(pdg)
     p_star = float(np.sqrt(max((half - own) * (half + own), 0.0)))
-    energy, direction = emission.boson_e, emission.direction
+    energy, direction = production.boson_e, production.direction
     momentum = momentum_of(energy, mass)
 
     e1, e2 = transverse_frame(direction)

@@ -1,8 +1,9 @@
-"""Emission of the boson, one class a production method."""
+"""Emission of the boson: the production methods, each declared once in `METHODS`."""
 
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import dataclass
 from typing import Protocol
 
 import numpy as np
@@ -13,10 +14,36 @@ from mcgen.physics.bremsstrahlung import exact, iww, ww
 from mcgen.physics.formfactors import ChiTable, TransferTable
 from mcgen.physics.kinematics import dot, momentum_of, norm, on_shell
 from mcgen.physics.models import Boson
-from mcgen.record.tables import Emission, Track
-from mcgen.sources.aim import Aim, EveryDirection
-from mcgen.sources.stage import Coordinates
+from mcgen.record.tables import undefined
+from mcgen.sources.aim import Aim, AnyAim, Coordinates
+from mcgen.sources.bremsstrahlung.track import Track
 from mcgen.types import Array, Ints
+
+
+@dataclass(frozen=True, slots=True)
+class Emission:
+    """Radiated bosons and what is left of muon and nucleus; what a method does not define is NaN."""
+
+    x: Array
+    """(n,) energy of the boson over that of the muon."""
+    theta: Array
+    """(n,) angle between boson and muon [rad]."""
+    t: Array
+    """(n,) momentum transfer squared to the nucleus, positive [GeV^2]."""
+    boson_e: Array
+    """(n,) energy of the boson [GeV]."""
+    direction: Array
+    """(3, n) unit vector of the boson."""
+    recoil: Array
+    """(4, n) muon [GeV]."""
+    nucleus: Array
+    """(4, n) nucleus [GeV]."""
+    cross_section: Array
+    """(n,) differential cross-section at unit coupling, per x and what else is drawn [GeV^-2]."""
+    width: Array
+    """(n,) of the window in which x is drawn evenly."""
+    density: Array | float
+    """(n,) of the draw of everything else."""
 
 
 class EmissionStage(Protocol):
@@ -27,7 +54,7 @@ class EmissionStage(Protocol):
         """Names of the axes that it consumes."""
         ...
 
-    def __call__(self, u: Coordinates, track: Track, aim: Aim | EveryDirection) -> Emission:
+    def __call__(self, u: Coordinates, track: Track, aim: AnyAim) -> Emission:
         """Radiate a boson from every track, towards where it is aimed at."""
         ...
 
@@ -47,22 +74,24 @@ class Collinear:
         t_min = float(iww.t_min(np.array(max_energy), boson.mass))
         self._chi = [ChiTable(nucleus, t_min, iww.t_max(boson.mass)) for nucleus in dump.nuclei]
 
-    def __call__(self, u: Coordinates, track: Track, aim: Aim | EveryDirection) -> Emission:  # noqa: ARG002
+    def __call__(self, u: Coordinates, track: Track, aim: AnyAim) -> Emission:  # noqa: ARG002
         """Draw x uniformly in its kinematic window."""
         boson, energy = self._boson, track.energy
         x, width = _energy_fraction(u, energy, boson.mass)
         chi = _by_layer(track.layer, [table(iww.t_min(energy, boson.mass)) for table in self._chi])
-        sigma = boson.g_mu**2 * iww.dsigma_dx(boson.kind, energy, x, boson.mass, chi)
-        undefined = np.broadcast_to(np.nan, (4, len(x)))
+        cross_section = iww.dsigma_dx(boson.kind, energy, x, boson.mass, chi)
+        unknown = undefined(4, len(x))
         return Emission(
             x=x,
             theta=np.zeros_like(x),
-            t=undefined[0],
+            t=unknown[0],
             boson_e=x * energy,
             direction=track.direction,
-            recoil=undefined,
-            nucleus=undefined,
-            weight=sigma * width,
+            recoil=unknown,
+            nucleus=unknown,
+            cross_section=cross_section,
+            width=width,
+            density=1.0,
         )
 
 
@@ -84,7 +113,7 @@ class WeizsaeckerWilliams:
         t_min = (min(boson.mass, MUON_MASS) ** 2 / (2.0 * max_energy)) ** 2
         self._chi = [ChiTable(nucleus, t_min, ww.t_max(boson.mass)) for nucleus in dump.nuclei]
 
-    def __call__(self, u: Coordinates, track: Track, aim: Aim | EveryDirection) -> Emission:
+    def __call__(self, u: Coordinates, track: Track, aim: AnyAim) -> Emission:
         """Draw x uniformly, the direction by aim."""
         boson, energy = self._boson, track.energy
         x, width = _energy_fraction(u, energy, boson.mass)
@@ -93,22 +122,24 @@ class WeizsaeckerWilliams:
         virtuality = ww.virtuality(energy, x, one_minus_cos, boson.mass)
         t_min = ww.t_min(energy, x, virtuality)
         chi = _by_layer(track.layer, [table(t_min) for table in self._chi])
-        sigma = boson.g_mu**2 * ww.d2sigma(boson.kind, energy, x, virtuality, boson.mass, chi)
+        cross_section = ww.d2sigma(boson.kind, energy, x, virtuality, boson.mass, chi)
         boson_p = momentum_of(x * energy, boson.mass)
         along = boson_p * (1.0 - one_minus_cos)
         transverse = boson_p * direction - along * track.direction
         rest = (1.0 - x) ** 2 * energy * energy - MUON_MASS**2 - dot(transverse, transverse)
         recoil = np.sqrt(np.maximum(rest, 0.0)) * track.direction - transverse
-        undefined = np.broadcast_to(np.nan, (4, len(x)))
+        unknown = undefined(4, len(x))
         return Emission(
             x=x,
             theta=_angle(one_minus_cos),
-            t=undefined[0],
+            t=unknown[0],
             boson_e=x * energy,
             direction=direction,
             recoil=on_shell(recoil, MUON_MASS),
-            nucleus=undefined,
-            weight=sigma * width / (2.0 * np.pi * density),
+            nucleus=unknown,
+            cross_section=cross_section,
+            width=width,
+            density=2.0 * np.pi * density,
         )
 
 
@@ -129,7 +160,7 @@ class Exact:
         lowest = (min(boson.mass, MUON_MASS) ** 2 / (2.0 * max_energy)) ** 2
         self._transfer = [TransferTable(nucleus, lowest) for nucleus in dump.nuclei]
 
-    def __call__(self, u: Coordinates, track: Track, aim: Aim | EveryDirection) -> Emission:
+    def __call__(self, u: Coordinates, track: Track, aim: AnyAim) -> Emission:
         """Draw x uniformly, the direction by aim, t from the form factor, its azimuth uniformly."""
         boson, energy = self._boson, track.energy
         x, width = _energy_fraction(u, energy, boson.mass)
@@ -143,7 +174,7 @@ class Exact:
         g2_over_density = _by_layer(track.layer, [other for _, other in drawn])
         phi = 2.0 * np.pi * u["phi"]
         kin = exact.kinematics(energy, x * energy, one_minus_cos, t, phi, boson.mass, mass)
-        sigma = boson.g_mu**2 * exact.d4sigma(boson.kind, kin, g2_over_density)
+        cross_section = exact.d4sigma(boson.kind, kin, g2_over_density)
         _, recoil, nucleus = (_rotated(p, track.direction, direction) for p in exact.momenta(kin))
         return Emission(
             x=x,
@@ -153,17 +184,50 @@ class Exact:
             direction=direction,
             recoil=recoil,
             nucleus=nucleus,
+            cross_section=cross_section,
+            width=width,
             # 2 pi of the integration over phi cancels the 2 pi of the boson's own azimuth.
-            weight=sigma * width / density,
+            density=density,
         )
 
 
-EMISSIONS: dict[str, Callable[[Boson, Dump, float], EmissionStage]] = {
-    "iww": Collinear,
-    "ww": WeizsaeckerWilliams,
-    "exact": Exact,
+@dataclass(frozen=True, slots=True)
+class Method:
+    """A production method."""
+
+    meaning: str
+    """One line for people."""
+    emission: Callable[[Boson, Dump, float], EmissionStage]
+    """Makes the stage, from the boson, the dump and the largest energy of the muons [GeV]."""
+    collinear: bool = False
+    """Whether the boson keeps the direction of the muon; otherwise it is aimed at the decay volume's entrance."""
+    min_energy_factor: float = 0.0
+    """Default of what multiplies the larger mass for the least energy of a muon."""
+
+
+METHODS = {
+    "iww": Method(
+        "collinear, improved Weizsaecker-Williams: that of arXiv:2205.09870",
+        Collinear,
+        collinear=True,
+        min_energy_factor=10.0,
+    ),
+    "ww": Method("Weizsaecker-Williams with the angle kept", WeizsaeckerWilliams),
+    "exact": Method("tree level with nuclear recoil: what an experiment should use", Exact),
 }
 """Production methods by their names in the card."""
+
+
+def min_energy(method: str, factor: float | None, mass: float) -> float:
+    """Energy that a muon needs where it radiates [GeV]: of the validity cut and of the kinematics.
+
+    Parameters
+    ----------
+    factor : on the larger one of the masses of muon and boson; None for the method's default
+    mass : of the boson [GeV]
+    """
+    factor = METHODS[method].min_energy_factor if factor is None else factor
+    return max(factor * max(MUON_MASS, mass), MUON_MASS + mass)
 
 
 def _energy_fraction(u: Coordinates, energy: Array, mass: float) -> tuple[Array, Array]:
@@ -173,13 +237,11 @@ def _energy_fraction(u: Coordinates, energy: Array, mass: float) -> tuple[Array,
     return low + u["x"] * width, width
 
 
-def _aimed(
-    u: Coordinates, track: Track, x: Array, mass: float, aim: Aim | EveryDirection
-) -> tuple[Array, Array]:
+def _aimed(u: Coordinates, track: Track, x: Array, mass: float, aim: AnyAim) -> tuple[Array, Array]:
     """Directions (3, n) that reach the volume, and their density per solid angle (n,)."""
     # 2 c = U/(E^2 x) at theta = 0: the square of the angle at which the cross-section has dropped to 1/4.
     spread = np.sqrt(ww.virtuality(track.energy, x, np.zeros_like(x), mass) / x) / track.energy
-    return aim.draw(u, track, spread)
+    return aim.draw(u, track.position, track.direction, spread)
 
 
 def _one_minus_cos(a: Array, b: Array) -> Array:

@@ -1,0 +1,114 @@
+"""The source of bosons that muons radiate off nuclei, mu N -> mu N X."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import ClassVar, Self
+
+import numpy as np
+
+from mcgen.constants import MUON_MASS
+from mcgen.experiment.detector import path_through
+from mcgen.physics.kinematics import momentum_of
+from mcgen.record.tables import Parent, Production, undefined
+from mcgen.sources.aim import AnyAim, Coordinates
+from mcgen.sources.bremsstrahlung.methods import METHODS, EmissionStage
+from mcgen.sources.bremsstrahlung.track import AtProduction, ThroughDump, TrackStage
+from mcgen.sources.parents import ParentTable, direction_of, parent_table
+from mcgen.sources.source import Setting
+from mcgen.types import Array, Ints
+
+
+@dataclass(frozen=True)
+class Bremsstrahlung:
+    """Muons go through the dump, and radiate bosons off its nuclei."""
+
+    name: ClassVar[str] = "bremsstrahlung"
+    code: ClassVar[int] = 1
+    particles: ClassVar[frozenset[int]] = frozenset({13, -13})
+    meaning: ClassVar[str] = "muons radiate off nuclei, mu N -> mu N X"
+
+    parents: ParentTable
+    """Muons that can radiate."""
+    length: Array
+    """(m,) path along which each of them can [m]."""
+    track: TrackStage
+    """How they get to where they radiate."""
+    emission: EmissionStage
+    """How they radiate: the production method."""
+    g_squared: float
+    """Square of the coupling to muons."""
+
+    @classmethod
+    def of(cls, setting: Setting, candidates: Parent) -> Self:
+        """Build the source for a dump."""
+        return cls._built(setting, candidates, ThroughDump(setting.dump, setting.multiple_scattering))
+
+    @classmethod
+    def in_collisions(cls, setting: Setting, candidates: Parent) -> Self:
+        """Build the source for bare collisions, whose weights are shares of the cross-section in pb."""
+        return cls._built(setting, candidates, AtProduction())
+
+    @classmethod
+    def _built(cls, setting: Setting, candidates: Parent, track: TrackStage) -> Self:
+        method, dump, min_energy = METHODS[setting.method], setting.dump, setting.min_energy
+        tests = {
+            "outside_dump": dump.contains(candidates.position),
+            "backwards": candidates.momentum[2] > 0.0,
+            "below_min_energy": candidates.momentum[3] > min_energy,
+        }
+        if method.collinear and not setting.multiple_scattering:
+            # Bosons keep the direction that the muon has at production.
+            path_out = path_through(setting.volume, candidates.position, direction_of(candidates))[1]
+            tests["misses_decay_volume"] = path_out > 0.0
+        table = parent_table(candidates, setting.volume, tests)
+        muon = table.parent
+        # Without a muon the threshold may be beyond what the energy loss knows.
+        length = (
+            dump.emission_path(muon.position, table.direction, muon.momentum[3], min_energy)
+            if len(table)
+            else np.zeros(0)
+        )
+        max_energy = float(muon.momentum[3].max(initial=min_energy))
+        emission = method.emission(setting.boson, dump, max_energy)
+        return cls(table, length, track, emission, setting.boson.g_mu**2)
+
+    @property
+    def axes(self) -> tuple[str, ...]:
+        """Names of the axes of track and emission."""
+        return (*self.track.axes, *self.emission.axes)
+
+    def __call__(self, u: Coordinates, place: Ints, aim: AnyAim) -> Production:
+        """Let the muons at some places of the table radiate."""
+        muon, direction = self.parents.take(place)
+        track = self.track(u, muon, direction, self.length.take(place))
+        emission = self.emission(u, track, aim)
+        # The coupling enters here, and nowhere else.
+        sigma = self.g_squared * emission.cross_section
+        return Production(
+            position=track.position,
+            direction=emission.direction,
+            boson_e=emission.boson_e,
+            weight=track.weight * (sigma * emission.width / emission.density),
+            delay=_delay(muon, track.energy, track.path),
+            layer=track.layer,
+            emitter=np.concatenate(
+                [momentum_of(track.energy, MUON_MASS) * track.direction, track.energy[None]]
+            ),
+            recoil=emission.recoil,
+            nucleus=emission.nucleus,
+            neutrino=undefined(4, len(place)),
+            x=emission.x,
+            theta=emission.theta,
+            t=emission.t,
+        )
+
+
+def _delay(muon: Parent, energy: Array, path: Array) -> Array:
+    """Time (n,) from production to emission, times the speed of light [m].
+
+    The muon's 1/beta changes little along the dump: its mean at both ends is good to 1e-3 of the muon's part above
+    2 GeV.
+    """
+    slowness = sum(0.5 * e / momentum_of(e, MUON_MASS) for e in (muon.momentum[3], energy))
+    return np.asarray(path * slowness)
