@@ -43,6 +43,12 @@ class FluxError(UsageError):
     """A flux file that cannot be used as it is."""
 
 
+class ColumnError(UsageError, AttributeError, KeyError):
+    """A column that events do not have, asked for in whatever way."""
+
+    __str__ = Exception.__str__  # that of KeyError would put the message into quotes
+
+
 class KinematicsError(UsageError):
     """A reaction or decay that has no phase space."""
 

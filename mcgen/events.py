@@ -2,16 +2,20 @@
 
 from __future__ import annotations
 
+import difflib
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from importlib import import_module
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, overload
 
 import numpy as np
 
-from mcgen.errors import UsageError
-from mcgen.io.events.metadata import is_complete
+from mcgen.analysis.reweighting import reweight
+from mcgen.analysis.yields import yield_of
+from mcgen.errors import ColumnError, UsageError
 from mcgen.io.events.store import open_events, write_chunks
+from mcgen.metadata import Metadata, Outcome, Provenance, Yield
 from mcgen.record.columns import AnyArray, concatenate
 from mcgen.types import Array, Bools
 
@@ -27,32 +31,86 @@ class Events:
     Parameters
     ----------
     columns : equal-length arrays by name
-    metadata : card, provenance, yields of the run that made them; see `mcgen inspect --json`
+    metadata : provenance and yields of the run that made them, if they are known
     """
 
     __slots__ = ("columns", "metadata")
 
-    def __init__(self, columns: Mapping[str, AnyArray], metadata: Mapping[str, Any]) -> None:
+    def __init__(self, columns: Mapping[str, AnyArray], metadata: Metadata | None = None) -> None:
         self.columns = dict(columns)
-        self.metadata = dict(metadata)
+        self.metadata = metadata
+
+    @property
+    def provenance(self) -> Provenance:
+        """How the events come about; a `UsageError` if that is not known."""
+        return self._known().provenance
+
+    @property
+    def outcome(self) -> Outcome:
+        """What the run that they are from yields; a `UsageError` if that is not known."""
+        return self._known().outcome
+
+    def _known(self) -> Metadata:
+        if self.metadata is None:
+            raise UsageError(
+                "these events have no metadata, which says how they came about; use those of mcgen"
+            )
+        return self.metadata
 
     def __len__(self) -> int:
         return len(self.columns["weight"])
 
     def __getattr__(self, name: str) -> AnyArray:
-        if name in Events.__slots__ or name not in self.columns:
-            raise AttributeError(f"events have no column {name!r}")
-        return self.columns[name]
+        if name in Events.__slots__ or name.startswith(
+            "__"
+        ):  # asked for by pickle and copy, before they are there
+            raise AttributeError(name)
+        return self[name]
 
     @overload
     def __getitem__(self, rows: str) -> AnyArray: ...
     @overload
     def __getitem__(self, rows: AnyArray | slice) -> Events: ...
     def __getitem__(self, rows: str | AnyArray | slice) -> AnyArray | Events:
-        """A column by its name; or the events of a mask, an array of row numbers or a slice."""
+        """A column by its name; or the events of a mask, an array of row numbers or a slice.
+
+        Raises
+        ------
+        ColumnError
+            If there is no such column.
+        UsageError
+            For a single row: `events[3:4]` is a table of one event.
+        """
         if isinstance(rows, str):
-            return self.columns[rows]
+            return self._column(rows)
+        if not isinstance(rows, slice) and np.ndim(rows) != 1:
+            raise UsageError(
+                f"events[{rows!r}]: give a name, a mask, row numbers or a slice; one row is events[i : i + 1]"
+            )
         return Events({name: values[rows] for name, values in self.columns.items()}, self.metadata)
+
+    def _column(self, name: str) -> AnyArray:
+        if name not in self.columns:
+            close = difflib.get_close_matches(name, self.columns, n=1)
+            hint = f"; did you mean {close[0]!r}?" if close else f"; they have {', '.join(self.columns)}"
+            raise ColumnError(f"events have no column {name!r}{hint}")
+        return self.columns[name]
+
+    def yield_of(self, selection: Bools | None = None) -> Yield:
+        """Expected number of events of a selection for the exposure, with both errors.
+
+        Parameters
+        ----------
+        selection : (n,) mask; default: all events
+
+        Raises
+        ------
+        UsageError
+            If the events have no metadata.
+        """
+        chosen = slice(None) if selection is None else selection
+        found = yield_of(self["weight"][chosen], self["parent_group"][chosen], self.provenance.points)
+        return found if self.provenance.flux.sampled else replace(found, flux_error=0.0)
 
     def __dir__(self) -> list[str]:
         return [*super().__dir__(), *self.columns]
@@ -120,15 +178,14 @@ class Events:
         Raises
         ------
         UsageError
-            If there is no such column, or without the extra `hist`.
+            If there is no such column (`ColumnError`), or without the extra `hist`.
         """
-        if name not in self.columns:
-            raise UsageError(f"events have no column {name!r}; they have {', '.join(self.columns)}")
         library = _optional("hist", "hist")
-        values = np.asarray(self.columns[name], dtype=np.float64)
+        values = np.asarray(self[name], dtype=np.float64)
         filled = ~np.isnan(values) if selection is None else selection & ~np.isnan(values)
         values, weight = values[filled], self.columns["weight"][filled]
-        unit = self.metadata.get("columns", {}).get(name, {}).get("unit", "")
+        declared = self.metadata.provenance.columns if self.metadata else ()
+        unit = next((column.unit for column in declared if column.name == name), "")
         names = {"name": name, "label": f"{name} [{unit}]" if unit else name}
         if isinstance(bins, int | np.integer):
             axis = library.axis.Regular(bins, *(range or _extent(values)), **names)
@@ -139,10 +196,8 @@ class Events:
         return filled_histogram
 
     def reweight(self, g_mu: float) -> Events:
-        """Return the events with the weights of another coupling to muons; see `mcgen.analysis.reweighting.reweight`."""
-        from mcgen.analysis.reweighting import reweight
-
-        return reweight(self, g_mu)
+        """Return the events with the weights of another coupling to muons; see `mcgen.analysis.reweighting`."""
+        return Events(*reweight(self.columns, self.metadata, g_mu))
 
 
 _VECTORS = {
@@ -191,8 +246,5 @@ def write(events: Events, path: str | Path, format: str | None = None) -> None:
         If the file cannot be written; nothing is left under its name.
     """
     path = Path(path)
-    if not is_complete(events.metadata):
-        raise UsageError(
-            f"{path}: these events have no metadata, which says how they came about; use those of mcgen"
-        )
-    write_chunks(iter([events.columns]), events.metadata, path, format)
+    metadata = Metadata(events.provenance, events.outcome)
+    write_chunks(iter([events.columns]), metadata, path, format)

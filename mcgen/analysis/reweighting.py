@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-from typing import Any
+from collections.abc import Mapping
+from dataclasses import replace
 
 import numpy as np
 
-from mcgen.analysis.yields import tally_of
-from mcgen.card import Card, load_card
+from mcgen.analysis.yields import Tally
 from mcgen.errors import UsageError
-from mcgen.events import Events
-from mcgen.io.events.digests import undigested
+from mcgen.metadata import Metadata, Outcome, Provenance
+from mcgen.record.columns import AnyArray, Record
 from mcgen.types import Array
 
 MIN_EFFECTIVE = 25.0
@@ -48,71 +48,85 @@ def weight_factor(production: float, decay: float, depth: Array) -> Array:
     return factor
 
 
-def reweight(events: Events, g_mu: float) -> Events:
-    """Return events with the weights that they have at another coupling; the others keep their ratios to it.
+def reweight(
+    columns: Mapping[str, AnyArray], metadata: Metadata | None, g_mu: float
+) -> tuple[Record, Metadata]:
+    """Give events the weights that they have at another coupling; the others keep their ratios to it.
 
     The yields and the cut flow in the metadata are those of the rows that are given.
 
     Parameters
     ----------
-    events : as `mcgen.generate` makes them
+    columns, metadata : of events as `mcgen.generate` makes them
     g_mu : coupling to muons, above 0
+
+    Returns
+    -------
+    The columns and the metadata of the events with their new weights
 
     Raises
     ------
     UsageError
         If the card gives the lifetime, columns or metadata are missing, or too little of the sample is left.
     """
-    card = _card_of(events)
-    changed = card.at_coupling(g_mu)
+    provenance = _reweightable(columns, metadata)
+    card = provenance.card
     square = (g_mu / card.model.boson().g_mu) ** 2
-    length = events.decay_length / square
+    length = columns["decay_length"] / square
+    way = columns["path_in"] - columns["path_out"]
     with np.errstate(under="ignore"):
-        p_decay = np.exp(-events.path_in / length) * -np.expm1((events.path_in - events.path_out) / length)
-        weight = events.weight * weight_factor(square, square, events.decay_path / events.decay_length)
-    _refuse_if_lost(events, weight, p_decay, square, g_mu)
-    columns = {**events.columns, "weight": weight, "decay_length": length, "p_decay": p_decay}
-    reweighted = Events(columns, events.metadata)
-    return Events(columns, {**_description(reweighted), "card": changed.to_dict()})
+        p_decay = np.exp(-columns["path_in"] / length) * -np.expm1(way / length)
+        depth = columns["decay_path"] / columns["decay_length"]
+        weight = columns["weight"] * weight_factor(square, square, depth)
+    _refuse_if_lost(columns, weight, p_decay, square, g_mu)
+    changed = {**columns, "weight": weight, "decay_length": length, "p_decay": p_decay}
+    provenance = replace(
+        provenance,
+        card=card.at_coupling(g_mu),
+        common_weight=None,  # unweighted events have no common weight any more
+        reweighted_from=(*provenance.reweighted_from, card.to_dict()["model"]),
+    )
+    return changed, Metadata(provenance, _outcome(changed, provenance))
 
 
-def _card_of(events: Events) -> Card:
-    """Card of the events, if they can be reweighted."""
-    missing = [name for name in _NEEDED if name not in events.columns]
-    if missing:
+def _reweightable(columns: Mapping[str, AnyArray], metadata: Metadata | None) -> Provenance:
+    """Provenance of the events, if they can be reweighted."""
+    if missing := [name for name in _NEEDED if name not in columns]:
         raise UsageError(
             f"reweighting needs the columns {', '.join(missing)}, which these events do not have"
         )
-    if "card" not in events.metadata:
+    if metadata is None:
         raise UsageError("reweighting needs the metadata of mcgen, which these events do not have")
-    card = load_card(events.metadata["card"])
-    if card.experiment.exposure.kind == "xsec":
+    card = metadata.provenance.card
+    if metadata.provenance.is_collision:
         raise UsageError("collisions without a decay: their weights go with the square of the coupling")
     if card.model.ctau_m is not None:
         raise UsageError(
             f"model.ctau_m = {card.model.ctau_m:g} fixes the lifetime, whatever the coupling: there is nothing to "
             "reweight but the cross-section; multiply the weights by the square of the ratio of the couplings"
         )
-    return card
+    return metadata.provenance
 
 
-def _refuse_if_lost(events: Events, weight: Array, p_decay: Array, square: float, g_mu: float) -> None:
+def _refuse_if_lost(
+    columns: Mapping[str, AnyArray], weight: Array, p_decay: Array, square: float, g_mu: float
+) -> None:
     """Find out whether enough is left of the sample: as it is, and as its decay points could have been.
 
     A sample lacks the deep decays that matter at a smaller coupling, and does not know it. But how each
     boson's decay point is distributed is known: so are mean and spread of the factor on its weight.
     """
-    rows = events.accepted if events.accepted.any() else np.ones(len(events), dtype=np.bool_)
-    before, after, length = events.weight[rows], weight[rows], events.decay_length[rows]
-    way = events.path_out[rows] - events.path_in[rows]
-    mean = square * p_decay[rows] / events.p_decay[rows]
+    accepted = columns["accepted"]
+    rows = accepted if accepted.any() else np.ones(len(accepted), dtype=np.bool_)
+    before, after, length = columns["weight"][rows], weight[rows], columns["decay_length"][rows]
+    path_in, old = columns["path_in"][rows], columns["p_decay"][rows]
+    way = columns["path_out"][rows] - path_in
+    mean = square * p_decay[rows] / old
     with np.errstate(over="ignore", invalid="ignore", divide="ignore"):
         # The mean of exp(-2 (r^2 - 1) l/L) over the decay point, whatever the sign of the rate.
         rate = (2.0 * square - 1.0) / length
         integral = np.where(rate * way == 0.0, way, -np.expm1(-rate * way) / rate)
-        mean_square = (
-            square**4 * np.exp(-rate * events.path_in[rows]) * integral / (length * events.p_decay[rows])
-        )
+        mean_square = square**4 * np.exp(-rate * path_in) * integral / (length * old)
         spread = np.where(mean > 0.0, mean_square / (mean * mean), 1.0)
     seen = spread < MAX_SPREAD
     share = float((before * mean)[seen].sum() / max((before * mean).sum(), 1e-300))
@@ -131,21 +145,11 @@ def _size(weight: Array, square: Array) -> float:
     return float(weight.sum()) ** 2 / total if total > 0.0 else 0.0
 
 
-def _description(events: Events) -> dict[str, Any]:
-    """Metadata of events with new weights."""
-    # Unweighted events have no common weight any more.
-    described = {key: value for key, value in events.metadata.items() if key != "unweighted"}
-    tally = tally_of(described)
-    tally.add(events.columns)
-    columns = undigested(described["columns"])
-    summary = tally.summary(described["points"])
-    if described["card"]["run"].get("write") == "accepted":  # the other decays are not here to be counted
-        summary = {"yield": {"accepted": summary["yield"]["accepted"]}, "cut_flow": []}
-    history = [*described.get("reweighted_from", []), described["card"]["model"]]
-    return {
-        **described,
-        **summary,
-        "events": len(events),
-        "columns": columns,
-        "reweighted_from": history,
-    }
+def _outcome(columns: Mapping[str, AnyArray], provenance: Provenance) -> Outcome:
+    """What events with new weights are worth."""
+    tally = Tally(provenance)
+    tally.add(columns)
+    outcome = tally.outcome(len(columns["weight"]))
+    if provenance.accepted_only:  # the other decays are not here to be counted
+        return replace(outcome, fiducial=None, cut_flow=())
+    return outcome

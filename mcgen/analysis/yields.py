@@ -2,39 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass, replace
+from collections.abc import Mapping
+from dataclasses import replace
 from math import sqrt
-from typing import Any
 
 import numpy as np
 
-from mcgen.experiment.detector import Requirement
+from mcgen.errors import reasons
+from mcgen.metadata import CutFlowStep, FluxSummary, Outcome, Provenance, Yield
 from mcgen.record.columns import AnyArray
 from mcgen.types import Array, Bools, Ints
-
-
-@dataclass(frozen=True, slots=True)
-class Yield:
-    """An expected number of events for the exposure.
-
-    Attributes
-    ----------
-    value : sum of weights
-    mc_error : integration error, sqrt((n sum w^2 - (sum w)^2)/(n - 1)) over all n points of the run
-    flux_error : from the finite number of muons in the flux file; 0 for a beam
-    effective_size : (sum w)^2/sum w^2
-    """
-
-    value: float
-    mc_error: float
-    flux_error: float
-    effective_size: float
-
-    @property
-    def total_error(self) -> float:
-        """Both errors in quadrature."""
-        return sqrt(self.mc_error**2 + self.flux_error**2)
 
 
 def yield_of(weight: Array, group: Ints, points: int) -> Yield:
@@ -91,27 +68,14 @@ class Tally:
 
     Parameters
     ----------
-    groups : number of groups of rows of the flux that are independent of each other
-    sampled : whether they are a sample; otherwise there is no flux error
-    requirements : of the detector, in the order of their codes
-    ceiling : weight that unweighted events have in common
-    accepted_only : whether only accepted events are unweighted
+    provenance : of the run: what it draws, and from what
     """
 
-    def __init__(
-        self,
-        groups: int,
-        sampled: bool,
-        requirements: Sequence[Requirement],
-        ceiling: float | None = None,
-        accepted_only: bool = False,
-    ) -> None:
-        self._fiducial = YieldTally(groups)
-        self._accepted = YieldTally(groups)
-        self._sampled = sampled
-        self._requirements = requirements
-        self._lost = np.zeros(len(requirements) + 1)
-        self._ceiling, self._accepted_only = ceiling, accepted_only
+    def __init__(self, provenance: Provenance) -> None:
+        self._provenance = provenance
+        self._fiducial = YieldTally(provenance.flux.groups)
+        self._accepted = YieldTally(provenance.flux.groups)
+        self._lost = np.zeros(len(provenance.requirements) + 1)
         self._excess = 0.0
 
     def add(self, record: Mapping[str, AnyArray]) -> None:
@@ -121,41 +85,56 @@ class Tally:
         self._fiducial.add(weight, group)
         self._accepted.add(weight[accepted], group[accepted])
         self._lost += np.bincount(record["failed"], weights=weight, minlength=len(self._lost))
-        if self._ceiling is not None:
-            flat = weight[accepted] if self._accepted_only else weight
-            self._excess += float(np.maximum(flat - self._ceiling, 0.0).sum())
+        if self._provenance.common_weight is not None:
+            flat = weight[accepted] if self._provenance.accepted_only else weight
+            self._excess += float(np.maximum(flat - self._provenance.common_weight, 0.0).sum())
 
-    def yields(self, points: int) -> dict[str, Yield]:
+    def yields(self) -> dict[str, Yield]:
         """Return the yields in the decay volume ("fiducial") and after all requirements ("accepted")."""
+        points = self._provenance.points
         yields = {"fiducial": self._fiducial.result(points), "accepted": self._accepted.result(points)}
-        return yields if self._sampled else {k: replace(y, flux_error=0.0) for k, y in yields.items()}
+        if self._provenance.flux.sampled:
+            return yields
+        return {name: replace(value, flux_error=0.0) for name, value in yields.items()}
 
-    def cut_flow(self) -> list[dict[str, Any]]:
-        """Yield left after each requirement, cumulatively; the first entry is before any."""
+    def cut_flow(self) -> tuple[CutFlowStep, ...]:
+        """Yield left after each requirement, cumulatively; the first step is before any."""
         # Summed from the last requirement backwards, so that what is left is never a difference.
         left = self._lost[0] + np.append(np.cumsum(self._lost[:0:-1])[::-1], 0.0)
-        names = [f"{r.selection}: {r.name}".removeprefix(": ") for r in self._requirements]
-        flow = zip(["decays in volume", *names], left, strict=True)
-        return [{"requirement": name, "yield": float(value)} for name, value in flow]
+        names = [f"{r.selection}: {r.name}".removeprefix(": ") for r in self._provenance.requirements]
+        steps = zip(["decays in volume", *names], left, strict=True)
+        return tuple(CutFlowStep(name, float(value)) for name, value in steps)
 
-    def summary(self, points: int) -> dict[str, Any]:
-        """Return yields, cut flow and, of unweighted events, common weight and overflow as plain data."""
-        yields = self.yields(points)
-        summary: dict[str, Any] = {
-            "yield": {name: asdict(value) for name, value in yields.items()},
-            "cut_flow": self.cut_flow(),
-        }
-        if self._ceiling is not None:
-            total = yields["accepted" if self._accepted_only else "fiducial"].value
+    def outcome(self, events: int, digests: Mapping[str, str] | None = None) -> Outcome:
+        """Return what is known at the end.
+
+        Parameters
+        ----------
+        events : number of rows of the record
+        digests : of its columns, if they went to a file
+        """
+        yields = self.yields()
+        overflow = None
+        if self._provenance.common_weight is not None:
+            total = yields["accepted" if self._provenance.accepted_only else "fiducial"].value
             overflow = self._excess / total if total > 0.0 else 0.0
-            summary["unweighted"] = {"weight": self._ceiling, "overflow": overflow}
-        return summary
+        return Outcome(
+            events=events,
+            accepted=yields["accepted"],
+            fiducial=yields["fiducial"],
+            cut_flow=self.cut_flow(),
+            remark=_remark(self._provenance.flux, yields),
+            overflow=overflow,
+            digests=digests or {},
+        )
 
 
-def tally_of(provenance: Mapping[str, Any]) -> Tally:
-    """Return an empty tally for a run."""
-    requirements = [Requirement(r["code"], r["name"], r["selection"]) for r in provenance["requirements"]]
-    ceiling = provenance.get("unweighted", {}).get("weight")
-    accepted_only = provenance["card"]["run"]["write"] == "accepted"
-    flux = provenance["flux"]
-    return Tally(flux["groups"], flux["sampled"], requirements, ceiling, accepted_only)
+def _remark(flux: FluxSummary, yields: Mapping[str, Yield]) -> str:
+    """Say in a sentence why nothing came out; empty if something did."""
+    if not flux.used:
+        return f"No particle of the flux can contribute: {reasons(flux.left_out)}."
+    if yields["fiducial"].value == 0.0:
+        return "No boson decays in the decay volume: all decay long before or far behind it, or miss it."
+    if yields["accepted"].value == 0.0:
+        return "No decay fulfils all requirements of a selection."
+    return ""

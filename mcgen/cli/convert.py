@@ -22,4 +22,4 @@ def convert(
 
     metadata = convert(file, output, format_)
     if not (quiet or State.quiet):
-        typer.echo(f"{output}: {metadata['events']} events")
+        typer.echo(f"{output}: {metadata.outcome.events} events")

@@ -100,7 +100,9 @@ def generate(
 
         print_summary(metadata)
         rate = points / (perf_counter() - start)
-        typer.echo(f"{target}: {metadata['events']} events, seed {metadata['seed']}, {rate:.3g} points/s")
+        typer.echo(
+            f"{target}: {metadata.outcome.events} events, seed {metadata.provenance.seed}, {rate:.3g} points/s"
+        )
 
 
 @app.command()
@@ -139,7 +141,7 @@ def merge(
         from mcgen.cli.text import print_summary
 
         print_summary(metadata)
-        typer.echo(f"{output}: {metadata['events']} events, seed {metadata['seed']}")
+        typer.echo(f"{output}: {metadata.outcome.events} events, seed {metadata.provenance.seed}")
 
 
 def _settings(settings: list[str] | None, events: int | None, seed: int | None) -> list[str]:

@@ -26,12 +26,12 @@ def plot(
     from mcgen.survey import survey_of
 
     survey = survey_of(file)
-    from mcgen.plots.gallery import GALLERY
+    from mcgen.plots.gallery import pictures_of
     from mcgen.plots.style import save
 
     folder = output or Path(f"{file.stem}_plots")
     _make(folder)
-    for picture in GALLERY:
+    for picture in pictures_of(survey):
         target = folder / f"{picture.name}.{format_}"
         save(picture.draw(survey), target)
         if not State.quiet:

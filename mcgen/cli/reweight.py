@@ -31,9 +31,10 @@ def reweight(
     if quiet or State.quiet:
         return
     from mcgen.cli.text import print_summary
+    from mcgen.metadata import Metadata
 
-    print_summary(reweighted.metadata)
-    sizes = [found.metadata["yield"]["accepted"]["effective_size"] for found in (events, reweighted)]
+    print_summary(Metadata(reweighted.provenance, reweighted.outcome))
+    sizes = [found.outcome.accepted.effective_size for found in (events, reweighted)]
     typer.echo(
         f"{output}: g_mu = {g_mu:g}, effective size of the accepted events {sizes[0]:.0f} -> {sizes[1]:.0f}"
     )

@@ -25,7 +25,7 @@ def inspect(
     if verify:
         _verify(file)
     if json_:
-        typer.echo(json.dumps(metadata, indent=2, allow_nan=False))
+        typer.echo(json.dumps(metadata.to_json(), indent=2, allow_nan=False))
         return
     print_provenance(metadata)
     print_summary(metadata)

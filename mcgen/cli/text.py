@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from mcgen.experiment.tables import ExperimentTable
     from mcgen.flux.census import Census
     from mcgen.flux.flux import Flux
+    from mcgen.metadata import Metadata
     from mcgen.sampler.process import Process
 
 
@@ -37,47 +38,53 @@ def _console() -> Console:
     return Console(highlight=False, markup=False)
 
 
-def print_summary(metadata: Mapping[str, Any]) -> None:
+def print_summary(metadata: Metadata) -> None:
     """Print yields with both errors, and the cut flow."""
     console = _console()
-    exposure = metadata["exposure"]
-    if exposure["kind"] == "xsec":
+    provenance, outcome = metadata.provenance, metadata.outcome
+    exposure = provenance.card.experiment.exposure
+    if provenance.is_collision:
         _print_collisions(console, metadata)
         return
-    yields = _table("expected events", "yield", "integration error", "flux error", "effective size")
-    for name, label in (("fiducial", "decays in the decay volume"), ("accepted", "accepted")):
-        if name not in metadata["yield"]:  # of reweighted events that were written for accepted ones only
-            continue
-        y = metadata["yield"][name]
-        yields.add_row(
-            label,
-            *(f"{y[key]:.4g}" for key in ("value", "mc_error", "flux_error")),
-            f"{y['effective_size']:.0f} of {metadata['points']}",
+    if provenance.part is not None:
+        first, end = provenance.part
+        console.print(
+            f"\na part of a run: chunks {first} to {end - 1} of {provenance.chunks}; its numbers are its share of the "
+            "whole run's"
         )
-    console.print(f"\n{exposure['value']:.3g} {EXPOSURES[exposure['kind']]}")
+    yields = _table("expected events", "yield", "integration error", "flux error", "effective size")
+    labels = {"fiducial": "decays in the decay volume", "accepted": "accepted"}
+    for name, y in outcome.yields.items():
+        yields.add_row(
+            labels[name],
+            *(f"{number:.4g}" for number in (y.value, y.mc_error, y.flux_error)),
+            f"{y.effective_size:.0f} of {provenance.points}",
+        )
+    console.print(f"\n{exposure.value:.3g} {EXPOSURES[exposure.kind]}")
     console.print(yields)
     flow = _table("cut flow", "yield", "left")
-    start = metadata["cut_flow"][0]["yield"] if metadata["cut_flow"] else 0.0
-    for entry in metadata["cut_flow"]:
-        share = f"{entry['yield'] / start:.1%}" if start > 0.0 else "-"
-        flow.add_row(entry["requirement"], f"{entry['yield']:.4g}", share)
+    start = outcome.cut_flow[0].value if outcome.cut_flow else 0.0
+    for step in outcome.cut_flow:
+        share = f"{step.value / start:.1%}" if start > 0.0 else "-"
+        flow.add_row(step.requirement, f"{step.value:.4g}", share)
     console.print()
     console.print(flow)
-    if unweighted := metadata.get("unweighted"):
+    if provenance.common_weight is not None:
         console.print(
-            f"\nunweighted: each {unweighted['weight']:.4g}; heavier events exceed that by "
-            f"{unweighted['overflow']:.2%} of the yield"
+            f"\nunweighted: each {provenance.common_weight:.4g}; heavier events exceed that by "
+            f"{outcome.overflow:.2%} of the yield"
         )
-    if metadata["remark"]:
-        console.print(f"\n{metadata['remark']}")
+    if outcome.remark:
+        console.print(f"\n{outcome.remark}")
 
 
-def _print_collisions(console: Console, metadata: Mapping[str, Any]) -> None:
+def _print_collisions(console: Console, metadata: Metadata) -> None:
     """Print the cross-section of a run without dump and decay."""
-    value, y = metadata["exposure"]["value"], metadata["yield"]["fiducial"]
+    value = metadata.provenance.card.experiment.exposure.value
+    y = metadata.outcome.yields["fiducial"]
     console.print(
-        f"\nsigma = {y['value'] / value:.6g} +- {y['mc_error'] / value:.2g} pb, "
-        f"effective size {y['effective_size']:.0f} of {metadata['points']}"
+        f"\nsigma = {y.value / value:.6g} +- {y.mc_error / value:.2g} pb, "
+        f"effective size {y.effective_size:.0f} of {metadata.provenance.points}"
     )
 
 
@@ -107,32 +114,32 @@ def print_comparison(comparison: Comparison, unit: str) -> None:
     console.print(f"\n{comparison.verdict}")
 
 
-def print_provenance(metadata: Mapping[str, Any]) -> None:
+def print_provenance(metadata: Metadata) -> None:
     """Print where the events come from."""
     console = _console()
-    card, flux = metadata["card"], metadata["flux"]
+    provenance, outcome = metadata.provenance, metadata.outcome
+    card, flux = provenance.card, provenance.flux
+    console.print(f"{card.title or 'untitled'}: {outcome.events} events of {provenance.points} points")
     console.print(
-        f"{card['title'] or 'untitled'}: {metadata['events']} events of {metadata['points']} points"
+        f"seed {provenance.seed}, mcgen {provenance.version}, proposal {provenance.proposal_sha256[:12]}"
     )
-    left_out = reasons(flux["left_out"])
+    left_out = reasons(flux.left_out)
     console.print(
-        f"seed {metadata['seed']}, mcgen {metadata['version']}, proposal {metadata['proposal_sha256'][:12]}"
-    )
-    console.print(
-        f"flux {flux['file']}: {flux['used']} of {flux['muons']} muons"
+        f"flux {flux.file}: {flux.used} of {flux.muons} particles"
         + (f"; left out: {left_out}" if left_out else "")
     )
+    plain = card.to_dict()
     for name in ("model", "production"):
-        console.print(f"{name}: " + ", ".join(f"{key} = {value}" for key, value in card[name].items()))
+        console.print(f"{name}: " + ", ".join(f"{key} = {value}" for key, value in plain[name].items()))
 
 
-def print_columns(metadata: Mapping[str, Any]) -> None:
+def print_columns(metadata: Metadata) -> None:
     """Print the columns with their units and meanings."""
     table = Table(box=None, pad_edge=False, header_style="bold")
     for heading in ("column", "type", "unit", "meaning"):
         table.add_column(heading)
-    for name, column in metadata["columns"].items():
-        table.add_row(name, column["dtype"], column["unit"], column["meaning"])
+    for column in metadata.provenance.columns:
+        table.add_row(column.name, column.dtype, column.unit, column.meaning)
     console = _console()
     console.print()
     console.print(table)

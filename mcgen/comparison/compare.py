@@ -10,7 +10,6 @@ import numpy as np
 from scipy.stats import chi2 as chi2_distribution
 from scipy.stats import norm as normal
 
-from mcgen.analysis.yields import yield_of
 from mcgen.comparison.two_samples import (
     MIN_IN_BIN,
     Histogram,
@@ -136,7 +135,7 @@ class Comparison:
 
 def sample_of_events(events: Events) -> Sample:
     """Sample of all events of a file of mcgen's."""
-    total = yield_of(events["weight"], events["parent_group"], int(events.metadata["points"]))
+    total = events.yield_of()
     muon, boson, recoil = (
         np.stack([events[f"{name}_{axis}"] for axis in ("px", "py", "pz", "e")])
         for name in ("emitter", "boson", "recoil")

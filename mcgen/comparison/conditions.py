@@ -8,7 +8,6 @@ from typing import Any
 
 import numpy as np
 
-from mcgen.card import load_card
 from mcgen.constants import NUCLEON_MASS
 from mcgen.events import Events
 from mcgen.io.samples import Collisions
@@ -44,7 +43,7 @@ class Setup:
 
 def setup_of_events(events: Events) -> Setup:
     """Setup of mcgen events, from their card."""
-    card = load_card(events.metadata["card"])
+    card = events.provenance.card
     exposure = card.experiment.exposure
     nuclei = tuple((nucleus.z, nucleus.mass) for nucleus in card.dump().nuclei)
     cross_section = exposure.kind == "xsec" and exposure.value == 1.0

@@ -12,12 +12,12 @@ from mcgen.survey import Survey
 
 def draw_cut_flow(survey: Survey) -> Figure:
     """Draw the yields after each requirement, cumulatively, from top to bottom."""
-    flow = survey.metadata["cut_flow"]
-    yields = np.array([entry["yield"] for entry in flow])
+    flow = survey.metadata.outcome.cut_flow
+    yields = np.array([step.value for step in flow])
     figure, axes = plt.subplots(figsize=(9.0, 0.36 * len(flow) + 1.3), layout="constrained")
     places = np.arange(len(flow))
     axes.barh(places, yields, color=[BLUE] * (len(flow) - 1) + [VERMILION], height=0.7)
-    axes.set_yticks(places, [plain(entry["requirement"]) for entry in flow], parse_math=False)
+    axes.set_yticks(places, [plain(step.requirement) for step in flow], parse_math=False)
     axes.invert_yaxis()
     for place, value in zip(places, yields, strict=True):
         share = f"  ({value / yields[0]:.1%})" if yields[0] > 0.0 else ""

@@ -15,11 +15,16 @@ from mcgen.survey import Survey
 
 @dataclass(frozen=True, slots=True)
 class Picture:
-    """A picture: the name of its file, what it shows in a sentence, how it is drawn."""
+    """A picture of an events file."""
 
     name: str
+    """Of its file."""
     caption: str
+    """What it shows, in a sentence or two."""
     draw: Callable[[Survey], Figure]
+    """How it is drawn."""
+    possible: Callable[[Survey], bool] = lambda _: True
+    """Whether the events have what it shows."""
 
 
 _BANDS = "Bands are the errors of a bin, of integration and flux together."
@@ -37,5 +42,15 @@ GALLERY = (
     Picture("boson", f"The boson. {_BANDS}", draw_boson),
     Picture("daughters", f"The daughters at the decay, before any magnet. {_BANDS}", draw_daughters),
     Picture("acceptance", f"Share of the decays in the volume that is accepted. {_BANDS}", draw_acceptance),
-    Picture("cut_flow", "Expected events after each requirement, cumulatively.", draw_cut_flow),
+    Picture(
+        "cut_flow",
+        "Expected events after each requirement, cumulatively.",
+        draw_cut_flow,
+        lambda survey: bool(survey.metadata.outcome.cut_flow),
+    ),
 )
+
+
+def pictures_of(survey: Survey) -> tuple[Picture, ...]:
+    """Return the pictures that can be drawn."""
+    return tuple(picture for picture in GALLERY if picture.possible(survey))

@@ -16,8 +16,6 @@ AnyArray = NDArray[Any]
 Record = dict[str, AnyArray]
 """Columns (n,) by name."""
 
-Metadata = dict[str, Any]
-
 
 @dataclass(frozen=True, slots=True)
 class Column:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import base64
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -11,7 +11,8 @@ import jinja2
 
 from mcgen.experiment.tables import EXPOSURES
 from mcgen.io.files import atomic_output
-from mcgen.plots.gallery import GALLERY
+from mcgen.metadata import Outcome
+from mcgen.plots.gallery import pictures_of
 from mcgen.plots.style import svg_of
 from mcgen.survey import Survey, survey_of
 
@@ -43,20 +44,21 @@ def render(survey: Survey, name: str) -> str:
         trim_blocks=True,
         lstrip_blocks=True,
     )
-    metadata = survey.metadata
-    exposure = metadata["exposure"]
+    provenance, outcome = survey.metadata.provenance, survey.metadata.outcome
+    exposure = survey.card.experiment.exposure
     return environment.get_template("page.html.jinja").render(
         name=name,
         title=survey.card.title or survey.card.experiment.title or name,
         experiment=survey.card.experiment,
-        metadata=metadata,
-        exposure=f"{exposure['value']:.4g} {EXPOSURES[exposure['kind']]}",
-        yields=_yields(metadata),
-        flow=_flow(metadata),
-        figures=[(picture, _data_uri(svg_of(picture.draw(survey)))) for picture in GALLERY],
+        provenance=provenance,
+        outcome=outcome,
+        exposure=f"{exposure.value:.4g} {EXPOSURES[exposure.kind]}",
+        yields=_yields(outcome),
+        flow=_flow(outcome),
+        figures=[(picture, _data_uri(svg_of(picture.draw(survey)))) for picture in pictures_of(survey)],
         card={
             key: list(_leaves("", table))
-            for key, table in metadata["card"].items()
+            for key, table in survey.card.to_dict().items()
             if isinstance(table, dict)
         },
     )
@@ -66,22 +68,20 @@ def _data_uri(svg: bytes) -> str:
     return "data:image/svg+xml;base64," + base64.b64encode(svg).decode("ascii")
 
 
-def _yields(metadata: Mapping[str, Any]) -> list[list[str]]:
+def _yields(outcome: Outcome) -> list[list[str]]:
+    labels = {"fiducial": "decays in the decay volume", "accepted": "accepted"}
     rows = []
-    for name, label in (("fiducial", "decays in the decay volume"), ("accepted", "accepted")):
-        y = metadata["yield"][name]
-        total = (y["mc_error"] ** 2 + y["flux_error"] ** 2) ** 0.5
-        numbers = (y["value"], y["mc_error"], y["flux_error"], total)
-        rows.append([label, *(f"{number:.4g}" for number in numbers), f"{y['effective_size']:.0f}"])
+    for name, y in outcome.yields.items():
+        numbers = (y.value, y.mc_error, y.flux_error, y.total_error)
+        rows.append([labels[name], *(f"{number:.4g}" for number in numbers), f"{y.effective_size:.0f}"])
     return rows
 
 
-def _flow(metadata: Mapping[str, Any]) -> list[list[str]]:
-    flow = metadata["cut_flow"]
-    start = flow[0]["yield"]
+def _flow(outcome: Outcome) -> list[list[str]]:
+    start = outcome.cut_flow[0].value if outcome.cut_flow else 0.0
     return [
-        [e["requirement"], f"{e['yield']:.4g}", f"{e['yield'] / start:.2%}" if start > 0.0 else "-"]
-        for e in flow
+        [step.requirement, f"{step.value:.4g}", f"{step.value / start:.2%}" if start > 0.0 else "-"]
+        for step in outcome.cut_flow
     ]
 
 

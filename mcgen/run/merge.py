@@ -3,16 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import replace
 from itertools import pairwise
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 
 from mcgen.errors import FileFormatError, UsageError
-from mcgen.io.events.digests import undigested, verified
+from mcgen.io.events.digests import verified
 from mcgen.io.events.store import CHUNK, open_events, read_metadata
-from mcgen.record.columns import Metadata, Record, concatenate
+from mcgen.metadata import Metadata
+from mcgen.record.columns import Record, concatenate
 from mcgen.run.output import event_file
 
 _SAME = ("version", "points", "card", "seed", "proposal_sha256", "flux", "columns", "chunks")
@@ -36,28 +37,27 @@ def merge(output: Path, parts: Sequence[Path]) -> Metadata:
     found = {path: read_metadata(path) for path in parts}
     ordered = _in_order(found)
     _check_same(found)
-    first = dict(found[ordered[0]])
-    provenance = {key: value for key, value in first.items() if key != "part"}
-    provenance["columns"] = undigested(first["columns"])
+    provenance = replace(found[ordered[0]].provenance, part=None)
     with event_file(output) as write:
-        return write(provenance, _chunks(ordered, found))
+        return write(provenance, _chunks(ordered))
 
 
-def _in_order(found: Mapping[Path, Mapping[str, Any]]) -> list[Path]:
+def _in_order(found: Mapping[Path, Metadata]) -> list[Path]:
     """Paths in the order of their chunks, all of them and each once."""
-    for path, metadata in found.items():
-        if "part" not in metadata:
+    parts = {path: metadata.provenance.part for path, metadata in found.items()}
+    for path, part in parts.items():
+        if part is None:
             raise FileFormatError(f"{path}: a whole run, not a part of one; parts come from --chunks")
-    ordered = sorted(found, key=lambda path: found[path]["part"][0])
+    ordered = sorted(found, key=lambda path: parts[path] or ())
     covered = 0
     before: Path | None = None
     for path in ordered:
-        start, stop = found[path]["part"]
+        start, stop = parts[path] or (0, 0)
         if start < covered:
             raise UsageError(f"{path}: overlaps with {before} in the chunks {start}:{min(stop, covered)}")
         _check_complete(covered, start)
         covered, before = stop, path
-    _check_complete(covered, found[ordered[0]]["chunks"])
+    _check_complete(covered, found[ordered[0]].provenance.chunks)
     return ordered
 
 
@@ -69,24 +69,21 @@ def _check_complete(covered: int, start: int) -> None:
         )
 
 
-def _check_same(found: Mapping[Path, Mapping[str, Any]]) -> None:
+def _check_same(found: Mapping[Path, Metadata]) -> None:
     (first, reference), *others = found.items()
     for path, metadata in others:
         for key in _SAME:
-            one, other = reference[key], metadata[key]
-            if key == "columns":
-                one, other = undigested(one), undigested(other)
-            if one != other:
+            if getattr(reference.provenance, key) != getattr(metadata.provenance, key):
                 advice = "; runs of different seeds are averaged, not added" if key == "seed" else ""
                 raise UsageError(f"{path}: of another run than {first}: {key} differs{advice}")
 
 
-def _chunks(ordered: Iterable[Path], found: Mapping[Path, Mapping[str, Any]]) -> Iterator[Record]:
+def _chunks(ordered: Iterable[Path]) -> Iterator[Record]:
     """Records chunk by chunk, so that sums come out as those of one run, to the last bit."""
     for path in ordered:
         with open_events(path) as file:
             records = verified(file.chunks(CHUNK), file.metadata, path)
-            yield from _cut(records, found[path]["card"]["run"]["chunk"])
+            yield from _cut(records, file.metadata.provenance.card.run.chunk)
 
 
 def _cut(records: Iterable[Record], size: int) -> Iterator[Record]:

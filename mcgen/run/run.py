@@ -8,22 +8,23 @@ import platform
 import secrets
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from functools import cached_property
 from importlib.metadata import version
 from pathlib import Path
 
 import numpy as np
 
-from mcgen.analysis.yields import Yield, tally_of
+from mcgen.analysis.yields import Tally
 from mcgen.card import Card
 from mcgen.errors import ProposalError, UsageError
 from mcgen.events import Events
 from mcgen.flux.flux import Flux, flux_of
-from mcgen.record.columns import Column, Metadata, Record, columns_of, concatenate
+from mcgen.metadata import FluxSummary, Metadata, Provenance, Yield
+from mcgen.record.columns import Column, Record, columns_of, concatenate
 from mcgen.rng import Purpose, stream
 from mcgen.run.journal import Journal
-from mcgen.run.output import completed, event_file, written
+from mcgen.run.output import counted, event_file
 from mcgen.run.parallel import Workers
 from mcgen.sampler.process import Process, process_of
 from mcgen.sampler.proposal import Proposal
@@ -54,9 +55,9 @@ def generate(card: Card, workers: Workers = Workers()) -> Events:  # noqa: B008 
     """
     run = Run.of(card)
     provenance = run.provenance()
-    tally = tally_of(provenance)
-    record = concatenate(written(run.chunks(workers), provenance, tally))
-    return Events(record, completed(provenance, tally, len(record["weight"])))
+    tally = Tally(provenance)
+    record = concatenate(counted(run.chunks(workers), tally, provenance))
+    return Events(record, Metadata(provenance, tally.outcome(len(record["weight"]))))
 
 
 def generate_chunks(card: Card, workers: Workers = Workers()) -> Iterator[Events]:  # noqa: B008  # frozen
@@ -66,11 +67,11 @@ def generate_chunks(card: Card, workers: Workers = Workers()) -> Iterator[Events
     """
     run = Run.of(card)
     provenance = run.provenance()
-    tally = tally_of(provenance)
+    tally = Tally(provenance)
     rows = 0
-    for record in written(run.chunks(workers), provenance, tally):
+    for record in counted(run.chunks(workers), tally, provenance):
         rows += len(record["weight"])
-        yield Events(record, completed(provenance, tally, rows))
+        yield Events(record, Metadata(provenance, tally.outcome(rows)))
 
 
 def generate_file(
@@ -114,7 +115,7 @@ def generate_file(
         run = Run.of(card, proposal if started is None else started[0])
         provenance = run.provenance(part)
         if keep:
-            journal.begin(run.proposal, provenance)
+            journal.begin(run.proposal, provenance.to_json())
         return write(provenance, run.chunks(workers, part, keep, progress))
 
 
@@ -191,10 +192,10 @@ class Run:
 
     def yields(self) -> dict[str, Yield]:
         """Draw all chunks, and return only the yields, in the decay volume ("fiducial") and accepted."""
-        tally = tally_of(self.provenance())
+        tally = Tally(self.provenance())
         for record in self.chunks():
             tally.add(record)
-        return tally.yields(self.card.run.events)
+        return tally.yields()
 
     def points(self, k: int) -> range:
         """Return the indices of the points of chunk k."""
@@ -211,38 +212,31 @@ class Run:
         u = stream(self.seed, Purpose.EVENTS, k).random((self.card.run.chunk, sampler.dimension))
         return sampler.events(u[: len(points)], points.start, self.card.run.events)
 
-    def provenance(self, part: range | None = None) -> Metadata:
+    def provenance(self, part: range | None = None) -> Provenance:
         """Describe where the events come from: card, flux, proposal, versions, columns."""
-        return {
-            "program": "mcgen",
-            "version": version("mcgen"),
-            "libraries": {name: version(name) for name in ("numpy", "scipy", "vegas", "uproot")},
-            "machine": platform.machine(),
-            "points": self.card.run.events,
-            "exposure": self.card.experiment.exposure.model_dump(),
-            "requirements": [{**asdict(r), "bit": r.bit} for r in self.process.detector.requirements],
-            "columns": {
-                c.name: {"unit": c.unit, "dtype": c.dtype, "meaning": c.meaning} for c in self.columns
-            },
-            "card": self.card.to_dict(),
-            "seed": self.seed,
-            "flux": {
-                "file": self.flux.file,
-                "sha256": self.flux.sha256,
-                "muons": self.flux.total,
-                "rows": self.flux.rows,
-                "groups": self.flux.groups,
-                "used": self.process.used,
-                "left_out": dict(self.process.left_out),
-                "sampled": self.flux.sampled,
-            },
-            "chunks": chunks_of(self.card),
-            "proposal_sha256": self.proposal.sha256,
-        } | self._particulars(part)
-
-    def _particulars(self, part: range | None) -> Metadata:
-        """Describe what only some runs have."""
-        found: Metadata = {} if part is None else {"part": [part.start, part.stop]}
-        if self.proposal.ceiling is not None:
-            found["unweighted"] = {"weight": self.proposal.ceiling.weight / self.card.run.events}
-        return found
+        flux, ceiling = self.flux, self.proposal.ceiling
+        return Provenance(
+            program="mcgen",
+            version=version("mcgen"),
+            libraries={name: version(name) for name in ("numpy", "scipy", "vegas", "uproot")},
+            machine=platform.machine(),
+            card=self.card,
+            seed=self.seed,
+            points=self.card.run.events,
+            chunks=chunks_of(self.card),
+            flux=FluxSummary(
+                file=flux.file,
+                sha256=flux.sha256,
+                muons=flux.total,
+                rows=flux.rows,
+                groups=flux.groups,
+                used=self.process.used,
+                left_out=self.process.left_out,
+                sampled=flux.sampled,
+            ),
+            requirements=self.process.detector.requirements,
+            columns=self.columns,
+            proposal_sha256=self.proposal.sha256,
+            part=None if part is None else (part.start, part.stop),
+            common_weight=None if ceiling is None else ceiling.weight / self.card.run.events,
+        )

@@ -11,10 +11,10 @@ from typing import Any
 import numpy as np
 from scipy.optimize import brentq, minimize_scalar
 
-from mcgen.analysis.yields import Yield
 from mcgen.card import Card
 from mcgen.errors import CardError
 from mcgen.flux.flux import Flux
+from mcgen.metadata import Yield
 from mcgen.physics.models import Outcome
 from mcgen.sensitivity.sample import COUPLINGS, DecaySample, event_sample, scan_sample, seed_for
 from mcgen.types import Array

@@ -8,9 +8,10 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from mcgen.analysis.reweighting import weight_factor
-from mcgen.analysis.yields import Yield, YieldTally
+from mcgen.analysis.yields import YieldTally
 from mcgen.card import Card
 from mcgen.flux.flux import Flux
+from mcgen.metadata import Yield
 from mcgen.physics.models import CHANNELS, OUTCOMES, Outcome
 from mcgen.rng import Purpose, stream
 from mcgen.sampler.flight import DecayAnywhere, DecayInVolume, FlightMaker

@@ -6,14 +6,14 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from itertools import chain
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 
-from mcgen.card import Card, load_card
-from mcgen.errors import CardError, FileFormatError, UsageError
+from mcgen.card import Card
+from mcgen.errors import UsageError
 from mcgen.events import Events
 from mcgen.io.events.store import open_events
+from mcgen.metadata import FluxSummary, Metadata
 from mcgen.survey.side import Display, displays_of, side_range, z_range
 from mcgen.survey.spectrum import GROUPS, Spectrum, quantiles
 from mcgen.survey.variables import VARIABLES
@@ -48,17 +48,21 @@ class Survey:
     displays : some events, drawn by weight
     """
 
-    metadata: Mapping[str, Any]
-    card: Card
+    metadata: Metadata
     spectra: Mapping[str, Spectrum]
     emission: tuple[Map, Map]
     decay: tuple[Map, Map]
     displays: tuple[Display, ...]
 
     @property
+    def card(self) -> Card:
+        """Card of the run."""
+        return self.metadata.provenance.card
+
+    @property
     def accepted_only(self) -> bool:
         """Whether the file holds nothing but accepted events, so that it knows no acceptance."""
-        return self.card.run.write == "accepted"
+        return self.metadata.provenance.accepted_only
 
     @property
     def heading(self) -> str:
@@ -74,22 +78,18 @@ def survey_of(path: Path) -> Survey:
     Raises
     ------
     FileFormatError
-        If it is not one of mcgen's, or damaged, or its card is not one of this version.
+        If it is not one of mcgen's, or damaged.
     """
     chunks = _chunks_of(path)
     sample = next(chunks)
-    metadata = sample.metadata
-    try:
-        card = load_card(metadata["card"])
-    except CardError as error:
-        raise FileFormatError(f"{path}: its card is not one of this version; {error}") from error
+    card = sample.provenance.card
     spectra = {}
     for variable in VARIABLES:
         spectrum = Spectrum.around(variable.values(sample), sample.weight, variable.log, BINS)
         if spectrum is not None:
             spectra[variable.name] = spectrum
     emission, decay = _emission_maps(sample), _decay_maps(sample, card)
-    group_of = _grouping(metadata)
+    group_of = _grouping(sample.provenance.flux)
     for events in chain([sample], chunks):
         group = group_of(events)
         for variable in VARIABLES:
@@ -100,22 +100,22 @@ def survey_of(path: Path) -> Survey:
             for map_, side in zip(maps, ("x", "y"), strict=True):
                 _add(map_, events, name, side)
     displays = displays_of(sample, card.experiment, DISPLAYS, SEED)
-    return Survey(metadata, card, spectra, emission, decay, displays)
+    return Survey(Metadata(sample.provenance, sample.outcome), spectra, emission, decay, displays)
 
 
-def _grouping(metadata: Mapping[str, Any]) -> Callable[[Events], Ints]:
+def _grouping(flux: FluxSummary) -> Callable[[Events], Ints]:
     """Groups (n,) of events: of the row of the flux, or, as a beam's rows are no sample, of the event itself."""
     draw = np.random.default_rng(SEED)
-    if not metadata["flux"]["sampled"]:
+    if not flux.sampled:
         return lambda events: draw.integers(GROUPS, size=len(events))
-    bin_of_group = draw.integers(GROUPS, size=metadata["flux"]["groups"])
+    bin_of_group = draw.integers(GROUPS, size=flux.groups)
     return lambda events: bin_of_group[events.parent_group]
 
 
 def _chunks_of(path: Path) -> Iterator[Events]:
     """Yield the events of a file in their order, at least one chunk, which may be empty."""
     with open_events(path) as file:
-        if file.metadata["exposure"]["kind"] == "xsec":
+        if file.metadata.provenance.is_collision:
             raise UsageError(f"{path}: collisions without a decay; `mcgen validate` compares and draws them")
         for record in file.chunks(ROWS):
             yield Events(record, file.metadata)

@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 
 from mcgen.errors import FileFormatError, RunError
-from mcgen.record.columns import AnyArray
+from mcgen.metadata import Metadata
+from mcgen.record.columns import Record
 
 
 class ColumnHashes:
@@ -20,7 +20,7 @@ class ColumnHashes:
         self._hashes = {name: hashlib.sha256() for name in names}
         self.rows = 0
 
-    def add(self, record: Mapping[str, AnyArray]) -> None:
+    def add(self, record: Record) -> None:
         """Take the values of a chunk."""
         self.rows += len(record["weight"])
         for name, values in record.items():
@@ -31,17 +31,7 @@ class ColumnHashes:
         return {name: h.hexdigest() for name, h in self._hashes.items()}
 
 
-def undigested(columns: Mapping[str, Any]) -> dict[str, Any]:
-    """Describe columns as the metadata does, without their digests."""
-    return {
-        name: {key: value for key, value in column.items() if key != "sha256"}
-        for name, column in columns.items()
-    }
-
-
-def verified(
-    chunks: Iterable[dict[str, AnyArray]], metadata: Mapping[str, Any], path: Path
-) -> Iterator[dict[str, AnyArray]]:
+def verified(chunks: Iterable[Record], metadata: Metadata, path: Path) -> Iterator[Record]:
     """Hand on all chunks of a file, and compare them with the digests of its metadata.
 
     Raises
@@ -51,8 +41,8 @@ def verified(
     RunError
         At the end, if columns are not those that were written.
     """
-    described = metadata["columns"]
-    if not all("sha256" in column for column in described.values()):
+    written = metadata.outcome.digests
+    if not written:
         raise FileFormatError(f"{path}: the metadata has no digests of the columns: nothing to verify")
     hashes: ColumnHashes | None = None
     for record in chunks:
@@ -60,6 +50,5 @@ def verified(
         hashes.add(record)
         yield record
     digests = hashes.digests() if hashes else {}
-    written = {name: column["sha256"] for name, column in described.items()}
-    if wrong := sorted(name for name in written | digests if written.get(name) != digests.get(name)):
+    if wrong := sorted(name for name in {*written, *digests} if written.get(name) != digests.get(name)):
         raise RunError(f"{path}: damaged: columns {', '.join(wrong)} are not those that were written")

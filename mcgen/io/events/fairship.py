@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from typing import Any
-
 import numpy as np
 import uproot
 
 from mcgen.io.events.metadata import METADATA, to_text
 from mcgen.io.events.particles import BOSON, COLUMNS, FIRST, SECOND, Particles, Setting
 from mcgen.io.events.spool import SpoolingWriter
+from mcgen.metadata import Metadata
 from mcgen.types import Array
 
 TREE = "LLP_tree"
@@ -30,16 +28,16 @@ class FairShipWriter(SpoolingWriter):
 
     needed = ("weight", *COLUMNS)
 
-    def finish(self, metadata: Mapping[str, Any]) -> None:
+    def finish(self, metadata: Metadata) -> None:
         """Write the tree, and the metadata with the z that its vertices count from."""
         setting = Setting.of(metadata)
         centre = 0.5 * sum(setting.target)
-        described = {**metadata, "fairship": {"z_reference": "centre of the target", "z_reference_m": centre}}
+        frame = {"fairship": {"z_reference": "centre of the target", "z_reference_m": centre}}
         with uproot.recreate(self.path, compression=uproot.ZSTD(1)) as file:
             tree = file.mktree(TREE, dict.fromkeys(BRANCHES, np.float64))
             for columns in self.chunks():
                 tree.extend(_branches(Particles.of(columns, setting), columns["weight"], centre))
-            file[METADATA] = to_text(described)
+            file[METADATA] = to_text(metadata, frame)
 
 
 def _branches(particles: Particles, weight: Array, centre: float) -> dict[str, Array]:

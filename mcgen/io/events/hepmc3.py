@@ -11,6 +11,7 @@ from mcgen.io.events.metadata import METADATA, to_text
 from mcgen.io.events.particles import BOSON, COLUMNS, FIRST, PARENTS, SECOND, Particles, Setting
 from mcgen.io.events.spool import SpoolingWriter
 from mcgen.io.files import binary_output
+from mcgen.metadata import Metadata
 from mcgen.physics.models import CHANNELS
 
 if TYPE_CHECKING:
@@ -46,7 +47,7 @@ class Hepmc3Writer(SpoolingWriter):
 
     needed = ("event", "accepted", "failed", "channel", "parent_row", *WEIGHTS.values(), *COLUMNS)
 
-    def finish(self, metadata: Mapping[str, Any]) -> None:
+    def finish(self, metadata: Metadata) -> None:
         """Write the file; compressed if its name ends with .gz."""
         from pyhepmc.io import WriterAscii, pyiostream
 
@@ -66,11 +67,11 @@ class Hepmc3Writer(SpoolingWriter):
                     number += 1
 
 
-def _run_info(metadata: Mapping[str, Any], setting: Setting) -> pyhepmc.GenRunInfo:
+def _run_info(metadata: Metadata, setting: Setting) -> pyhepmc.GenRunInfo:
     import pyhepmc
 
     run = pyhepmc.GenRunInfo()
-    run.tools = [("mcgen", str(metadata["version"]), "Bosons radiated by the muons of a beam dump")]
+    run.tools = [("mcgen", metadata.provenance.version, "Bosons radiated by the muons of a beam dump")]
     run.weight_names = list(WEIGHTS)
     model, exposure = setting.card.model, setting.card.experiment.exposure
     boson = model.boson()

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import io
 import math
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any
 from xml.etree import ElementTree
 
@@ -15,6 +15,7 @@ from mcgen.io.events.metadata import METADATA, to_text
 from mcgen.io.events.particles import BOSON, COLUMNS, FIRST, MUON, NUCLEUS, PARENTS, Particles, Setting
 from mcgen.io.events.spool import SpoolingWriter
 from mcgen.io.files import binary_output
+from mcgen.metadata import Metadata
 
 if TYPE_CHECKING:
     import pylhe
@@ -35,7 +36,7 @@ class LheWriter(SpoolingWriter):
 
     needed = ("event", "weight", "accepted", *COLUMNS)
 
-    def finish(self, metadata: Mapping[str, Any]) -> None:
+    def finish(self, metadata: Metadata) -> None:
         """Write the file; compressed if its name ends with .gz."""
         import pylhe
 
@@ -60,7 +61,7 @@ class LheWriter(SpoolingWriter):
             file.write(stream, digits)
             stream.write("\n")
 
-    def _init(self, metadata: Mapping[str, Any], setting: Setting) -> pylhe.LHEInit:
+    def _init(self, metadata: Metadata, setting: Setting) -> pylhe.LHEInit:
         import pylhe
 
         total = square = largest = highest = 0.0
@@ -70,14 +71,14 @@ class LheWriter(SpoolingWriter):
             square += float(weight @ weight)
             largest = max(largest, float(weight.max()))
             highest = max(highest, float(columns["emitter_e"].max()))
-        points = int(metadata["points"])
+        points = metadata.provenance.points
         # The integration error over all points of the run, of which those of weight 0 are not in the file.
         error = math.sqrt(max(points * square - total * total, 0.0) / max(points - 1, 1))
         nucleus = setting.nuclei[0]
         # Groups and sets 0: no parton distributions. Energies of muons vary up to the one that is given.
         info = pylhe.LHEInitInfo(13, nucleus.pdg, highest, nucleus.mass, 0, 0, 0, 0, -4, 1)
         process = pylhe.LHEProcInfo(total, error, self.rows * largest, PROCESS)
-        generator = pylhe.LHEGenerator("mcgen", str(metadata["version"]), "", {})
+        generator = pylhe.LHEGenerator("mcgen", metadata.provenance.version, "", {})
         return pylhe.LHEInit(info, [process], [generator])
 
     def _events(self, setting: Setting) -> Iterator[pylhe.LHEEvent]:

@@ -1,4 +1,4 @@
-"""The metadata of an events file: JSON that says how the events came about."""
+"""The metadata of an events file as text: JSON with a digest of itself."""
 
 from __future__ import annotations
 
@@ -9,44 +9,30 @@ from pathlib import Path
 from typing import Any
 
 from mcgen.errors import FileFormatError
+from mcgen.metadata import Metadata
 
 METADATA = "mcgen"
 """Name of the metadata in every format that has names."""
 
 DIGEST = "metadata_sha256"
 
-_REQUIRED = frozenset(
-    [
-        "program",
-        "version",
-        "events",
-        "points",
-        "exposure",
-        "yield",
-        "cut_flow",
-        "remark",
-        "requirements",
-        "columns",
-        "card",
-        "seed",
-        "flux",
-        "chunks",
-        "proposal_sha256",
-    ]
-)
 
+def to_text(metadata: Metadata, more: Mapping[str, Any] | None = None) -> str:
+    """Metadata as JSON, with a digest of itself.
 
-def to_text(metadata: Mapping[str, Any]) -> str:
-    """Metadata as JSON, with a digest of itself."""
-    body = {key: value for key, value in metadata.items() if key != DIGEST}
-    return json.dumps({**body, DIGEST: _digest(body)})
+    Parameters
+    ----------
+    more : what only this file's format adds
+    """
+    body = metadata.to_json() | dict(more or {})
+    return json.dumps({**body, DIGEST: _digest(body)}, allow_nan=False)
 
 
 def _digest(body: Mapping[str, Any]) -> str:
     return hashlib.sha256(json.dumps(body, sort_keys=True).encode()).hexdigest()
 
 
-def from_text(path: Path, text: str) -> dict[str, Any]:
+def from_text(path: Path, text: str) -> Metadata:
     """Metadata from JSON.
 
     Parameters
@@ -56,28 +42,22 @@ def from_text(path: Path, text: str) -> dict[str, Any]:
     Raises
     ------
     FileFormatError
-        If it is not the metadata of events.
+        If it is not the metadata of events of this version, or damaged.
     """
     try:
-        metadata = json.loads(text, parse_constant=_refuse)
-    except ValueError as error:
+        body = json.loads(text, parse_constant=_refuse)
+    except (ValueError, RecursionError) as error:
         raise FileFormatError(f"{path}: the metadata {METADATA!r} is damaged: {error}") from error
-    if not isinstance(metadata, dict) or not is_complete(metadata):
+    if not isinstance(body, dict):
         raise FileFormatError(f"{path}: the metadata {METADATA!r} is not that of mcgen events")
-    digest = metadata.pop(DIGEST, None)
-    if digest is not None and digest != _digest(metadata):
+    digest = body.pop(DIGEST, None)
+    if digest is not None and digest != _digest(body):
         raise FileFormatError(f"{path}: the metadata {METADATA!r} is damaged: it does not match its digest")
-    return metadata
+    try:
+        return Metadata.from_json(body)
+    except FileFormatError as error:
+        raise FileFormatError(f"{path}: {error}") from error
 
 
 def _refuse(constant: str) -> None:
     raise ValueError(f"it holds {constant}")
-
-
-def is_complete(metadata: Mapping[str, Any]) -> bool:
-    """Whether it has what that of mcgen events has."""
-    if not metadata.keys() >= _REQUIRED:
-        return False
-    columns, card, points = (metadata[key] for key in ("columns", "card", "points"))
-    described = isinstance(columns, dict) and all(isinstance(column, dict) for column in columns.values())
-    return described and isinstance(card, dict) and isinstance(points, int)

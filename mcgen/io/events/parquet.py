@@ -13,6 +13,7 @@ import numpy as np
 from mcgen.errors import FileFormatError
 from mcgen.io.events.metadata import METADATA, from_text, to_text
 from mcgen.io.files import Closing
+from mcgen.metadata import Metadata
 from mcgen.record.columns import AnyArray, Column
 
 
@@ -42,7 +43,7 @@ class ParquetWriter(Closing):
         if len(record["weight"]):
             self._file.write_table(pyarrow.table(dict(record), schema=self._schema))
 
-    def finish(self, metadata: Mapping[str, Any]) -> None:
+    def finish(self, metadata: Metadata) -> None:
         """Write the metadata, which says how the events came about."""
         self._file.add_key_value_metadata({METADATA: to_text(metadata)})
 

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any
 
 import numpy as np
 
-from mcgen.card import Card, load_card
+from mcgen.card import Card
 from mcgen.constants import MUON_MASS, SPEED_OF_LIGHT, mass_of
 from mcgen.experiment.tables import MaterialTable
+from mcgen.metadata import Metadata
 from mcgen.physics.formfactors import Nucleus
 from mcgen.physics.kinematics import momentum_of
 from mcgen.physics.matter import material
@@ -60,15 +60,9 @@ class Setting:
     target: tuple[float, float]
 
     @classmethod
-    def of(cls, metadata: Mapping[str, Any]) -> Setting:
-        """Take it from the card in a file's metadata.
-
-        Raises
-        ------
-        CardError
-            If the card is not one of this version.
-        """
-        card = load_card(metadata["card"])
+    def of(cls, metadata: Metadata) -> Setting:
+        """Take it from the card in a file's metadata."""
+        card = metadata.provenance.card
         table = card.experiment.target
         layers: tuple[MaterialTable, ...] = table.layer or (table,)
         intervals = [layer.z_m for layer in layers if layer.z_m is not None]

@@ -14,6 +14,7 @@ import uproot
 from mcgen.errors import FileFormatError
 from mcgen.io.events.metadata import METADATA, from_text, to_text
 from mcgen.io.files import Closing
+from mcgen.metadata import Metadata
 from mcgen.record.columns import AnyArray, Column
 
 TREE = "events"
@@ -41,7 +42,7 @@ class RootWriter(Closing):
         if len(record["weight"]):
             self._tree.extend(record)
 
-    def finish(self, metadata: Mapping[str, Any]) -> None:
+    def finish(self, metadata: Metadata) -> None:
         """Write the metadata, which says how the events came about."""
         self._file[METADATA] = to_text(metadata)
 

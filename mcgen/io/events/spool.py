@@ -6,12 +6,13 @@ import tempfile
 from abc import ABC, abstractmethod
 from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
-from typing import Any, ClassVar
+from typing import ClassVar
 
 import numpy as np
 
 from mcgen.errors import UsageError
 from mcgen.io.files import Closing
+from mcgen.metadata import Metadata
 from mcgen.record.columns import AnyArray, Column
 
 ROWS = 10_000
@@ -63,5 +64,5 @@ class SpoolingWriter(Closing, ABC):
             yield {name: np.ascontiguousarray(rows[name]) for name in self.needed}
 
     @abstractmethod
-    def finish(self, metadata: Mapping[str, Any]) -> None:
+    def finish(self, metadata: Metadata) -> None:
         """Write the file from `chunks`."""

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import AbstractContextManager, contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from importlib.util import find_spec
 from itertools import chain
 from pathlib import Path
 from types import TracebackType
-from typing import Any, Protocol, Self
+from typing import Protocol, Self
 
 from mcgen.errors import FileFormatError, UsageError
 from mcgen.io.events.digests import ColumnHashes, verified
@@ -19,7 +19,8 @@ from mcgen.io.events.lhe import LheWriter
 from mcgen.io.events.parquet import ParquetWriter, open_parquet
 from mcgen.io.events.root import NTupleWriter, RootWriter, open_root
 from mcgen.io.files import atomic_output
-from mcgen.record.columns import AnyArray, Column
+from mcgen.metadata import Metadata, Provenance
+from mcgen.record.columns import AnyArray, Column, Record
 
 CHUNK = 50_000
 """Number of events that are read at a time, unless another is asked for."""
@@ -32,7 +33,7 @@ class Writer(Protocol):
         """Write a chunk of rows."""
         ...
 
-    def finish(self, metadata: Mapping[str, Any]) -> None:
+    def finish(self, metadata: Metadata) -> None:
         """Write what is known only at the end: yields, digests, number of rows."""
         ...
 
@@ -46,10 +47,10 @@ class Writer(Protocol):
 class Reader(Protocol):
     """Reads one events file, chunk by chunk."""
 
-    metadata: dict[str, Any]
+    metadata: Metadata
     rows: int
 
-    def chunks(self, size: int) -> Iterator[dict[str, AnyArray]]:
+    def chunks(self, size: int) -> Iterator[Record]:
         """Columns of at most `size` events at a time; of no event, once."""
         ...
 
@@ -87,9 +88,9 @@ class Format:
                 "or choose another"
             )
 
-    def check(self, path: Path, metadata: Mapping[str, Any]) -> None:
+    def check(self, path: Path, provenance: Provenance) -> None:
         """Raise UsageError if the format cannot hold the events: bare collisions have no decay."""
-        if self.reader is None and metadata["exposure"]["kind"] == "xsec":
+        if self.reader is None and provenance.is_collision:
             raise UsageError(f"{path}: collisions without a decay go to root, rntuple or parquet")
 
 
@@ -158,13 +159,13 @@ def open_events(path: str | Path) -> Iterator[Reader]:
         yield opened
 
 
-def read_metadata(path: str | Path) -> dict[str, Any]:
+def read_metadata(path: str | Path) -> Metadata:
     """Read the metadata of an events file; see `open_events` for its errors."""
     with open_events(path) as file:
         return file.metadata
 
 
-def convert(source: str | Path, path: str | Path, format: str | None = None) -> dict[str, Any]:
+def convert(source: str | Path, path: str | Path, format: str | None = None) -> Metadata:
     """Copy an events file into another format, in bounded memory; return the metadata.
 
     Raises
@@ -181,33 +182,23 @@ def convert(source: str | Path, path: str | Path, format: str | None = None) -> 
         return write_chunks(chunks, file.metadata, path, format)
 
 
-def write_chunks(
-    chunks: Iterator[dict[str, AnyArray]], metadata: Mapping[str, Any], path: Path, format: str | None
-) -> dict[str, Any]:
+def write_chunks(chunks: Iterator[Record], metadata: Metadata, path: Path, format: str | None) -> Metadata:
     """Write chunks of columns, at least one, to a file; return the metadata with their digests."""
-    found = format_of(path, format)
-    found.check(path, metadata)
+    kind = format_of(path, format)
+    kind.check(path, metadata.provenance)
     first = next(chunks)
-    described = metadata["columns"]
+    known = {column.name: column for column in metadata.provenance.columns}
     columns = tuple(
-        Column(
-            name, str(values.dtype), *(described.get(name, {}).get(key, "") for key in ("unit", "meaning"))
-        )
-        for name, values in first.items()
+        known.get(name, Column(name, str(values.dtype), "", "")) for name, values in first.items()
     )
-    hashes = ColumnHashes(c.name for c in columns)
-    with atomic_output(path) as temporary, found.writer(temporary, columns) as writer:
+    hashes = ColumnHashes(first)
+    with atomic_output(path) as temporary, kind.writer(temporary, columns) as writer:
         for record in chain([first], chunks):
             writer.append(record)
             hashes.add(record)
-        digests = hashes.digests()
-        new = {
-            **metadata,
-            "events": hashes.rows,
-            "columns": {
-                c.name: {"unit": c.unit, "dtype": c.dtype, "meaning": c.meaning, "sha256": digests[c.name]}
-                for c in columns
-            },
-        }
-        writer.finish(new)
-    return new
+        written = Metadata(
+            replace(metadata.provenance, columns=columns),
+            replace(metadata.outcome, events=hashes.rows, digests=hashes.digests()),
+        )
+        writer.finish(written)
+    return written

@@ -1,0 +1,254 @@
+"""The metadata of events: where they come from, and what they are worth.
+
+`Metadata.to_json` and `from_json` are the only places that know how it looks in a file.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, field
+from math import sqrt
+from typing import Annotated, Any
+
+from pydantic import Field, TypeAdapter, ValidationError
+
+from mcgen.card import Card, load_card
+from mcgen.errors import CardError, FileFormatError
+from mcgen.experiment.detector import Requirement
+from mcgen.record.columns import Column
+
+RECORD = 2
+"""Version of the record: of names, types and meanings of columns and metadata."""
+
+Count = Annotated[int, Field(ge=0)]
+
+
+@dataclass(frozen=True, slots=True)
+class Yield:
+    """An expected number of events for the exposure."""
+
+    value: float
+    """Sum of weights."""
+    mc_error: float
+    """Integration error, sqrt((n sum w^2 - (sum w)^2)/(n - 1)) over all n points of the run."""
+    flux_error: float
+    """From the finite number of particles in the flux file; 0 for a beam."""
+    effective_size: float
+    """(sum w)^2/sum w^2."""
+
+    @property
+    def total_error(self) -> float:
+        """Both errors in quadrature."""
+        return sqrt(self.mc_error**2 + self.flux_error**2)
+
+
+@dataclass(frozen=True, slots=True)
+class CutFlowStep:
+    """What is left after a requirement and all before it."""
+
+    requirement: str
+    """Its name; "decays in volume" before any."""
+    value: float
+    """Expected number of events for the exposure."""
+
+
+@dataclass(frozen=True, slots=True)
+class FluxSummary:
+    """The flux that the events are from."""
+
+    file: str
+    """As the card has it."""
+    sha256: str
+    """Digest of the file."""
+    muons: Count
+    """Particles of the file."""
+    rows: Count
+    """Rows of the file, up to the last one that a particle is from."""
+    groups: Count
+    """Groups of rows that are independent of each other."""
+    used: Count
+    """Particles that can contribute."""
+    left_out: Mapping[str, Count]
+    """Numbers of the others, by reason."""
+    sampled: bool
+    """Whether the rows are a sample with a statistical error."""
+
+
+@dataclass(frozen=True, slots=True)
+class Provenance:
+    """How events come about: all that is known before the first one is drawn."""
+
+    program: str
+    version: str
+    """Of the program."""
+    libraries: Mapping[str, str]
+    """Their versions."""
+    machine: str
+    """Kind of processor."""
+    card: Card
+    """With the experiment card merged in."""
+    seed: Count
+    """Of the random numbers."""
+    points: Annotated[int, Field(ge=1)]
+    """Points of the whole run, to which weights are normalised."""
+    chunks: Count
+    """Chunks of the whole run."""
+    flux: FluxSummary
+    requirements: tuple[Requirement, ...]
+    """Of the detector, in the order of their codes."""
+    columns: tuple[Column, ...]
+    """Of the record."""
+    proposal_sha256: str
+    """Digest of the proposal."""
+    part: tuple[Count, Count] | None = None
+    """First chunk and end of a part; None for a whole run."""
+    common_weight: float | None = None
+    """Of unweighted events."""
+    reweighted_from: tuple[Mapping[str, Any], ...] = ()
+    """[model] tables of the cards that the events had before, in their order."""
+
+    @property
+    def accepted_only(self) -> bool:
+        """Whether only accepted events are kept, at the end of the whole run."""
+        return self.card.run.write == "accepted"
+
+    @property
+    def is_collision(self) -> bool:
+        """Whether the events are bare collisions, whose weights are cross-sections."""
+        return self.card.experiment.exposure.kind == "xsec"
+
+    def to_json(self) -> dict[str, Any]:
+        """Return the provenance as plain data."""
+        plain: dict[str, Any] = {
+            "program": self.program,
+            "record": RECORD,
+            "version": self.version,
+            "libraries": dict(self.libraries),
+            "machine": self.machine,
+            "points": self.points,
+            "exposure": self.card.experiment.exposure.model_dump(),
+            "requirements": [{**asdict(r), "bit": r.bit} for r in self.requirements],
+            "columns": {
+                c.name: {"unit": c.unit, "dtype": c.dtype, "meaning": c.meaning} for c in self.columns
+            },
+            "card": self.card.to_dict(),
+            "seed": self.seed,
+            "flux": asdict(self.flux),
+            "chunks": self.chunks,
+            "proposal_sha256": self.proposal_sha256,
+        }
+        if self.part is not None:
+            plain["part"] = list(self.part)
+        if self.common_weight is not None:
+            plain["unweighted"] = {"weight": self.common_weight}
+        if self.reweighted_from:
+            plain["reweighted_from"] = [dict(model) for model in self.reweighted_from]
+        return plain
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """What events are worth: all that is known after the last one."""
+
+    events: Count
+    """Rows of the record."""
+    accepted: Yield
+    """After all requirements."""
+    fiducial: Yield | None
+    """Of all decays in the decay volume; None where those that are not accepted are not known any more."""
+    cut_flow: tuple[CutFlowStep, ...]
+    """Empty where those that are not accepted are not known any more."""
+    remark: str = ""
+    """A sentence that says why nothing came out."""
+    overflow: float | None = None
+    """Of unweighted events: share of the yield by which heavier ones exceed the common weight."""
+    digests: Mapping[str, str] = field(default_factory=dict)
+    """SHA-256 of the columns, by name; empty if they never were in a file."""
+
+    @property
+    def yields(self) -> dict[str, Yield]:
+        """The yields that are known, by name."""
+        known = {"fiducial": self.fiducial, "accepted": self.accepted}
+        return {name: value for name, value in known.items() if value is not None}
+
+
+@dataclass(frozen=True, slots=True)
+class Metadata:
+    """What is known of a table of events."""
+
+    provenance: Provenance
+    outcome: Outcome
+
+    def to_json(self) -> dict[str, Any]:
+        """Return the metadata as plain data, as `mcgen inspect --json` prints it."""
+        plain, outcome = self.provenance.to_json(), self.outcome
+        for name, digest in outcome.digests.items():
+            plain["columns"][name]["sha256"] = digest
+        if outcome.overflow is not None:
+            plain["unweighted"]["overflow"] = outcome.overflow
+        return plain | {
+            "events": outcome.events,
+            "yield": {
+                name: {**asdict(value), "total_error": value.total_error}
+                for name, value in outcome.yields.items()
+            },
+            "cut_flow": [{"requirement": step.requirement, "yield": step.value} for step in outcome.cut_flow],
+            "remark": outcome.remark,
+        }
+
+    @classmethod
+    def from_json(cls, data: Any) -> Metadata:
+        """Make metadata from plain data.
+
+        Raises
+        ------
+        FileFormatError
+            If it is not that of this version's events.
+        """
+        if not isinstance(data, dict) or data.get("program") != "mcgen":
+            raise FileFormatError("not the metadata of mcgen events")
+        if data.get("record") != RECORD:
+            raise FileFormatError(
+                f"the events are of record version {data.get('record', 1)!r}, this program reads version {RECORD}: "
+                "generate them again"
+            )
+        try:
+            data = {**data, "card": load_card(data["card"])}
+            return cls(
+                _PROVENANCE.validate_python(_provenance(data)), _OUTCOME.validate_python(_outcome(data))
+            )
+        except CardError as error:
+            raise FileFormatError(f"the card in the metadata is not one of this version; {error}") from error
+        except ValidationError as error:
+            first = error.errors()[0]
+            place = ".".join(str(part) for part in first["loc"])
+            raise FileFormatError(
+                f"the metadata is not that of mcgen events: {place}: {first['msg']}"
+            ) from error
+        except (KeyError, TypeError, AttributeError) as error:
+            raise FileFormatError(f"the metadata is not that of mcgen events: {error}") from error
+
+
+_PROVENANCE, _OUTCOME = TypeAdapter(Provenance), TypeAdapter(Outcome)
+
+
+def _provenance(data: Mapping[str, Any]) -> dict[str, Any]:
+    """Keys of plain data as `Provenance` has them."""
+    return {
+        **data,
+        "columns": [{"name": name, **column} for name, column in data["columns"].items()],
+        "common_weight": data.get("unweighted", {}).get("weight"),
+    }
+
+
+def _outcome(data: Mapping[str, Any]) -> dict[str, Any]:
+    """Keys of plain data as `Outcome` has them."""
+    yields = data["yield"]
+    return {
+        **data,
+        "fiducial": yields.get("fiducial"),
+        "accepted": yields["accepted"],
+        "cut_flow": [{"requirement": s["requirement"], "value": s["yield"]} for s in data["cut_flow"]],
+        "overflow": data.get("unweighted", {}).get("overflow"),
+        "digests": {name: c["sha256"] for name, c in data["columns"].items() if "sha256" in c},
+    }
