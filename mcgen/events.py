@@ -14,7 +14,8 @@ import numpy as np
 from mcgen.analysis.reweighting import reweight
 from mcgen.analysis.yields import yield_of
 from mcgen.errors import ColumnError, UsageError
-from mcgen.io.events.store import open_events, write_chunks
+from mcgen.io.events.store import read_chunks, read_metadata, write_chunks
+from mcgen.io.outputs import claim
 from mcgen.metadata import Metadata, Outcome, Provenance, Yield
 from mcgen.record.columns import AnyArray, concatenate
 from mcgen.types import Array, Bools
@@ -227,24 +228,39 @@ def _optional(module: str, extra: str) -> Any:
         raise UsageError(f"this needs {module.split('.')[0]}: pip install 'mcgen[{extra}]'") from error
 
 
-def read(path: str | Path) -> Events:
-    """Read an events file; see `open_events` for its errors."""
-    with open_events(path) as file:
-        return Events(concatenate(file.chunks(max(file.rows, 1))), file.metadata)
+def read(path: str | Path, *, verify: bool = True) -> Events:
+    """Read an events file.
+
+    Parameters
+    ----------
+    verify : whether to compare the columns with their digests
+
+    Raises
+    ------
+    FileFormatError
+        If it is not one of mcgen's, or damaged.
+    RunError
+        If the columns are not those that were written.
+    """
+    metadata = read_metadata(path)
+    chunks = read_chunks(path, size=0, verify=verify)
+    return Events(concatenate(record for record, _ in chunks), metadata)
 
 
-def write(events: Events, path: str | Path, format: str | None = None) -> None:
+def write(events: Events, path: str | Path, format: str | None = None, *, force: bool = False) -> None:
     """Write events to a file.
 
     Parameters
     ----------
-    format : one of `FORMATS`; by default that of the file's ending
+    format : one of `mcgen.io.events.store.FORMATS`; by default that of the file's ending
+    force : whether a file of that name may be replaced
 
     Raises
     ------
     UsageError, RunError
-        If the file cannot be written; nothing is left under its name.
+        If the file is there already or cannot be written; nothing is left under its name.
     """
     path = Path(path)
     metadata = Metadata(events.provenance, events.outcome)
+    claim([path], force=force)
     write_chunks(iter([events.columns]), metadata, path, format)

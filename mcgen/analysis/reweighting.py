@@ -74,10 +74,12 @@ def reweight(
     square = (g_mu / card.model.boson().g_mu) ** 2
     length = columns["decay_length"] / square
     way = columns["path_in"] - columns["path_out"]
-    with np.errstate(under="ignore"):
+    with np.errstate(all="ignore"):  # columns can be anything; what comes out of nonsense is refused
         p_decay = np.exp(-columns["path_in"] / length) * -np.expm1(way / length)
         depth = columns["decay_path"] / columns["decay_length"]
         weight = columns["weight"] * weight_factor(square, square, depth)
+    if not (np.isfinite(weight).all() and np.isfinite(p_decay).all()):
+        raise UsageError("the columns of paths and decay lengths are not those of decays")
     _refuse_if_lost(columns, weight, p_decay, square, g_mu)
     changed = {**columns, "weight": weight, "decay_length": length, "p_decay": p_decay}
     provenance = replace(

@@ -82,6 +82,13 @@ FormatOption = Annotated[
 ]
 
 
+ForceOption = Annotated[bool, typer.Option("--force", help="Replace files that are there already.")]
+
+NoVerifyOption = Annotated[
+    bool, typer.Option("--no-verify", help="Do not compare the columns that are read with their digests.")
+]
+
+
 class State:
     """What the options before the command say."""
 
@@ -111,6 +118,27 @@ def _options(
         import logging
 
         logging.basicConfig(level=logging.INFO, format="%(name)s: %(message)s", stream=sys.stderr)
+
+
+def checking(no_verify: bool, *files: Path) -> bool:
+    """Whether columns are compared with their digests; says so where they are not."""
+    if no_verify:
+        typer.echo(f"mcgen: not compared with digests: {', '.join(map(str, files))}", err=True)
+    return not no_verify
+
+
+def files_of(card: str, loaded: Card) -> list[Path]:
+    """Files that a run card is read from: its own, the experiment card's, the flux."""
+    from mcgen.card import find_card
+    from mcgen.flux.flux import flux_path
+
+    own = find_card(card)
+    files = [own]
+    if loaded.experiment.card is not None:
+        files.append(find_card(loaded.experiment.card, "experiment", relative_to=own.parent))
+    if loaded.flux is not None:
+        files.append(flux_path(loaded.flux.file))
+    return files
 
 
 def load(card: str, settings: list[str]) -> Card:

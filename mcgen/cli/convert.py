@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from mcgen.cli.common import FormatOption, State, app
+from mcgen.cli.common import ForceOption, FormatOption, NoVerifyOption, State, app, checking
 
 
 @app.command()
@@ -15,11 +15,15 @@ def convert(
     file: Annotated[Path, typer.Argument(help="An events file, .root or .parquet.")],
     output: Annotated[Path, typer.Argument(metavar="OUT", help="File to write.")],
     format_: FormatOption = None,
+    force: ForceOption = False,
+    no_verify: NoVerifyOption = False,
     quiet: Annotated[bool, typer.Option("--quiet", "-q", help="No summary.")] = False,
 ) -> None:
     """Copy an events file into another format; its columns are checked against their digests."""
     from mcgen.io.events.store import convert
+    from mcgen.io.outputs import claim
 
-    metadata = convert(file, output, format_)
+    claim([output], [file], force)
+    metadata = convert(file, output, format_, verify=checking(no_verify, file))
     if not (quiet or State.quiet):
         typer.echo(f"{output}: {metadata.outcome.events} events")

@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from mcgen.cli.common import app
+from mcgen.cli.common import ForceOption, app, files_of, load
+from mcgen.io.outputs import claim
 
 if TYPE_CHECKING:
     from mcgen.flux.census import Census, Rate
@@ -41,14 +42,17 @@ def show(
     output: Annotated[
         Path | None, typer.Option("--output", "-o", help="Folder for plots of momentum, angle and depth.")
     ] = None,
+    force: ForceOption = False,
 ) -> None:
     """Show what a flux holds: counts, rates, momenta, angles, depths."""
     from mcgen.flux.census import census
 
+    if output is not None:
+        from mcgen.plots.flux import pictures_in, plot_census
+
+        claim(pictures_in(output), _files(file), force)
     found = census(_load(file, format_, protons))
     if output is not None:
-        from mcgen.plots.flux import plot_census
-
         for path in plot_census(found, output):
             typer.echo(str(path), err=True)
     if json_:
@@ -65,6 +69,7 @@ def convert(
     output: Annotated[Path, typer.Argument(metavar="OUT", help="File to write: .root, .parquet or .csv.")],
     format_: FormatOption = None,
     protons: ProtonsOption = None,
+    force: ForceOption = False,
 ) -> None:
     """Convert a flux to the native format: one row a muon, metres, GeV, muons per proton."""
     from mcgen.errors import reasons
@@ -72,10 +77,18 @@ def convert(
     from mcgen.io.flux.native import writer_for
 
     writer_for(output)  # an unknown ending is told before anything is read
+    claim([output], _files(file), force)
     muons = _load(file, format_, protons)
     write_native(muons, output)
     dropped = reasons(muons.dropped)
     typer.echo(f"{output}: {len(muons)} muons" + (f"; left out: {dropped}" if dropped else ""))
+
+
+def _files(file: str) -> list[Path]:
+    """Files that a flux is read from: itself, or a run card and what it names."""
+    from mcgen.flux.flux import flux_path
+
+    return files_of(file, load(file, [])) if file.endswith(".toml") else [flux_path(file)]
 
 
 def _load(file: str, format_: str | None, protons: float | None) -> Flux:

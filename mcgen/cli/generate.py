@@ -8,7 +8,18 @@ from typing import Annotated
 
 import typer
 
-from mcgen.cli.common import CardArgument, FormatOption, SetOption, State, app, load, load_matching, progress
+from mcgen.cli.common import (
+    CardArgument,
+    ForceOption,
+    FormatOption,
+    SetOption,
+    State,
+    app,
+    files_of,
+    load,
+    load_matching,
+    progress,
+)
 from mcgen.errors import UsageError
 
 SeedOption = Annotated[int | None, typer.Option(help="Seed of the random numbers; run.seed.")]
@@ -60,6 +71,7 @@ def generate(
         bool, typer.Option("--unweighted", help="Write events of one common weight; run.unweighted.")
     ] = False,
     set_: SetOption = None,
+    force: ForceOption = False,
     quiet: Annotated[bool, typer.Option("--quiet", "-q", help="No progress and no summary.")] = False,
 ) -> None:
     """Generate events from a card into a file, weighted to the card's exposure."""
@@ -69,11 +81,14 @@ def generate(
     settings += ["run.unweighted=true"] if unweighted else []
     if card is not None and match is None:
         loaded, name = load(card, settings), Path(card).stem
+        inputs = files_of(card, loaded)
     elif match is not None and card is None:
         loaded, name = load_matching(match, method, pdg, settings), match.name.split(".lhe")[0]
+        inputs = [match]
     else:
         raise UsageError("generate: takes either a CARD or --match SAMPLE.lhe.gz")
     from mcgen.io.events.store import format_named, format_of
+    from mcgen.io.outputs import claim
     from mcgen.run.parallel import Workers
     from mcgen.run.run import generate_file
     from mcgen.sampler.proposal import load_proposal
@@ -82,6 +97,7 @@ def generate(
     found = format_of(target, format_)  # an unknown ending is told before anything is computed
     if part is not None and found.reader is None:
         raise UsageError(f"{target}: not a format that parts can be merged from; use .root or .parquet")
+    claim([target], [*inputs, *([] if proposal is None else [proposal])], force)
     start = perf_counter()
     points = loaded.run.events if part is None else len(part) * loaded.run.chunk
     with progress(points, quiet) as advance:
@@ -114,14 +130,17 @@ def prepare(
     ] = None,
     seed: SeedOption = None,
     set_: SetOption = None,
+    force: ForceOption = False,
 ) -> None:
     """Train the proposal of a card into a file, from which parts of a run are generated elsewhere."""
     loaded = load(card, _settings(set_, None, seed))
     target = output or Path(Path(card).stem + ".npz")
     if target.suffix != ".npz":
         raise UsageError(f"-o {target}: unknown ending {target.suffix!r}; proposals go to .npz files")
+    from mcgen.io.outputs import claim
     from mcgen.run.run import Run
 
+    claim([target], files_of(card, loaded), force)
     run = Run.of(loaded)
     run.proposal.save(target)
     typer.echo(f"{target}: seed {run.seed}, {len(run.proposal.components)} components")
@@ -131,11 +150,14 @@ def prepare(
 def merge(
     output: Annotated[Path, typer.Argument(metavar="OUT", help="File to write.")],
     parts: Annotated[list[Path], typer.Argument(metavar="IN...", help="All parts of one run.")],
+    force: ForceOption = False,
     quiet: Annotated[bool, typer.Option("--quiet", "-q", help="No summary.")] = False,
 ) -> None:
     """Join the parts of one run, made by `mcgen generate --chunks`, into the file of the whole run."""
+    from mcgen.io.outputs import claim
     from mcgen.run.merge import merge as join
 
+    claim([output], parts, force)
     metadata = join(output, parts)
     if not (quiet or State.quiet):
         from mcgen.cli.text import print_summary

@@ -7,8 +7,9 @@ from typing import Annotated, Literal
 
 import typer
 
-from mcgen.cli.common import State, app
-from mcgen.errors import RunError, UsageError
+from mcgen.cli.common import ForceOption, NoVerifyOption, State, app, checking
+from mcgen.errors import UsageError
+from mcgen.io.outputs import claim, make_folder
 
 _FileArgument = Annotated[Path, typer.Argument(help="An events file.")]
 
@@ -21,18 +22,21 @@ def plot(
         typer.Option("--output", "-o", help="Folder for the pictures; default: the file's name with _plots."),
     ] = None,
     format_: Annotated[Literal["png", "pdf"], typer.Option("--format", help="Kind of the pictures.")] = "png",
+    force: ForceOption = False,
+    no_verify: NoVerifyOption = False,
 ) -> None:
     """Draw kinematics, vertices, acceptance and cut flow of an events file."""
     from mcgen.survey import survey_of
 
-    survey = survey_of(file)
+    survey = survey_of(file, verify=checking(no_verify, file))
     from mcgen.plots.gallery import pictures_of
     from mcgen.plots.style import save
 
     folder = output or Path(f"{file.stem}_plots")
-    _make(folder)
-    for picture in pictures_of(survey):
-        target = folder / f"{picture.name}.{format_}"
+    pictures = {folder / f"{picture.name}.{format_}": picture for picture in pictures_of(survey)}
+    claim(pictures, [file], force)
+    make_folder(folder)
+    for target, picture in pictures.items():
         save(picture.draw(survey), target)
         if not State.quiet:
             typer.echo(target)
@@ -45,25 +49,16 @@ def report(
         Path | None,
         typer.Option("--output", "-o", help="Page to write; default: the file's name with .html."),
     ] = None,
+    force: ForceOption = False,
+    no_verify: NoVerifyOption = False,
 ) -> None:
     """Write one page about an events file: card, provenance, yields, cut flow, figures."""
     target = output or Path(f"{file.stem}.html")
     if target.suffix != ".html":
         raise UsageError(f"{target}: unknown ending {target.suffix!r}; a report is an .html file")
+    claim([target], [file], force)
     from mcgen.report import write_report
 
-    write_report(file, target)
+    write_report(file, target, verify=checking(no_verify, file))
     if not State.quiet:
         typer.echo(target)
-
-
-def _make(folder: Path) -> None:
-    """Make a folder, if it is not there."""
-    try:
-        folder.mkdir(exist_ok=True)
-    except FileExistsError as error:
-        raise UsageError(f"{folder}: is a file; give the name of a folder") from error
-    except FileNotFoundError as error:
-        raise UsageError(f"{folder}: the folder {folder.parent} does not exist; create it first") from error
-    except OSError as error:
-        raise RunError(f"{folder}: cannot be made: {error.strerror or error}") from error

@@ -10,8 +10,19 @@ from typing import Annotated
 
 import typer
 
-from mcgen.cli.common import CardArgument, SetOption, State, app, fail, load, progress_bar
+from mcgen.cli.common import (
+    CardArgument,
+    ForceOption,
+    SetOption,
+    State,
+    app,
+    fail,
+    files_of,
+    load,
+    progress_bar,
+)
 from mcgen.errors import UsageError
+from mcgen.io.outputs import claim
 
 
 @app.command()
@@ -40,6 +51,7 @@ def scan(
         bool, typer.Option("--tables", help="Write yields by mass and width, to recast other couplings.")
     ] = False,
     set_: SetOption = None,
+    force: ForceOption = False,
     quiet: Annotated[bool, typer.Option("--quiet", "-q", help="No progress and no summary.")] = False,
 ) -> None:
     """Find where in mass and coupling an experiment sees the signal: JSON, CSV and a figure."""
@@ -56,10 +68,15 @@ def scan(
     settings += [f"scan.couplings={_toml(couplings)}"] if couplings is not None else []
     settings += [f"run.seed={seed}"] if seed is not None else []
     loaded = load(card, settings)
+    from mcgen.physics.models import CHANNELS
     from mcgen.sensitivity.curves import read_limits
-    from mcgen.sensitivity.output import read_scan, scan_to_dict, write_scan
+    from mcgen.sensitivity.output import files_of_scan, read_scan, scan_to_dict, table_of_scan, write_scan
     from mcgen.sensitivity.scan import scan as run_scan
 
+    read = [*files_of(card, loaded), *(with_ or []), *(limits.glob("*.csv") if limits else [])]
+    written = [*files_of_scan(target), target.with_suffix(".png")]
+    written += [table_of_scan(target, channel) for channel in CHANNELS if tables]
+    claim(written, read, force)
     # What is to be drawn beside it is read first: a fault is told before anything is computed.
     others = [read_scan(path) for path in with_ or []]
     drawn = read_limits(limits) if limits is not None else []

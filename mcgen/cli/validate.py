@@ -8,8 +8,9 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from mcgen.cli.common import app
+from mcgen.cli.common import ForceOption, NoVerifyOption, app, checking
 from mcgen.errors import UsageError
+from mcgen.io.outputs import claim, make_folder
 
 if TYPE_CHECKING:
     from mcgen.comparison.compare import Comparison, Sample
@@ -29,6 +30,8 @@ def validate(
     output: Annotated[
         Path | None, typer.Option("--output", "-o", help="Folder for plots of the ratios, .png and .pdf.")
     ] = None,
+    force: ForceOption = False,
+    no_verify: NoVerifyOption = False,
 ) -> None:
     """Compare events with a sample of another generator, or of another run."""
     from mcgen.cli.text import print_comparison
@@ -36,9 +39,12 @@ def validate(
     from mcgen.comparison.conditions import differences, setup_of_events
     from mcgen.events import read
 
-    events = read(file)
+    verify = checking(no_verify, file, reference)
+    paths = [output / f"{file.stem}_ratios{ending}" for ending in (".png", ".pdf")] if output else []
+    claim(paths, [file, reference], force)
+    events = read(file, verify=verify)
     setup = setup_of_events(events)
-    other, its_setup = _reference(reference, pdg)
+    other, its_setup = _reference(reference, pdg, verify)
     found = differences(setup, its_setup)
     if found:
         raise UsageError(
@@ -50,8 +56,7 @@ def validate(
     if output is not None:
         from mcgen.plots.compare import plot_comparison
 
-        output.mkdir(parents=True, exist_ok=True)
-        paths = [output / f"{file.stem}_ratios{ending}" for ending in (".png", ".pdf")]
+        make_folder(output)
         plot_comparison(comparison, (file.name, reference.name), unit, paths)
     if json_:
         typer.echo(json.dumps(_plain(comparison, unit), indent=2, allow_nan=False))
@@ -59,7 +64,7 @@ def validate(
         print_comparison(comparison, unit)
 
 
-def _reference(path: Path, pdg: int | None) -> tuple[Sample, Setup]:
+def _reference(path: Path, pdg: int | None, verify: bool) -> tuple[Sample, Setup]:
     """Read the reference, whatever it is."""
     from mcgen.comparison.compare import sample_of_collisions, sample_of_events
     from mcgen.comparison.conditions import setup_of_collisions, setup_of_events
@@ -69,7 +74,7 @@ def _reference(path: Path, pdg: int | None) -> tuple[Sample, Setup]:
     if is_lhe(path):
         collisions = read_lhe(path, pdg)
         return sample_of_collisions(collisions), setup_of_collisions(collisions)
-    events = read(path)
+    events = read(path, verify=verify)
     return sample_of_events(events), setup_of_events(events)
 
 

@@ -8,8 +8,9 @@ from typing import Annotated
 
 import typer
 
-from mcgen.cli.common import CardArgument, SetOption, app, load
+from mcgen.cli.common import CardArgument, ForceOption, SetOption, app, files_of, load
 from mcgen.errors import UsageError
+from mcgen.io.outputs import claim
 
 
 @app.command()
@@ -24,6 +25,7 @@ def xsec(
     ] = None,
     json_: Annotated[bool, typer.Option("--json", help="Print the numbers as JSON.")] = False,
     set_: SetOption = None,
+    force: ForceOption = False,
 ) -> None:
     """Compare the cross-sections of iww, ww and exact at a card's mass, coupling and target."""
     if output is not None:
@@ -31,6 +33,8 @@ def xsec(
 
         check_ending(output)
     loaded = load(card, set_ or [])
+    if output is not None:
+        claim([output], files_of(card, loaded), force)
     from mcgen.analysis.cross_sections import cross_sections
     from mcgen.cli.text import print_cross_sections
 

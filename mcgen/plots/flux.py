@@ -7,11 +7,18 @@ from pathlib import Path
 import matplotlib.pyplot as plt
 import numpy as np
 
-from mcgen.errors import UsageError
 from mcgen.flux.census import Census
+from mcgen.io.outputs import make_folder
 from mcgen.plots.style import BLUE, VERMILION, save
 
 _CHARGES = {13: ("$\\mu^-$", BLUE), -13: ("$\\mu^+$", VERMILION)}
+
+_PICTURES = {
+    "momentum": ("momentum [GeV]", "d$N$/d ln $p$ per proton", True),
+    "angle": ("angle to the z axis [rad]", "d$N$/d ln $\\theta$ per proton", True),
+    "depth": ("z of production [m]", "d$N$/d$z$ per proton [1/m]", False),
+}
+"""Axis, its density, and whether it is logarithmic, by what is shown."""
 
 
 def plot_census(found: Census, folder: Path) -> list[Path]:
@@ -19,18 +26,16 @@ def plot_census(found: Census, folder: Path) -> list[Path]:
 
     Raises
     ------
-    UsageError
-        If the folder is a file.
+    UsageError, RunError
+        If the folder cannot be made.
     """
-    if folder.exists() and not folder.is_dir():
-        raise UsageError(f"{folder}: is a file; give a folder for the plots")
-    folder.mkdir(parents=True, exist_ok=True)
-    pictures = {
-        "momentum": ("momentum [GeV]", "d$N$/d ln $p$ per proton", True),
-        "angle": ("angle to the z axis [rad]", "d$N$/d ln $\\theta$ per proton", True),
-        "depth": ("z of production [m]", "d$N$/d$z$ per proton [1/m]", False),
-    }
-    return [_draw(found, name, *how, folder / f"{name}.png") for name, how in pictures.items()]
+    make_folder(folder)
+    return [_draw(found, path.stem, *_PICTURES[path.stem], path) for path in pictures_in(folder)]
+
+
+def pictures_in(folder: Path) -> list[Path]:
+    """Files of the pictures of a flux in a folder."""
+    return [folder / f"{name}.png" for name in _PICTURES]
 
 
 def _draw(found: Census, name: str, label: str, density: str, logarithmic: bool, path: Path) -> Path:

@@ -17,13 +17,14 @@ from mcgen.plots.style import svg_of
 from mcgen.survey import Survey, survey_of
 
 
-def write_report(file: Path, path: Path) -> None:
+def write_report(file: Path, path: Path, *, verify: bool = True) -> None:
     """Write a page about an events file.
 
     Parameters
     ----------
     file : the events
     path : of the page
+    verify : whether to compare the columns with their digests
 
     Raises
     ------
@@ -32,7 +33,7 @@ def write_report(file: Path, path: Path) -> None:
     """
     with atomic_output(path) as temporary:
         # JSON can hold halves of characters, which no encoding can.
-        temporary.write_bytes(render(survey_of(file), file.name).encode("utf-8", "replace"))
+        temporary.write_bytes(render(survey_of(file, verify=verify), file.name).encode("utf-8", "replace"))
 
 
 def render(survey: Survey, name: str) -> str:

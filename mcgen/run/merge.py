@@ -10,8 +10,7 @@ from pathlib import Path
 import numpy as np
 
 from mcgen.errors import FileFormatError, UsageError
-from mcgen.io.events.digests import verified
-from mcgen.io.events.store import CHUNK, open_events, read_metadata
+from mcgen.io.events.store import read_chunks, read_metadata
 from mcgen.metadata import Metadata
 from mcgen.record.columns import Record, concatenate
 from mcgen.run.output import event_file
@@ -81,9 +80,8 @@ def _check_same(found: Mapping[Path, Metadata]) -> None:
 def _chunks(ordered: Iterable[Path]) -> Iterator[Record]:
     """Records chunk by chunk, so that sums come out as those of one run, to the last bit."""
     for path in ordered:
-        with open_events(path) as file:
-            records = verified(file.chunks(CHUNK), file.metadata, path)
-            yield from _cut(records, file.metadata.provenance.card.run.chunk)
+        size = read_metadata(path).provenance.card.run.chunk
+        yield from _cut((record for record, _ in read_chunks(path)), size)
 
 
 def _cut(records: Iterable[Record], size: int) -> Iterator[Record]:

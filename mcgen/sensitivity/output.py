@@ -94,6 +94,17 @@ def contours(scan: Scan) -> Iterator[list[tuple[float, float]]]:
             yield [*low, *reversed(high), low[0]]
 
 
+def files_of_scan(output: Path) -> list[Path]:
+    """Files of a scan: JSON, and CSV files of points, contour and grid."""
+    tables = [output.with_name(f"{output.stem}_{name}.csv") for name in ("points", "contour", "grid")]
+    return [output, *tables]
+
+
+def table_of_scan(output: Path, channel: str) -> Path:
+    """File of a scan's yields by mass and width in a channel."""
+    return output.with_name(f"{output.stem}_table_{channel}.dat")
+
+
 def write_scan(scan: Scan, output: Path, tables: bool = False) -> list[Path]:
     """Write a scan: JSON, and beside it CSV files of the contours and of the grid of yields.
 
@@ -107,14 +118,13 @@ def write_scan(scan: Scan, output: Path, tables: bool = False) -> list[Path]:
     The files
     """
     data = scan_to_dict(scan)
-    files = {name: output.with_name(f"{output.stem}_{name}.csv") for name in ("points", "contour", "grid")}
+    written = files_of_scan(output)
     with atomic_output(output) as temporary:
         temporary.write_text(json.dumps(data, indent=1, allow_nan=False) + "\n", encoding="utf-8")
-    write_csv(files["points"], list(data["points"][0]), [list(point.values()) for point in data["points"]])
+    write_csv(written[1], list(data["points"][0]), [list(point.values()) for point in data["points"]])
     rows = [[i, m, g] for i, contour in enumerate(data["contours"]) for m, g in contour]
-    write_csv(files["contour"], ["contour", "mass_gev", "g_mu"], rows)
-    write_csv(files["grid"], ["mass_gev", "g_mu", *_YIELD], list(_grid_rows(scan)))
-    written = [output, *files.values()]
+    write_csv(written[2], ["contour", "mass_gev", "g_mu"], rows)
+    write_csv(written[3], ["mass_gev", "g_mu", *_YIELD], list(_grid_rows(scan)))
     if tables:
         written += _write_tables(scan, output)
     return written
@@ -139,7 +149,7 @@ def _write_tables(scan: Scan, output: Path) -> list[Path]:
         for point in scan.points:
             values = zip(WIDTHS, point.tables.get(channel, ()), strict=False)
             lines += [f"{point.mass:.8e} {width:.8e} {value:.8e}" for width, value in values]
-        written.append(output.with_name(f"{output.stem}_table_{channel}.dat"))
+        written.append(table_of_scan(output, channel))
         with atomic_output(written[-1]) as temporary:
             temporary.write_text("\n".join([*lines, ""]), encoding="utf-8")
     return written

@@ -130,8 +130,9 @@ def _display(event: Events, experiment: ExperimentTable) -> Display:
     )
     # A plane wherever a track can have a kink, and one where the view ends: tracks are straight between.
     stops = sorted({m.z_m for m in experiment.magnet if m.z_m > decay[2, 0]} | {z_range(experiment)[1]})
-    planes = tuple(
-        CirclePlane(name=f"stop{i}", z_m=z, shape="circle", radius_m=1.0) for i, z in enumerate(stops)
+    planes = tuple(  # not of a card, and not limited as there
+        CirclePlane.model_construct(name=f"stop{i}", z_m=z, shape="circle", radius_m=1.0)
+        for i, z in enumerate(stops)
     )
     hits = Detector(planes, experiment.magnet, ()).trace(
         Daughters((int(event.d1_pdg[0]), int(event.d2_pdg[0])), first, second, np.ones(1)), decay

@@ -12,7 +12,7 @@ import numpy as np
 from mcgen.card import Card
 from mcgen.errors import UsageError
 from mcgen.events import Events
-from mcgen.io.events.store import open_events
+from mcgen.io.events.store import read_chunks
 from mcgen.metadata import FluxSummary, Metadata
 from mcgen.survey.side import Display, displays_of, side_range, z_range
 from mcgen.survey.spectrum import GROUPS, Spectrum, quantiles
@@ -72,15 +72,21 @@ class Survey:
         return f"{title} (m = {model.mass_gev:g} GeV, {exposure.value:g} {exposure.kind.upper()})"
 
 
-def survey_of(path: Path) -> Survey:
+def survey_of(path: Path, *, verify: bool = True) -> Survey:
     """Look through an events file.
+
+    Parameters
+    ----------
+    verify : whether to compare the columns with their digests
 
     Raises
     ------
     FileFormatError
         If it is not one of mcgen's, or damaged.
+    RunError
+        If the columns are not those that were written.
     """
-    chunks = _chunks_of(path)
+    chunks = _chunks_of(path, verify)
     sample = next(chunks)
     card = sample.provenance.card
     spectra = {}
@@ -112,13 +118,12 @@ def _grouping(flux: FluxSummary) -> Callable[[Events], Ints]:
     return lambda events: bin_of_group[events.parent_group]
 
 
-def _chunks_of(path: Path) -> Iterator[Events]:
+def _chunks_of(path: Path, verify: bool) -> Iterator[Events]:
     """Yield the events of a file in their order, at least one chunk, which may be empty."""
-    with open_events(path) as file:
-        if file.metadata.provenance.is_collision:
+    for record, metadata in read_chunks(path, ROWS, verify=verify):
+        if metadata.provenance.is_collision:
             raise UsageError(f"{path}: collisions without a decay; `mcgen validate` compares and draws them")
-        for record in file.chunks(ROWS):
-            yield Events(record, file.metadata)
+        yield Events(record, metadata)
 
 
 def _emission_maps(sample: Events) -> tuple[Map, Map]:
@@ -143,7 +148,7 @@ def _range(values: Array, weight: Array) -> tuple[float, float]:
     low, high = quantiles(values, weight, (0.005, 0.995))
     if np.isnan(low):
         return -0.5, 0.5
-    margin = 0.1 * (high - low) or 0.01
+    margin = max(0.1 * (high - low), 1e-6 * max(abs(low), abs(high))) or 0.01
     return low - margin, high + margin
 
 

@@ -6,9 +6,11 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 import numpy as np
+from particle import InvalidParticle, ParticleNotFound
 
 from mcgen.card import Card
 from mcgen.constants import MUON_MASS, SPEED_OF_LIGHT, mass_of
+from mcgen.errors import FileFormatError
 from mcgen.experiment.tables import MaterialTable
 from mcgen.metadata import Metadata
 from mcgen.physics.formfactors import Nucleus
@@ -140,5 +142,8 @@ class Particles:
 
 def _masses(pdg: Ints) -> Array:
     known, where = np.unique(np.abs(pdg), return_inverse=True)
-    masses: Array = np.array([mass_of(int(code)) for code in known])[where.reshape(pdg.shape)]
-    return masses
+    try:
+        masses: Array = np.array([mass_of(int(code)) for code in known])
+    except (InvalidParticle, ParticleNotFound) as error:
+        raise FileFormatError(f"a daughter is no particle: {error}") from error
+    return masses[where.reshape(pdg.shape)]

@@ -12,6 +12,7 @@ from types import TracebackType
 from typing import Protocol, Self
 
 from mcgen.errors import FileFormatError, UsageError
+from mcgen.io.events.checks import conforming
 from mcgen.io.events.digests import ColumnHashes, verified
 from mcgen.io.events.fairship import FairShipWriter
 from mcgen.io.events.hepmc3 import Hepmc3Writer
@@ -165,8 +166,39 @@ def read_metadata(path: str | Path) -> Metadata:
         return file.metadata
 
 
-def convert(source: str | Path, path: str | Path, format: str | None = None) -> Metadata:
+def read_chunks(
+    path: str | Path, size: int = CHUNK, *, verify: bool = True
+) -> Iterator[tuple[Record, Metadata]]:
+    """Read an events file in chunks of at most `size` events, at least one, which may be empty.
+
+    Parameters
+    ----------
+    size : most events of a chunk; 0 for all at once
+    verify : whether to compare the columns with their digests, behind the last chunk
+
+    Raises
+    ------
+    FileFormatError
+        If it is not one of mcgen's, or damaged.
+    RunError
+        If the columns are not those that were written.
+    """
+    path = Path(path)
+    with open_events(path) as file:
+        metadata = file.metadata
+        chunks = file.chunks(size or max(file.rows, 1))
+        for record in verified(chunks, metadata, path) if verify else chunks:
+            yield conforming(record, metadata.provenance, path), metadata
+
+
+def convert(
+    source: str | Path, path: str | Path, format: str | None = None, *, verify: bool = True
+) -> Metadata:
     """Copy an events file into another format, in bounded memory; return the metadata.
+
+    Parameters
+    ----------
+    verify : whether to compare the columns with their digests
 
     Raises
     ------
@@ -177,9 +209,8 @@ def convert(source: str | Path, path: str | Path, format: str | None = None) -> 
     """
     path = Path(path)
     format_of(path, format)  # a format that cannot be written is told before anything is read
-    with open_events(source) as file:
-        chunks = verified(file.chunks(CHUNK), file.metadata, Path(source))
-        return write_chunks(chunks, file.metadata, path, format)
+    metadata = read_metadata(source)
+    return write_chunks((record for record, _ in read_chunks(source, verify=verify)), metadata, path, format)
 
 
 def write_chunks(chunks: Iterator[Record], metadata: Metadata, path: Path, format: str | None) -> Metadata:

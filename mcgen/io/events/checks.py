@@ -1,0 +1,63 @@
+"""Whether the columns of a file can be those of events: files come from anywhere, damaged or forged."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+
+from mcgen.errors import FileFormatError
+from mcgen.metadata import Provenance
+from mcgen.physics.models import OUTCOMES
+from mcgen.record.columns import Record
+
+MAX_WEIGHT = 1e120
+"""Beyond all reason, and small enough that sums of squares are finite."""
+
+MAX_SIZE = 1e9
+"""Energies [GeV] and distances [m] beyond all reason, whose products are finite."""
+
+_POINTS = frozenset(f"{point}_{axis}" for point in ("emission", "decay") for axis in "xyz")
+
+
+def conforming(record: Record, provenance: Provenance, path: Path) -> Record:
+    """Return a chunk of columns, if they are what the metadata says and what events can be.
+
+    Raises
+    ------
+    FileFormatError
+        If a column is missing, of another type, or has values that no event has.
+    """
+    for column in provenance.columns:
+        if column.name not in record:
+            raise FileFormatError(f"{path}: damaged: the column {column.name} is missing")
+        if record[column.name].dtype != column.dtype:
+            raise FileFormatError(
+                f"{path}: damaged: the column {column.name} holds {record[column.name].dtype}, not {column.dtype}"
+            )
+    if "weight" not in record:
+        raise FileFormatError(f"{path}: holds no mcgen events: there is no column weight")
+    weight = record["weight"]
+    if not ((weight >= 0.0) & (weight <= MAX_WEIGHT)).all():
+        raise FileFormatError(
+            f"{path}: damaged: the column weight holds values that are not between 0 and {MAX_WEIGHT:g}"
+        )
+    for column in provenance.columns:
+        if column.unit == "GeV" or column.name in _POINTS:
+            values = record[column.name]
+            if (np.abs(values) > MAX_SIZE).any():  # what is not defined is NaN, and not larger
+                raise FileFormatError(
+                    f"{path}: damaged: the column {column.name} holds values beyond {MAX_SIZE:g} {column.unit}"
+                )
+    numbered = {
+        "failed": len(provenance.requirements) + 1,
+        "channel": len(OUTCOMES),
+        "parent_group": provenance.flux.groups,
+    }
+    for name, end in numbered.items():
+        values = record.get(name, weight[:0])
+        if len(values) and not (values.min() >= 0 and values.max() < end):
+            raise FileFormatError(
+                f"{path}: damaged: the column {name} holds values that are not in 0 .. {end - 1}"
+            )
+    return record
