@@ -1,4 +1,4 @@
-"""The three methods' cross-sections side by side, at a card's mass, coupling and target."""
+"""The production methods' cross-sections side by side, at a card's mass, coupling and target."""
 
 from __future__ import annotations
 
@@ -7,7 +7,8 @@ from dataclasses import dataclass
 
 from mcgen.card import Card
 from mcgen.constants import GEV2_TO_PB
-from mcgen.physics.bremsstrahlung.total import COARSE, METHODS, Method, Spectrum, spectrum
+from mcgen.physics.bremsstrahlung.total import COARSE, FINE, Spectrum
+from mcgen.sources.bremsstrahlung.methods import METHODS
 from mcgen.types import Array
 
 DEFAULT_ENERGIES = (10.0, 20.0, 50.0, 100.0, 200.0)
@@ -16,24 +17,24 @@ DEFAULT_ENERGIES = (10.0, 20.0, 50.0, 100.0, 200.0)
 
 @dataclass(frozen=True, slots=True)
 class CrossSection:
-    """A method's cross-section at one energy.
-
-    Attributes
-    ----------
-    energy : total muon energy [GeV]
-    sigma, error : [pb]; the error is the difference to a coarser quadrature
-    mean_x, mean_theta : energy fraction, angle [rad]
-    x, dsigma_dx : the spectrum [pb]
-    """
+    """A method's cross-section at one energy."""
 
     energy: float
-    method: Method
+    """Total energy of the muon [GeV]."""
+    method: str
+    """Name of the production method."""
     sigma: float
+    """[pb]"""
     error: float
+    """Difference to a coarser quadrature [pb]."""
     mean_x: float
+    """Mean energy fraction."""
     mean_theta: float
+    """Mean angle between boson and muon [rad]."""
     x: Array
+    """(k,) energy fractions."""
     dsigma_dx: Array
+    """(k,) the spectrum there [pb]."""
 
 
 def cross_sections(card: Card, energies: Sequence[float] | None = None) -> list[CrossSection]:
@@ -54,8 +55,10 @@ def cross_sections(card: Card, energies: Sequence[float] | None = None) -> list[
     found = []
     for energy in energies or _default_energies(card):
         for method in METHODS:
-            fine = spectrum(method, boson.kind, energy, boson.mass, nucleus)
-            coarse = spectrum(method, boson.kind, energy, boson.mass, nucleus, COARSE)
+            fine, coarse = (
+                METHODS[method].spectrum(boson.kind, energy, boson.mass, nucleus, grid)
+                for grid in (FINE, COARSE)
+            )
             found.append(_scaled(fine, coarse, scale, energy, method))
     return found
 
@@ -67,7 +70,7 @@ def _default_energies(card: Card) -> list[float]:
     return [energy for energy in DEFAULT_ENERGIES if energy > enough] or [enough]
 
 
-def _scaled(fine: Spectrum, coarse: Spectrum, scale: float, energy: float, method: Method) -> CrossSection:
+def _scaled(fine: Spectrum, coarse: Spectrum, scale: float, energy: float, method: str) -> CrossSection:
     return CrossSection(
         energy=energy,
         method=method,

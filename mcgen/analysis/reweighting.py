@@ -12,6 +12,7 @@ from mcgen.errors import UsageError
 from mcgen.metadata import Metadata, Outcome, Provenance
 from mcgen.record.columns import AnyArray, Record
 from mcgen.types import Array
+from mcgen.weights import effective_size
 
 MIN_EFFECTIVE = 25.0
 """Effective size below which reweighted events say nothing."""
@@ -132,19 +133,15 @@ def _refuse_if_lost(
         spread = np.where(mean > 0.0, mean_square / (mean * mean), 1.0)
     seen = spread < MAX_SPREAD
     share = float((before * mean)[seen].sum() / max((before * mean).sum(), 1e-300))
-    size = min(_size(after, after**2), _size((before * mean)[seen], before[seen] ** 2 * mean_square[seen]))
+    size = min(
+        effective_size(after), effective_size((before * mean)[seen], before[seen] ** 2 * mean_square[seen])
+    )
     if size < MIN_EFFECTIVE or share < MIN_SHARE:
         raise UsageError(
-            f"g_mu = {g_mu:g}: meaningless: of {_size(before, before**2):.0f} effective events {size:.2g} would be left, "
+            f"g_mu = {g_mu:g}: meaningless: of {effective_size(before):.0f} effective events {size:.2g} would be left, "
             f"and {share:.1%} of the decays are where there are events; allowed are {MIN_EFFECTIVE:g} and "
             f"{MIN_SHARE:.0%}; generate events at that coupling"
         )
-
-
-def _size(weight: Array, square: Array) -> float:
-    """(sum w)^2/sum w^2; 0 without events."""
-    total = float(square.sum())
-    return float(weight.sum()) ** 2 / total if total > 0.0 else 0.0
 
 
 def _outcome(columns: Mapping[str, AnyArray], provenance: Provenance) -> Outcome:

@@ -12,6 +12,7 @@ from mcgen.errors import reasons
 from mcgen.metadata import CutFlowStep, FluxSummary, Outcome, Provenance, Yield
 from mcgen.record.columns import AnyArray
 from mcgen.types import Array, Bools, Ints
+from mcgen.weights import effective_size
 
 
 def yield_of(weight: Array, group: Ints, points: int) -> Yield:
@@ -59,7 +60,7 @@ class YieldTally:
             value=total,
             mc_error=sqrt(max((points * square - total * total) / (points - 1), 0.0)),
             flux_error=sqrt(max(scale * by_group, 0.0)),
-            effective_size=total * total / square if square > 0.0 else 0.0,
+            effective_size=effective_size(self._sum, self._square),
         )
 
 

@@ -12,9 +12,8 @@ from scipy.stats import norm as normal
 
 from mcgen.comparison.two_samples import (
     MIN_IN_BIN,
-    Histogram,
+    PairedHistogram,
     Weighted,
-    effective_size,
     histogram,
     ks_probability,
     two_sample_chi2,
@@ -23,8 +22,9 @@ from mcgen.comparison.two_samples import (
 )
 from mcgen.events import Events
 from mcgen.io.samples import Collisions
-from mcgen.physics.kinematics import dot, norm
+from mcgen.physics.kinematics import angle_between, dot, norm
 from mcgen.types import Array
+from mcgen.weights import effective_size
 
 VARIABLES = {
     "x": "",
@@ -85,7 +85,7 @@ class Shape:
     mean_error: float
     reference_mean: float
     reference_mean_error: float
-    histogram: Histogram
+    histogram: PairedHistogram
 
     @property
     def compatible(self) -> bool:
@@ -147,7 +147,7 @@ def sample_of_events(events: Events) -> Sample:
 def sample_of_collisions(collisions: Collisions) -> Sample:
     """Sample of an LHE file."""
     c = collisions
-    values = _values(c.muon, c.boson, c.recoil, _angle(c.muon, c.boson))
+    values = _values(c.muon, c.boson, c.recoil, angle_between(c.muon[:3], c.boson[:3]))
     # From the nucleus' momentum: its energy, in a file's digits, is its mass.
     square = dot(c.nucleus, c.nucleus)
     kinetic = square / (c.nucleus_mass + np.sqrt(c.nucleus_mass**2 + square))
@@ -162,14 +162,8 @@ def _values(muon: Array, boson: Array, recoil: Array, theta: Array) -> dict[str,
         "boson_e": boson[3],
         "boson_pt": norm(boson) * np.sin(theta),
         "recoil_e": recoil[3],
-        "recoil_theta": _angle(muon, recoil),
+        "recoil_theta": angle_between(muon[:3], recoil[:3]),
     }
-
-
-def _angle(a: Array, b: Array) -> Array:
-    """Angle (n,) between momenta, good for small ones too."""
-    angle: Array = np.arctan2(norm(np.cross(a[:3], b[:3], axis=0)), dot(a, b))
-    return angle
 
 
 def compare(sample: Sample, reference: Sample) -> Comparison:

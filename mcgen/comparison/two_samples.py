@@ -13,6 +13,7 @@ import numpy as np
 from scipy.special import kolmogorov
 
 from mcgen.types import Array, Ints
+from mcgen.weights import effective_size
 
 Weighted = tuple[Array, Array]
 """Values and weights (n,)."""
@@ -25,7 +26,7 @@ MIN_IN_BIN = 20.0
 
 
 @dataclass(frozen=True, slots=True)
-class Histogram:
+class PairedHistogram:
     """Fractions of two samples in bins, over the widths of the bins, with errors; `edges` has one more."""
 
     edges: Array
@@ -33,12 +34,6 @@ class Histogram:
     error: Array
     reference: Array
     reference_error: Array
-
-
-def effective_size(weights: Array) -> float:
-    """(sum w)^2/sum w^2; 0 without events."""
-    square = float(weights @ weights)
-    return float(np.sum(weights)) ** 2 / square if square > 0.0 else 0.0
 
 
 def weighted_mean(values: Array, weights: Array) -> tuple[float, float]:
@@ -124,14 +119,14 @@ def ks_probability(distance: float, size: float) -> float:
     return float(kolmogorov((root + 0.12 + 0.11 / root) * distance))
 
 
-def histogram(sample: Weighted, reference: Weighted) -> Histogram:
+def histogram(sample: Weighted, reference: Weighted) -> PairedHistogram:
     """Histogram two samples for a picture, between the 0.1 % and 99.9 % of both together."""
     values, share = _sorted_shares(sample, reference)
     content = np.cumsum(np.abs(share).sum(axis=0))
     low, high = values[np.searchsorted(content, content[-1] * np.array([0.001, 0.999]))]
     wide = low > 0.0 and high > 20.0 * low
     edges = np.geomspace(low, high, MAX_BINS + 1) if wide else np.linspace(low, high, MAX_BINS + 1)
-    return Histogram(edges, *_density(sample, edges), *_density(reference, edges))
+    return PairedHistogram(edges, *_density(sample, edges), *_density(reference, edges))
 
 
 def _density(sample: Weighted, edges: Array) -> tuple[Array, Array]:

@@ -18,6 +18,29 @@ def norm(a: Array) -> Array:
     return np.sqrt(dot(a, a))
 
 
+def one_minus_cos(a: Array, b: Array) -> Array:
+    """1 - cos of the angle (n,) between unit vectors (3, n), without cancellation."""
+    difference = a - b
+    return 0.5 * dot(difference, difference)
+
+
+def angle_of(one_minus_cos: Array) -> Array:
+    """Angle (n,) [rad] from 1 - cos; rounding may have put that above 2."""
+    return 2.0 * np.arcsin(np.sqrt(np.minimum(0.5 * one_minus_cos, 1.0)))
+
+
+def angle_between(a: Array, b: Array) -> Array:
+    """Angle (n,) [rad] between vectors (3, n) of any length, as exact for small angles as for large ones."""
+    angle: Array = np.arctan2(norm(np.cross(a, b, axis=0)), dot(a, b))
+    return angle
+
+
+def polar_angle(a: Array) -> Array:
+    """Angle (n,) [rad] of vectors (3, n) to the z axis."""
+    angle: Array = np.arctan2(np.hypot(a[0], a[1]), a[2])
+    return angle
+
+
 def momentum_of(energy: Array, mass: float) -> Array:
     """|p| = sqrt((E - m)(E + m)) [GeV], without cancellation near rest; 0 at and below E = m."""
     return np.sqrt(np.maximum((energy - mass) * (energy + mass), 0.0))

@@ -10,7 +10,7 @@ import numpy as np
 from matplotlib.axes import Axes
 
 from mcgen.comparison.compare import Comparison, Shape
-from mcgen.comparison.two_samples import Histogram
+from mcgen.comparison.two_samples import PairedHistogram
 from mcgen.plots.style import BLACK, BLUE, SKY, save
 from mcgen.types import Array
 
@@ -99,7 +99,7 @@ def _band(panel: Axes, edges: Array, centre: Array, half: Array) -> None:
     panel.fill_between(edges, low, high, step="post", color=SKY, alpha=0.5, lw=0)
 
 
-def _centres(h: Histogram) -> tuple[Array, bool]:
+def _centres(h: PairedHistogram) -> tuple[Array, bool]:
     """Centres of the bins, and whether they are logarithmic."""
     width = np.diff(h.edges)
     if width[-1] > 1.5 * width[0]:

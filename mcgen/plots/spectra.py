@@ -10,7 +10,7 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from mcgen.plots.style import BLUE, VERMILION, add_title
-from mcgen.survey import Spectrum, Survey
+from mcgen.survey import Survey, YieldHistogram
 from mcgen.survey.variables import ACCEPTANCE, BOSON, DAUGHTERS, MUON, VARIABLES, Variable
 from mcgen.types import Array
 
@@ -40,27 +40,27 @@ def draw_acceptance(survey: Survey) -> Figure:
     """Draw the share of the decays in the volume that is accepted."""
     chosen = [variable for variable in VARIABLES if variable.name in ACCEPTANCE]
 
-    def panel(axes: Axes, spectrum: Spectrum) -> None:
+    def panel(axes: Axes, histogram: YieldHistogram) -> None:
         if survey.accepted_only:
             _say(axes, "the file has accepted events only")
             return
-        ratio, error = spectrum.acceptance()
-        _band(axes, spectrum.edges, ratio[1:-1], error[1:-1], VERMILION, "")
+        ratio, error = histogram.acceptance()
+        _band(axes, histogram.edges, ratio[1:-1], error[1:-1], VERMILION, "")
         axes.set_ylim(0.0, 1.1 * float(np.nanmax(ratio[1:-1], initial=0.0)) or 1.0)
 
     return _draw(survey, chosen, 3, "accepted / decays in volume", panel, foot=0.55, merged=_MERGED)
 
 
 def _draw_spectra(survey: Survey, variables: Sequence[Variable], columns: int) -> Figure:
-    def panel(axes: Axes, spectrum: Spectrum) -> None:
+    def panel(axes: Axes, histogram: YieldHistogram) -> None:
         top = 0.0
         # The first line is the wider one, to be seen where both are the same.
-        curves = [(spectrum.fiducial(), BLUE, "decays in volume", 2.0)] if not survey.accepted_only else []
+        curves = [(histogram.fiducial(), BLUE, "decays in volume", 2.0)] if not survey.accepted_only else []
         for (value, error), colour, label, width in (
             *curves,
-            (spectrum.accepted(), VERMILION, "accepted", 1.3),
+            (histogram.accepted(), VERMILION, "accepted", 1.3),
         ):
-            _band(axes, spectrum.edges, value[1:-1], error[1:-1], colour, label, width)
+            _band(axes, histogram.edges, value[1:-1], error[1:-1], colour, label, width)
             top = max(top, float(value[1:-1].max()))
         if top > 0.0:
             axes.set_yscale("log")
@@ -80,7 +80,7 @@ def _draw(
     variables: Sequence[Variable],
     columns: int,
     y_label: str,
-    panel: Callable[[Axes, Spectrum], None],
+    panel: Callable[[Axes, YieldHistogram], None],
     foot: float,
     merged: int = 1,
 ) -> Figure:
@@ -97,11 +97,11 @@ def _draw(
         if variable.name not in survey.spectra:
             _say(axes, "no events" if not survey.spectra else "not defined by this method")
             continue
-        spectrum = survey.spectra[variable.name].merged(merged)
-        if spectrum.log:
+        histogram = survey.spectra[variable.name].merged(merged)
+        if histogram.log:
             axes.set_xscale("log")
-        axes.set_xlim(spectrum.edges[0], spectrum.edges[-1])
-        panel(axes, spectrum)
+        axes.set_xlim(histogram.edges[0], histogram.edges[-1])
+        panel(axes, histogram)
     for axes in grid[:, 0]:
         axes.set_ylabel(y_label)
     add_title(figure, survey.heading)

@@ -35,8 +35,13 @@ BLACK, ORANGE, SKY, GREEN, BLUE, VERMILION, PURPLE = (
 
 CYCLE = (BLUE, VERMILION, GREEN, PURPLE, ORANGE, SKY, BLACK)
 
-METHODS = {"iww": (VERMILION, "--"), "ww": (BLUE, "-."), "exact": (BLACK, "-")}
-"""Colour and line style of the production methods."""
+STYLES = ((VERMILION, "--"), (BLUE, "-."), (BLACK, "-"), (GREEN, ":"))
+
+
+def style_of(number: int) -> tuple[str, str]:
+    """Colour and line style of one of a few curves that are to be told apart."""
+    return STYLES[number % len(STYLES)]
+
 
 ENDINGS = (".png", ".pdf")
 

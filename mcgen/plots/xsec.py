@@ -1,4 +1,4 @@
-"""Cross-sections of the three methods side by side."""
+"""Cross-sections of all methods side by side."""
 
 from __future__ import annotations
 
@@ -8,11 +8,12 @@ from pathlib import Path
 import matplotlib.pyplot as plt
 
 from mcgen.analysis.cross_sections import CrossSection
-from mcgen.plots.style import METHODS, add_title, save
+from mcgen.plots.style import add_title, save, style_of
 
 
 def plot_cross_sections(sections: Sequence[CrossSection], title: str, path: Path) -> None:
-    """Draw dsigma/dx of the three methods, one panel an energy, into a png or pdf file."""
+    """Draw dsigma/dx of all methods, one panel an energy, into a png or pdf file."""
+    methods = list(dict.fromkeys(section.method for section in sections))
     energies = sorted({section.energy for section in sections})
     figure, panels = plt.subplots(
         1, len(energies), figsize=(3.2 * len(energies) + 0.6, 3.4), squeeze=False, layout="constrained"
@@ -21,7 +22,7 @@ def plot_cross_sections(sections: Sequence[CrossSection], title: str, path: Path
         for section in sections:
             if section.energy == energy:
                 label = f"{section.method}: {section.sigma:.3g} pb"
-                colour, style = METHODS[section.method]
+                colour, style = style_of(methods.index(section.method))
                 panel.plot(section.x, section.dsigma_dx, style, color=colour, label=label)
         panel.set_title(f"$E_\\mu$ = {energy:g} GeV", fontsize=10)
         panel.set_xlabel("$x = E_X/E_\\mu$")

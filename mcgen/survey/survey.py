@@ -14,8 +14,8 @@ from mcgen.errors import UsageError
 from mcgen.events import Events
 from mcgen.io.events.store import read_chunks
 from mcgen.metadata import FluxSummary, Metadata
+from mcgen.survey.histogram import GROUPS, YieldHistogram, quantiles
 from mcgen.survey.side import Display, displays_of, side_range, z_range
-from mcgen.survey.spectrum import GROUPS, Spectrum, quantiles
 from mcgen.survey.variables import VARIABLES
 from mcgen.types import Array, Ints
 
@@ -49,7 +49,7 @@ class Survey:
     """
 
     metadata: Metadata
-    spectra: Mapping[str, Spectrum]
+    spectra: Mapping[str, YieldHistogram]
     emission: tuple[Map, Map]
     decay: tuple[Map, Map]
     displays: tuple[Display, ...]
@@ -91,7 +91,7 @@ def survey_of(path: Path, *, verify: bool = True) -> Survey:
     card = sample.provenance.card
     spectra = {}
     for variable in VARIABLES:
-        spectrum = Spectrum.around(variable.values(sample), sample.weight, variable.log, BINS)
+        spectrum = YieldHistogram.around(variable.values(sample), sample.weight, variable.log, BINS)
         if spectrum is not None:
             spectra[variable.name] = spectrum
     emission, decay = _emission_maps(sample), _decay_maps(sample, card)

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from mcgen.events import Events
-from mcgen.physics.kinematics import dot, norm
+from mcgen.physics.kinematics import angle_between, polar_angle
 from mcgen.types import Array
 
 
@@ -40,18 +40,11 @@ def _vector(events: Events, name: str) -> Array:
 
 def _polar_angle(name: str) -> Callable[[Events], Array]:
     """Angle to the z axis."""
-
-    def angle(events: Events) -> Array:
-        px, py, pz = _vector(events, name)
-        return np.asarray(np.arctan2(np.hypot(px, py), pz))
-
-    return angle
+    return lambda events: polar_angle(_vector(events, name))
 
 
-def opening_angle(events: Events) -> Array:
-    """Angle (n,) between the daughters [rad], as exact for small angles as for large ones."""
-    first, second = _vector(events, "d1"), _vector(events, "d2")
-    return np.asarray(np.arctan2(norm(np.cross(first, second, axis=0)), dot(first, second)))
+def _opening_angle(events: Events) -> Array:
+    return angle_between(_vector(events, "d1"), _vector(events, "d2"))
 
 
 def _lower_energy(events: Events) -> Array:
@@ -86,7 +79,7 @@ DAUGHTERS = (
     Variable("d1_e", "energy of the first daughter [GeV]", True, _column("d1_e")),
     Variable("d2_e", "energy of the second daughter [GeV]", True, _column("d2_e")),
     Variable("lower_e", "lower energy of the two [GeV]", True, _lower_energy),
-    Variable("opening_angle", "opening angle [rad]", True, opening_angle),
+    Variable("opening_angle", "opening angle [rad]", True, _opening_angle),
     Variable("d1_angle", "angle of the first daughter to the beam [rad]", True, _polar_angle("d1")),
     Variable("wider_angle", "larger angle to the beam of the two [rad]", True, _wider_angle),
 )

@@ -159,7 +159,7 @@ def test_python_tells_damage_and_can_go_without() -> None:
     np.testing.assert_array_equal(mcgen.read("tiny.root").weight, events.weight)
 
 
-FORGED = {
+FORGED: dict[str, list[float]] = {
     "weight": [np.nan, -1.0, np.inf],
     "failed": [-1, 99],
     "channel": [-3, 77],

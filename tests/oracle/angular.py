@@ -13,7 +13,6 @@ import numpy as np
 
 from mcgen.constants import MUON_MASS
 from mcgen.physics.bremsstrahlung import exact, iww, ww
-from mcgen.physics.bremsstrahlung.total import Method
 from mcgen.physics.formfactors import Nucleus, chi, g2
 from mcgen.physics.models import Kind
 from mcgen.types import Array
@@ -33,7 +32,7 @@ class Nodes:
 
 
 def integral(
-    method: Method,
+    method: str,
     kind: Kind,
     energy: float,
     mass: float,

@@ -13,7 +13,6 @@ from mcgen.card import Card
 from mcgen.constants import MUON_MASS
 from mcgen.events import Events
 from mcgen.flux.flux import Flux, flux_of
-from mcgen.physics.bremsstrahlung.total import Method
 from mcgen.physics.models import Kind, Outcome
 from mcgen.record.tables import History
 from mcgen.sampler.sampler import Process
@@ -26,7 +25,7 @@ EXPOSURE = 1e20
 def beam_card(
     energy: float,
     mass: float,
-    method: Method = "exact",
+    method: str = "exact",
     *,
     target: Mapping[str, Any],
     volume: Mapping[str, Any],

@@ -17,7 +17,6 @@ from mcgen.comparison import compare
 from mcgen.comparison.conditions import matching_card
 from mcgen.comparison.two_samples import weighted_mean
 from mcgen.io.samples import Collisions, read_lhe
-from mcgen.physics.bremsstrahlung.total import Method
 from mcgen.physics.formfactors import Nucleus
 from mcgen.physics.matter import material
 from mcgen.types import Array, Bools
@@ -92,14 +91,14 @@ def madgraph(name: str) -> Shapes:
 
 
 @cache
-def generated(name: str, method: Method, points: int = POINTS) -> Shapes:
+def generated(name: str, method: str, points: int = POINTS) -> Shapes:
     run = {"events": points, "seed": seed_of("madgraph", name, method), "vegas": {"nitn": 6, "neval": 6000}}
     events = mcgen.generate(matched(name, method, run))
     boson, nucleus = (four_momenta(events, who) for who in ("boson", "nucleus"))
     return shapes_of(compare.sample_of_events(events), boson, nucleus)
 
 
-def matched(name: str, method: Method, run: dict[str, Any]) -> Card:
+def matched(name: str, method: str, run: dict[str, Any]) -> Card:
     return mcgen.load_card({**matching_card(collisions(name), name, method), "run": run})
 
 

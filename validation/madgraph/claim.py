@@ -11,10 +11,9 @@ import numpy as np
 from scipy.interpolate import PchipInterpolator
 
 from mcgen.constants import GEV2_TO_PB, MUON_MASS
-from mcgen.physics.bremsstrahlung.total import METHODS, Method, spectrum
 from mcgen.physics.formfactors import Nucleus
-from mcgen.plots.style import BLACK, BLUE, CYCLE, VERMILION
-from mcgen.plots.style import METHODS as STYLES
+from mcgen.plots.style import BLACK, BLUE, CYCLE, VERMILION, style_of
+from mcgen.sources.bremsstrahlung.methods import METHODS
 from mcgen.types import Array
 from tests.oracle.madgraph import (
     SAMPLES,
@@ -61,7 +60,7 @@ def measure(folder: Path, *, quick: bool) -> Outcome:
     """Compare totals, shapes and the paper's normalised spectra."""
     points = 30_000 if quick else 600_000
     names = ["mo_mS0.1_E20"] if quick else list(SAMPLES)
-    methods: tuple[Method, ...] = METHODS
+    methods: tuple[str, ...] = tuple(METHODS)
     made = {name: {method: generated(name, method, points) for method in methods} for name in names}
     rows: list[Row] = []
     for name in names:
@@ -112,9 +111,12 @@ def totals(name: str) -> list[Row]:
     point, row = SAMPLES[name], summary()[name]
     reference, error = row["sigma_MG_pb"], row["sigma_MG_err"] / row["sigma_MG_pb"]
     rows = []
-    allowances: dict[Method, float] = {"exact": 0.005, "ww": 0.02, "iww": 0.005}
+    allowances: dict[str, float] = {"exact": 0.005, "ww": 0.02, "iww": 0.005}
     for method, allowance in allowances.items():
-        found = spectrum(method, point.kind, point.energy, point.mass, nucleus_of(point)).sigma * GEV2_TO_PB
+        found = (
+            METHODS[method].spectrum(point.kind, point.energy, point.mass, nucleus_of(point)).sigma
+            * GEV2_TO_PB
+        )
         expected = row["sigma_IWW_pb"] / reference if method == "iww" else 1.0
         claim = f"{title(name)}: total, {method} / MadGraph" + (" (known offset)" if method == "iww" else "")
         rows.append(agrees(claim, found / reference, error, expected, nsigma=0.0, allowance=allowance))
@@ -138,9 +140,9 @@ def energy_scan(mass: float, energies: Sequence[float], nucleus: Nucleus) -> dic
     return {window: np.array(values) for window, values in found.items()}
 
 
-def window_shares(method: Method, energy: float, mass: float, nucleus: Nucleus) -> dict[str, float]:
+def window_shares(method: str, energy: float, mass: float, nucleus: Nucleus) -> dict[str, float]:
     """Share of each window in a cross-section."""
-    found = spectrum(method, "scalar", energy, mass, nucleus)
+    found = METHODS[method].spectrum("scalar", energy, mass, nucleus)
     integral = PchipInterpolator(found.x, found.dsigma_dx).antiderivative()
     first, last = found.x[0], found.x[-1]
 
@@ -169,7 +171,7 @@ def ratio(made: tuple[Array, Array], reference: tuple[Array, Array]) -> tuple[Ar
     return value, value * relative
 
 
-def draw_spectra(folder: Path, made: Mapping[str, Mapping[Method, Shapes]]) -> None:
+def draw_spectra(folder: Path, made: Mapping[str, Mapping[str, Shapes]]) -> None:
     """Draw the spectra in x of all methods and MadGraph, and their ratio."""
     figure, panels = plt.subplots(
         2,
@@ -189,7 +191,7 @@ def draw_spectra(folder: Path, made: Mapping[str, Mapping[Method, Shapes]]) -> N
         total = summary()[name]["sigma_MG_pb"]
         top.errorbar(middle, *reference, fmt="o", ms=3, color="0.45", label="MadGraph", zorder=3)
         for method, shapes in methods.items():
-            colour, style = STYLES[method]
+            colour, style = style_of(list(METHODS).index(method))
             text = f"{method}, total × {np.sum(shapes.weight) / total:.2f}"
             curve = histogram(*shapes.sample("x"), edges)
             top.stairs(curve[0], edges, color=colour, ls=style, label=text, lw=1.3)
@@ -254,7 +256,7 @@ def draw_shapes(folder: Path, made: Mapping[str, Shapes]) -> None:
 def draw_trend(
     folder: Path,
     trend: Mapping[float, Mapping[str, Array]],
-    made: Mapping[str, Mapping[Method, Shapes]],
+    made: Mapping[str, Mapping[str, Shapes]],
     energies: Sequence[float],
 ) -> None:
     """Draw the signed relative difference of the normalised spectra against muon energy over mass."""

@@ -8,9 +8,10 @@ import matplotlib.pyplot as plt
 import numpy as np
 
 from mcgen.constants import GEV2_TO_PB
-from mcgen.physics.bremsstrahlung.total import Grid, Spectrum, spectrum
+from mcgen.physics.bremsstrahlung.total import Grid, Spectrum
 from mcgen.physics.formfactors import Nucleus
 from mcgen.plots.style import BLACK, BLUE, GREEN, ORANGE, VERMILION
+from mcgen.sources.bremsstrahlung.methods import METHODS
 from validation.claims import Outcome, Row, agrees, save_figure
 
 MASSES = {
@@ -37,7 +38,7 @@ def measure(folder: Path, *, quick: bool) -> Outcome:
     """Draw the spectra; measure peaks and fast fractions."""
     grid = Grid(x=100 if quick else 600)
     spectra = {
-        energy: {mass: spectrum("iww", "scalar", energy, mass, COPPER, grid) for mass in MASSES}
+        energy: {mass: METHODS["iww"].spectrum("scalar", energy, mass, COPPER, grid) for mass in MASSES}
         for energy in ENERGIES
     }
     rows = []
@@ -56,7 +57,7 @@ def measure(folder: Path, *, quick: bool) -> Outcome:
         for mass, one in by_mass.items():
             claim = f"E = {energy:g} GeV, m_S = {mass:g} GeV: fraction with Lorentz factor above {BOOST:g}"
             rows.append(Row(claim, fast_fraction(one, energy, mass), None, None, 0.5, None))
-    found = spectrum("iww", "scalar", 100.0, 0.05, COPPER).sigma * GEV2_TO_PB
+    found = METHODS["iww"].spectrum("scalar", 100.0, 0.05, COPPER).sigma * GEV2_TO_PB
     rows.append(agrees("Cu, E = 100 GeV, m_S = 0.05 GeV: σ/g² [pb]", found, 0.0, 1.36545e9, allowance=5e-6))
     draw(folder, spectra)
     return Outcome(

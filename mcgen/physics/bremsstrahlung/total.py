@@ -1,4 +1,4 @@
-"""Cross-sections of the three methods at one muon energy, by quadrature.
+"""Cross-sections of bremsstrahlung at one muon energy, by quadrature.
 
 The same differential cross-sections that the events are drawn from, integrated over everything but x.
 """
@@ -7,7 +7,6 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Literal
 
 import numpy as np
 
@@ -15,12 +14,9 @@ from mcgen.constants import MUON_MASS
 from mcgen.errors import KinematicsError
 from mcgen.physics.bremsstrahlung import exact, iww, ww
 from mcgen.physics.formfactors import ChiTable, Nucleus, chi, g2
+from mcgen.physics.kinematics import angle_of
 from mcgen.physics.models import Kind
 from mcgen.types import Array
-
-Method = Literal["iww", "ww", "exact"]
-
-METHODS: tuple[Method, ...] = ("iww", "ww", "exact")
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,19 +34,16 @@ FINE, COARSE = Grid(), Grid(24, 20, 32, 8)
 
 @dataclass(frozen=True, slots=True)
 class Spectrum:
-    """dsigma/dx of one method at one energy.
-
-    Attributes
-    ----------
-    x, dx : (n,) nodes and weights of the quadrature in x
-    dsigma_dx : (n,) [GeV^-2]
-    theta_dsigma_dx : (n,) the same, times the angle between boson and muon [rad GeV^-2]
-    """
+    """dsigma/dx of one method at one energy."""
 
     x: Array
+    """(n,) nodes of the quadrature in x."""
     dx: Array
+    """(n,) its weights."""
     dsigma_dx: Array
+    """(n,) [GeV^-2]."""
     theta_dsigma_dx: Array
+    """(n,) the same, times the angle between boson and muon [rad GeV^-2]."""
 
     @property
     def sigma(self) -> float:
@@ -68,13 +61,31 @@ class Spectrum:
         return float(self.dx @ (self.x * self.dsigma_dx)) / self.sigma
 
 
-def spectrum(
-    method: Method, kind: Kind, energy: float, mass: float, nucleus: Nucleus, grid: Grid = FINE
+ByAngle = Callable[[Array, Array], Array]
+"""dsigma/(dx dcos) at x (n,) and 1 - cos (n,) [GeV^-2]."""
+
+Angles = Callable[[Kind, float, float, Nucleus, Grid], ByAngle]
+"""Makes that from a kind of boson, the energy of the muon and the mass of the boson [GeV], nucleus and grid."""
+
+
+def collinear_spectrum(
+    kind: Kind, energy: float, mass: float, nucleus: Nucleus, grid: Grid = FINE
 ) -> Spectrum:
-    """Integrate a method's cross-section over all variables but x, for unit coupling.
+    """Spectrum of `iww`, whose bosons keep the direction of the muon; see `spectrum_over_angles`."""
+    x, dx = _nodes(energy, mass, grid)
+    e = np.full_like(x, energy)
+    flux = chi(nucleus, iww.t_min(e, mass), iww.t_max(mass))
+    return Spectrum(x, dx, iww.dsigma_dx(kind, e, x, mass, flux), np.zeros_like(x))
+
+
+def spectrum_over_angles(
+    angles: Angles, kind: Kind, energy: float, mass: float, nucleus: Nucleus, grid: Grid = FINE
+) -> Spectrum:
+    """Integrate a cross-section over all variables but x, for unit coupling.
 
     Parameters
     ----------
+    angles : the cross-section
     energy : total energy of the muon [GeV]
     mass : mass of the boson [GeV]
 
@@ -83,6 +94,15 @@ def spectrum(
     KinematicsError
         If the energy is not above m + m_mu.
     """
+    x, dx = _nodes(energy, mass, grid)
+    by_angle = angles(kind, energy, mass, nucleus, grid)
+    rows = [_over_angle(one, energy, mass, grid, by_angle) for one in x]
+    dsigma, theta_dsigma = np.array(rows).T
+    return Spectrum(x, dx, dsigma, theta_dsigma)
+
+
+def _nodes(energy: float, mass: float, grid: Grid) -> tuple[Array, Array]:
+    """Nodes and weights in x; a `KinematicsError` below threshold."""
     if not energy > mass + MUON_MASS:
         raise KinematicsError(
             f"a muon of {energy:g} GeV cannot radiate a boson of {mass:g} GeV: it needs more than "
@@ -92,26 +112,10 @@ def spectrum(
     # Nodes crowd quadratically towards both ends, where roots vanish and heavy bosons peak.
     y, dy = _gauss(grid.x, 0.0, np.pi)
     x = low + (high - low) * np.sin(0.5 * y) ** 2
-    dx = dy * (high - low) * 0.5 * np.sin(y)
-    if method == "iww":
-        flux = chi(nucleus, iww.t_min(np.full_like(x, energy), mass), iww.t_max(mass))
-        dsigma = iww.dsigma_dx(kind, np.full_like(x, energy), x, mass, flux)
-        return Spectrum(x, dx, dsigma, np.zeros_like(x))
-    by_angle = (
-        _ww_angles(kind, energy, mass, nucleus)
-        if method == "ww"
-        else _exact_angles(kind, energy, mass, nucleus, grid)
-    )
-    rows = [_over_angle(one, energy, mass, grid, by_angle) for one in x]
-    dsigma, theta_dsigma = np.array(rows).T
-    return Spectrum(x, dx, dsigma, theta_dsigma)
+    return x, dy * (high - low) * 0.5 * np.sin(y)
 
 
-_ByAngle = Callable[[Array, Array], Array]
-"""dsigma/(dx dcos) at x (n,) and 1 - cos (n,) [GeV^-2]."""
-
-
-def _over_angle(x: float, energy: float, mass: float, grid: Grid, by_angle: _ByAngle) -> tuple[float, float]:
+def _over_angle(x: float, energy: float, mass: float, grid: Grid, by_angle: ByAngle) -> tuple[float, float]:
     """Integrate over the angle; also with the angle as a factor."""
     # 1 - cos = c0 (exp(eta) - 1): even in the logarithm of the distance to the muon's pole.
     c0 = float(ww.virtuality(np.array(energy), np.array(x), np.array(0.0), mass)) / (
@@ -120,11 +124,12 @@ def _over_angle(x: float, energy: float, mass: float, grid: Grid, by_angle: _ByA
     eta, d_eta = _gauss(grid.angle, 0.0, float(np.log1p(2.0 / c0)))
     one_minus_cos = np.minimum(c0 * np.expm1(eta), 2.0)
     weighted = d_eta * c0 * np.exp(eta) * by_angle(np.full_like(eta, x), one_minus_cos)
-    theta = 2.0 * np.arcsin(np.sqrt(0.5 * one_minus_cos))
+    theta = angle_of(one_minus_cos)
     return float(weighted.sum()), float(weighted @ theta)
 
 
-def _ww_angles(kind: Kind, energy: float, mass: float, nucleus: Nucleus) -> _ByAngle:
+def ww_angles(kind: Kind, energy: float, mass: float, nucleus: Nucleus, grid: Grid) -> ByAngle:  # noqa: ARG001
+    """Cross-section of `ww`."""
     table = ChiTable(nucleus, (min(mass, MUON_MASS) ** 2 / (2.0 * energy)) ** 2, ww.t_max(mass))
 
     def by_angle(x: Array, one_minus_cos: Array) -> Array:
@@ -135,7 +140,8 @@ def _ww_angles(kind: Kind, energy: float, mass: float, nucleus: Nucleus) -> _ByA
     return by_angle
 
 
-def _exact_angles(kind: Kind, energy: float, mass: float, nucleus: Nucleus, grid: Grid) -> _ByAngle:
+def exact_angles(kind: Kind, energy: float, mass: float, nucleus: Nucleus, grid: Grid) -> ByAngle:
+    """Cross-section of `exact`, integrated over t and azimuth."""
     s, ds = _gauss(grid.t, 0.0, 1.0)
     phi, dphi = _gauss(grid.phi, 0.0, np.pi)  # even in phi
 

@@ -4,16 +4,18 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import partial
 from typing import Protocol
 
 import numpy as np
 
 from mcgen.constants import MUON_MASS
 from mcgen.experiment.dump import Dump
-from mcgen.physics.bremsstrahlung import exact, iww, ww
-from mcgen.physics.formfactors import ChiTable, TransferTable
-from mcgen.physics.kinematics import dot, momentum_of, norm, on_shell
-from mcgen.physics.models import Boson
+from mcgen.physics.bremsstrahlung import exact, iww, total, ww
+from mcgen.physics.bremsstrahlung.total import Grid, Spectrum
+from mcgen.physics.formfactors import ChiTable, Nucleus, TransferTable
+from mcgen.physics.kinematics import angle_of, dot, momentum_of, norm, on_shell, one_minus_cos
+from mcgen.physics.models import Boson, Kind
 from mcgen.record.tables import undefined
 from mcgen.sources.aim import Aim, AnyAim, Coordinates
 from mcgen.sources.bremsstrahlung.track import Track
@@ -118,20 +120,20 @@ class WeizsaeckerWilliams:
         boson, energy = self._boson, track.energy
         x, width = _energy_fraction(u, energy, boson.mass)
         direction, density = _aimed(u, track, x, boson.mass, aim)
-        one_minus_cos = _one_minus_cos(direction, track.direction)
-        virtuality = ww.virtuality(energy, x, one_minus_cos, boson.mass)
+        versine = one_minus_cos(direction, track.direction)
+        virtuality = ww.virtuality(energy, x, versine, boson.mass)
         t_min = ww.t_min(energy, x, virtuality)
         chi = _by_layer(track.layer, [table(t_min) for table in self._chi])
         cross_section = ww.d2sigma(boson.kind, energy, x, virtuality, boson.mass, chi)
         boson_p = momentum_of(x * energy, boson.mass)
-        along = boson_p * (1.0 - one_minus_cos)
+        along = boson_p * (1.0 - versine)
         transverse = boson_p * direction - along * track.direction
         rest = (1.0 - x) ** 2 * energy * energy - MUON_MASS**2 - dot(transverse, transverse)
         recoil = np.sqrt(np.maximum(rest, 0.0)) * track.direction - transverse
         unknown = undefined(4, len(x))
         return Emission(
             x=x,
-            theta=_angle(one_minus_cos),
+            theta=angle_of(versine),
             t=unknown[0],
             boson_e=x * energy,
             direction=direction,
@@ -165,20 +167,20 @@ class Exact:
         boson, energy = self._boson, track.energy
         x, width = _energy_fraction(u, energy, boson.mass)
         direction, density = _aimed(u, track, x, boson.mass, aim)
-        one_minus_cos = _one_minus_cos(direction, track.direction)
+        versine = one_minus_cos(direction, track.direction)
         masses = np.array([nucleus.mass for nucleus in self._nuclei])
         mass = float(masses[0]) if len(masses) == 1 else masses.take(track.layer)
-        limits = exact.t_limits(energy, x * energy, one_minus_cos, boson.mass, mass)
+        limits = exact.t_limits(energy, x * energy, versine, boson.mass, mass)
         drawn = [table.draw(u["t"], *limits) for table in self._transfer]
         t = _by_layer(track.layer, [one for one, _ in drawn])
         g2_over_density = _by_layer(track.layer, [other for _, other in drawn])
         phi = 2.0 * np.pi * u["phi"]
-        kin = exact.kinematics(energy, x * energy, one_minus_cos, t, phi, boson.mass, mass)
+        kin = exact.kinematics(energy, x * energy, versine, t, phi, boson.mass, mass)
         cross_section = exact.d4sigma(boson.kind, kin, g2_over_density)
         _, recoil, nucleus = (_rotated(p, track.direction, direction) for p in exact.momenta(kin))
         return Emission(
             x=x,
-            theta=_angle(one_minus_cos),
+            theta=angle_of(versine),
             t=t,
             boson_e=x * energy,
             direction=direction,
@@ -199,6 +201,8 @@ class Method:
     """One line for people."""
     emission: Callable[[Boson, Dump, float], EmissionStage]
     """Makes the stage, from the boson, the dump and the largest energy of the muons [GeV]."""
+    spectrum: Callable[[Kind, float, float, Nucleus, Grid], Spectrum]
+    """dsigma/dx for a kind of boson, the muon's energy and the boson's mass [GeV], on a nucleus."""
     collinear: bool = False
     """Whether the boson keeps the direction of the muon; otherwise it is aimed at the decay volume's entrance."""
     min_energy_factor: float = 0.0
@@ -209,11 +213,20 @@ METHODS = {
     "iww": Method(
         "collinear, improved Weizsaecker-Williams: that of arXiv:2205.09870",
         Collinear,
+        total.collinear_spectrum,
         collinear=True,
         min_energy_factor=10.0,
     ),
-    "ww": Method("Weizsaecker-Williams with the angle kept", WeizsaeckerWilliams),
-    "exact": Method("tree level with nuclear recoil: what an experiment should use", Exact),
+    "ww": Method(
+        "Weizsaecker-Williams with the angle kept",
+        WeizsaeckerWilliams,
+        partial(total.spectrum_over_angles, total.ww_angles),
+    ),
+    "exact": Method(
+        "tree level with nuclear recoil: what an experiment should use",
+        Exact,
+        partial(total.spectrum_over_angles, total.exact_angles),
+    ),
 }
 """Production methods by their names in the card."""
 
@@ -242,16 +255,6 @@ def _aimed(u: Coordinates, track: Track, x: Array, mass: float, aim: AnyAim) -> 
     # 2 c = U/(E^2 x) at theta = 0: the square of the angle at which the cross-section has dropped to 1/4.
     spread = np.sqrt(ww.virtuality(track.energy, x, np.zeros_like(x), mass) / x) / track.energy
     return aim.draw(u, track.position, track.direction, spread)
-
-
-def _one_minus_cos(a: Array, b: Array) -> Array:
-    """1 - cos of the angle between unit vectors (3, n), without cancellation."""
-    difference = a - b
-    return 0.5 * dot(difference, difference)
-
-
-def _angle(one_minus_cos: Array) -> Array:
-    return 2.0 * np.arcsin(np.sqrt(np.minimum(0.5 * one_minus_cos, 1.0)))
 
 
 def _by_layer(layer: Ints, values: list[Array]) -> Array:

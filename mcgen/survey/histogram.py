@@ -20,7 +20,7 @@ _WIDE = 3.0
 """Ratio of the ends from which an axis is worth a logarithm."""
 
 
-class Spectrum:
+class YieldHistogram:
     """Expected events in bins of a variable: in the decay volume, and accepted.
 
     Bins 0 and n + 1 are what is below and above the edges; NaN is above.
@@ -38,7 +38,7 @@ class Spectrum:
         self._accepted = np.zeros((GROUPS, len(edges) + 1))
 
     @classmethod
-    def around(cls, values: Array, weight: Array, log: bool, bins: int) -> Spectrum | None:
+    def around(cls, values: Array, weight: Array, log: bool, bins: int) -> YieldHistogram | None:
         """Make an empty spectrum whose bins hold all but 1e-3 of the weight; None if no value is defined.
 
         Parameters
@@ -76,9 +76,9 @@ class Spectrum:
         ratio = self._accepted.sum(axis=0) / total
         return ratio, _error((self._accepted - ratio * self._fiducial) / total)
 
-    def merged(self, bins: int) -> Spectrum:
+    def merged(self, bins: int) -> YieldHistogram:
         """Return the spectrum with every `bins` neighbouring bins in one; they have to divide."""
-        wide = Spectrum(self.edges[::bins], self.log)
+        wide = YieldHistogram(self.edges[::bins], self.log)
         for name in ("_fiducial", "_accepted"):
             sums = getattr(self, name)
             inner = sums[:, 1:-1].reshape(GROUPS, -1, bins).sum(axis=2)

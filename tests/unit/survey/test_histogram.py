@@ -8,15 +8,15 @@ import numpy as np
 import pytest
 
 from mcgen.analysis.yields import yield_of
-from mcgen.survey.spectrum import GROUPS, Spectrum, quantiles
+from mcgen.survey.histogram import GROUPS, YieldHistogram, quantiles
 from mcgen.types import Array, Bools, Ints
 from tests.oracle.stats import assert_unit_pulls, generator
 
 EDGES = np.array([0.0, 1.0, 2.0, 4.0])
 
 
-def filled(values: Array, weight: Array, accepted: Bools, group: Ints) -> Spectrum:
-    spectrum = Spectrum(EDGES)
+def filled(values: Array, weight: Array, accepted: Bools, group: Ints) -> YieldHistogram:
+    spectrum = YieldHistogram(EDGES)
     spectrum.add(values, weight, accepted, group)
     return spectrum
 
@@ -48,7 +48,7 @@ def test_bins_and_their_flow_sum_to_the_yields() -> None:
 
 def test_chunks_add_up() -> None:
     values, weight, accepted, row = toy("chunks")
-    whole, parts = filled(values, weight, accepted, row % GROUPS), Spectrum(EDGES)
+    whole, parts = filled(values, weight, accepted, row % GROUPS), YieldHistogram(EDGES)
     for part in np.array_split(np.arange(len(row)), 7):
         parts.add(values[part], weight[part], accepted[part], row[part] % GROUPS)
     for one, other in zip(whole.acceptance(), parts.acceptance(), strict=True):
@@ -101,13 +101,13 @@ def test_acceptance_of_all_and_of_nothing() -> None:
     everything = filled(values, weight, np.ones(len(row), dtype=np.bool_), row % GROUPS).acceptance()
     np.testing.assert_allclose(everything[0], 1.0)
     np.testing.assert_allclose(everything[1], 0.0, atol=1e-12)
-    nothing = Spectrum(EDGES).acceptance()
+    nothing = YieldHistogram(EDGES).acceptance()
     assert np.isnan(nothing[0]).all()
 
 
 def test_merged_bins_are_those_of_wider_edges() -> None:
     values, weight, accepted, row = toy("merged")
-    fine, wide = Spectrum(np.linspace(0.0, 4.0, 9)), Spectrum(np.linspace(0.0, 4.0, 5))
+    fine, wide = YieldHistogram(np.linspace(0.0, 4.0, 9)), YieldHistogram(np.linspace(0.0, 4.0, 5))
     for spectrum in (fine, wide):
         spectrum.add(values, weight, accepted, row % GROUPS)
     merged = fine.merged(2)
@@ -120,7 +120,7 @@ def test_a_range_leaves_out_what_has_no_weight() -> None:
     rng = generator("spectrum", "range")
     values = np.append(rng.lognormal(0.0, 2.0, 100_000), [1e9, np.nan, -1.0])
     weight = np.append(np.ones(100_000), [1e-6, 1.0, 1e-6])
-    spectrum = Spectrum.around(values, weight, True, 40)
+    spectrum = YieldHistogram.around(values, weight, True, 40)
     assert spectrum is not None
     assert spectrum.log
     assert len(spectrum.edges) == 41
@@ -131,7 +131,7 @@ def test_a_range_leaves_out_what_has_no_weight() -> None:
 
 @pytest.mark.parametrize("value", [15.0, 0.0, -2.0])
 def test_a_range_of_one_value_has_it_inside(value: float) -> None:
-    spectrum = Spectrum.around(np.full(3, value), np.ones(3), False, 10)
+    spectrum = YieldHistogram.around(np.full(3, value), np.ones(3), False, 10)
     assert spectrum is not None
     assert spectrum.edges[0] < value < spectrum.edges[-1]
     assert (np.diff(spectrum.edges) > 0.0).all()
@@ -139,7 +139,7 @@ def test_a_range_of_one_value_has_it_inside(value: float) -> None:
 
 @pytest.mark.parametrize("values", [np.full(3, np.nan), np.zeros(0), np.zeros(3)])
 def test_no_range_without_a_value(values: Array) -> None:
-    assert Spectrum.around(values, np.ones(len(values)), True, 10) is None
+    assert YieldHistogram.around(values, np.ones(len(values)), True, 10) is None
 
 
 def test_quantiles_are_weighted() -> None:

@@ -1,0 +1,19 @@
+"""Sums over weighted samples."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from mcgen.types import Array
+
+
+def effective_size(weights: Array, squares: Array | None = None) -> float:
+    """Number of equal weights that would fluctuate as much, (sum w)^2/sum w^2; 0 without events.
+
+    Parameters
+    ----------
+    weights : (n,)
+    squares : what the second sum is over, of any length; default: the squares of the weights
+    """
+    square = float(weights @ weights if squares is None else np.sum(squares))
+    return float(np.sum(weights)) ** 2 / square if square > 0.0 else 0.0
