@@ -50,6 +50,7 @@ Text = Annotated[str, Field(max_length=2000)]
 
 Metres = Annotated[float, Field(ge=-1e5, le=1e5)]
 Length = Annotated[float, Field(gt=0.0, le=1e5)]
+Distance = Annotated[float, Field(ge=0.0, le=1e5)]
 Energy = Annotated[float, Field(ge=0.0, le=1e5)]
 Kick = Annotated[float, Field(ge=-1e3, le=1e3)]
 Density = Annotated[float, Field(gt=0.0, le=30.0)]

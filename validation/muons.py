@@ -13,7 +13,6 @@ from matplotlib.figure import Figure
 import mcgen
 from mcgen.card.run_tables import FluxTable
 from mcgen.constants import MUON_MASS
-from mcgen.experiment.detector import path_through
 from mcgen.flux.flux import load_flux
 from mcgen.plots.style import BLUE, GREEN, ORANGE, PURPLE, VERMILION
 from mcgen.types import Array, Bools
@@ -69,7 +68,7 @@ def muons_of(experiment: str) -> Muons:
     size = np.linalg.norm(flux.momentum, axis=0)
     direction = flux.momentum / size
     inside = card.dump().contains(flux.position) & (direction[2] > 0.0)
-    hits = path_through(card.experiment.decay_volume, flux.position, direction)[1] > 0.0
+    hits = card.experiment.decay_volume.path_through(flux.position, direction)[1] > 0.0
     across = np.hypot(flux.momentum[0], flux.momentum[1])
     return Muons(size, np.arctan2(across, flux.momentum[2]), flux.position[2], flux.rate, inside & hits)
 

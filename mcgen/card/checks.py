@@ -18,13 +18,13 @@ from mcgen.card.run_tables import (
     ScanTable,
     StatisticsTable,
 )
-from mcgen.experiment.tables import ExperimentTable, MaterialTable, SelectionTable, TargetTable
+from mcgen.experiment.dump import MaterialTable, TargetTable
+from mcgen.experiment.magnets import MagnetTable
+from mcgen.experiment.selection import SelectionTable
+from mcgen.experiment.tables import ExperimentTable
 from mcgen.physics.matter import MATERIALS
 from mcgen.physics.models import LEPTON_MASSES, Channel
 from mcgen.sources.bremsstrahlung.methods import METHODS
-
-_SELECTION_CUTS = 5
-"""Requirements of a selection besides its planes."""
 
 _LEPTON_OF: dict[Channel, float] = dict(zip(("ee", "mumu", "tautau"), LEPTON_MASSES, strict=True))
 
@@ -97,6 +97,7 @@ def _open_channels(model: ModelTable, experiment: ExperimentTable | None) -> Ite
 
 def _experiment(experiment: ExperimentTable) -> Iterator[str]:
     yield from _target(experiment.target)
+    yield from _fields(experiment.target, experiment.magnet)
     volume = experiment.decay_volume
     for kind in ("plane", "magnet"):
         names = [item.name for item in getattr(experiment, kind)]
@@ -126,6 +127,18 @@ def _target(target: TargetTable) -> Iterator[str]:
             yield f"{key}.layer.{i + 1}.z_m: begins at {after[0]:g}, but the layer before ends at {before[1]:g}"
 
 
+def _fields(target: TargetTable, magnets: Iterable[MagnetTable]) -> Iterator[str]:
+    """Find magnets that stand in the dump, whose muons would feel them."""
+    for magnet in magnets:
+        for layer in target.layers:
+            if layer.z_m is not None and layer.z_m[0] <= magnet.z_m < layer.z_m[1]:
+                yield (
+                    f"experiment.magnet.{magnet.name}.z_m = {magnet.z_m:g}: inside the dump, in the layer from "
+                    f"{layer.z_m[0]:g} to {layer.z_m[1]:g} m, where it would bend nothing: muons fly without "
+                    "fields; move it behind the dump, or leave it out"
+                )
+
+
 def _material(key: str, table: MaterialTable) -> Iterator[str]:
     own = (table.z, table.a)
     if table.z_m is None:
@@ -142,8 +155,7 @@ def _material(key: str, table: MaterialTable) -> Iterator[str]:
 
 
 def _energy_loss(production: ProductionTable, experiment: ExperimentTable) -> Iterator[str]:
-    tables = experiment.target.layer or (experiment.target,)
-    own = [table for table in tables if table.material is None]
+    own = [table for table in experiment.target.layers if table.material is None]
     if own and production.energy_loss == "table":
         yield (
             'production.energy_loss = "table": for the shipped materials only, and the target has one of your own; '
@@ -161,7 +173,7 @@ def _energy_loss(production: ProductionTable, experiment: ExperimentTable) -> It
 
 
 def _volume_behind_target(experiment: ExperimentTable, production: ProductionTable) -> Iterator[str]:
-    last = experiment.target.layer[-1] if experiment.target.layer else experiment.target
+    last = experiment.target.layers[-1]
     if METHODS[production.method].collinear or last.z_m is None:
         return
     front, back = experiment.decay_volume.z_m[0], last.z_m[1]
@@ -220,17 +232,18 @@ def _selection(key: str, selection: SelectionTable, planes: Mapping[str, float])
         if name not in planes:
             known = ", ".join(planes) or "none"
             yield f"{key}.planes: no plane is named {name!r}; there are {known}"
-    if not selection.planes and (selection.min_radius_m > 0.0 or selection.min_separation_m > 0.0):
-        yield f"{key}: min_radius_m and min_separation_m are taken at the last of planes, and there is none"
+    at_plane = [cut.key for cut in selection.cuts if cut.at_plane]
+    if at_plane and not selection.planes:
+        yield f"{key}: {' and '.join(at_plane)}: taken at the last of planes, and there is none"
 
 
 def _countable(selections: Iterable[SelectionTable]) -> Iterator[str]:
     """Find out whether every requirement has a bit."""
-    count = 1 + sum(len(s.planes) + _SELECTION_CUTS for s in selections)
+    count = 1 + sum(len(s.planes) + len(s.cuts) for s in selections)
     if count > 64:
         yield (
-            f"experiment.selection: up to {count} requirements ({_SELECTION_CUTS} and the planes of each "
-            "selection), and failed_bits has room for 64"
+            f"experiment.selection: {count} requirements (a selection for the channel, and the planes and cuts "
+            "of each), and failed_bits has room for 64"
         )
 
 

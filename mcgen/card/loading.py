@@ -22,10 +22,10 @@ from pydantic import TypeAdapter, ValidationError
 from mcgen.card.checks import faults_of
 from mcgen.card.run_tables import Card, FluxTable
 from mcgen.errors import CardError, UsageError
+from mcgen.experiment.tables import KEYS_OF_SHAPES
 from mcgen.fields import Table
 
 _BY_NAME = ("plane", "magnet")
-_OF_A_SHAPE = ("radius_m", "semi_axes_m", "half_width_m", "half_width_in_m", "half_width_out_m", "max_sum_m")
 
 
 def cards_folder() -> Path:
@@ -179,7 +179,7 @@ def _merged(base: Any, over: Any) -> Any:
         return copy.deepcopy(over)
     result = copy.deepcopy(base)
     if "shape" in over and over["shape"] != base.get("shape"):
-        for key in _OF_A_SHAPE:
+        for key in KEYS_OF_SHAPES:
             result.pop(key, None)
     for key, value in over.items():
         if key in _BY_NAME and isinstance(value, list) and isinstance(base.get(key), list):

@@ -8,7 +8,7 @@ import numpy as np
 from pydantic import BeforeValidator, Field
 
 from mcgen.constants import MUON_MASS
-from mcgen.experiment.dump import Dump, dump_of
+from mcgen.experiment.dump import Dump, LossKind, dump_of
 from mcgen.experiment.tables import ExperimentTable
 from mcgen.fields import Metres, Spaced, Table, Text
 from mcgen.physics.models import VISIBLE, Boson, Channel, Kind, couplings_of
@@ -94,7 +94,7 @@ class ProductionTable(Table):
     """Production method of bremsstrahlung."""
     min_energy_factor: Annotated[float, Field(ge=0.0, le=1e6)] | None = None
     """Muons need this times max(m_mu, m) at emission; default: that of the method."""
-    energy_loss: Literal["constant", "table"] = "constant"
+    energy_loss: LossKind = "constant"
     stopping_power_gev_per_m: Annotated[float, Field(gt=0.0, le=1e3)] | None = None
     """With constant loss; default from the material's minimum ionisation."""
     multiple_scattering: bool = False

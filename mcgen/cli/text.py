@@ -12,7 +12,7 @@ from rich.table import Table
 
 from mcgen.comparison.compare import VARIABLES
 from mcgen.errors import reasons
-from mcgen.experiment.tables import EXPOSURES
+from mcgen.experiment.exposure import EXPOSURES
 from mcgen.physics.models import delta_a_mu
 
 if TYPE_CHECKING:

@@ -1,14 +1,16 @@
-"""The dump: where a muon starts, how far it gets, and what is left of its energy."""
+"""The dump: its tables in the card, where a muon starts, how far it gets, and what is left of its energy."""
 
 from __future__ import annotations
 
 import math
 from dataclasses import dataclass
 from functools import reduce
+from typing import Annotated, Literal, assert_never
 
 import numpy as np
+from pydantic import Field
 
-from mcgen.experiment.tables import MaterialTable, TargetTable
+from mcgen.fields import AsTuple, Density, Interval, Length, LengthPair, Table, Text
 from mcgen.physics.energy_loss import ConstantLoss, EnergyLoss, TableLoss
 from mcgen.physics.formfactors import Nucleus
 from mcgen.physics.kinematics import ellipse_interval, slab_interval
@@ -16,14 +18,75 @@ from mcgen.physics.matter import Material, material
 from mcgen.physics.scattering import ScatteringMoments, scattering_moments
 from mcgen.types import Array, Bools, Ints
 
+LossKind = Literal["constant", "table"]
+"""How a muon loses energy: at a constant rate, or by tables at each energy."""
+
+
+class MaterialTable(Table):
+    """A homogeneous material: a shipped one, or one's own by z, a and density."""
+
+    material: Text | None = None
+    """Name of a shipped material."""
+    z: Annotated[float, Field(ge=1.0, le=118.0)] | None = None
+    """Charge number of one's own material."""
+    a: Annotated[float, Field(ge=1.0, le=300.0)] | None = None
+    """Mass number of one's own material, its natural average [g/mol]."""
+    density_g_cm3: Density | None = None
+    """Density [g/cm^3]; default that of the shipped material."""
+    x0_g_cm2: Annotated[float, Field(gt=0.0, le=1000.0)] | None = None
+    """Radiation length of one's own material, for multiple scattering [g/cm^2]."""
+    z_m: Interval | None = None
+    """Front and back along the beam [m]."""
+
+    def matter(self) -> Material:
+        """Return the material that is named or defined."""
+        if self.material is not None:
+            return material(self.material, self.density_g_cm3)
+        assert self.z is not None
+        assert self.a is not None
+        assert self.density_g_cm3 is not None
+        radiation_length = math.nan if self.x0_g_cm2 is None else self.x0_g_cm2
+        return Material("custom", self.z, self.a, self.density_g_cm3, radiation_length)
+
+
+class TargetTable(MaterialTable):
+    """The dump: one block along z, or layers one behind the other."""
+
+    layer: Annotated[tuple[MaterialTable, ...], AsTuple] = ()
+    """Layers, each from where the one before ends; instead of material and z_m of the whole."""
+    half_width_m: LengthPair | None = None
+    """Half sizes along x and y [m]; unlimited if absent."""
+    radius_m: Length | None = None
+    """Radius of a round dump [m]; unlimited if absent."""
+
+    @property
+    def layers(self) -> tuple[MaterialTable, ...]:
+        """The layers; the block if there are none."""
+        return self.layer or (self,)
+
+    @property
+    def front(self) -> float:
+        """Front face, z [m]."""
+        z = self.layers[0].z_m
+        assert z is not None
+        return z[0]
+
+    def half_width(self, axis: int) -> float:
+        """Half size [m] along x (0) or y (1); infinite without sides."""
+        rectangle = math.inf if self.half_width_m is None else self.half_width_m[axis]
+        return min(rectangle, math.inf if self.radius_m is None else self.radius_m)
+
 
 @dataclass(frozen=True, slots=True)
 class Layer:
-    """A slice of the dump between two planes of constant z [m]."""
+    """A slice of the dump."""
 
     z: tuple[float, float]
+    """Front and back [m]."""
     material: Material
+    """What it is of."""
     loss: EnergyLoss
+    """What muons lose in it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,8 +94,11 @@ class Dump:
     """Layers one behind the other, with common sides if there are any."""
 
     layers: tuple[Layer, ...]
+    """From the front to the back."""
     half_width: tuple[float, float] | None = None
+    """Half sizes along x and y [m]; unlimited if None."""
     radius: float | None = None
+    """Of a round dump [m]; unlimited if None."""
 
     @property
     def z(self) -> tuple[float, float]:
@@ -114,34 +180,25 @@ class Dump:
         return length
 
 
-def dump_of(target: TargetTable, energy_loss: str, stopping_power: float | None) -> Dump:
+def dump_of(target: TargetTable, energy_loss: LossKind, stopping_power: float | None) -> Dump:
     """Build the dump that a target describes.
 
     Parameters
     ----------
-    energy_loss : "constant" or "table"
     stopping_power : of a constant loss [GeV/m]; by default the material's minimum ionisation
     """
     layers = []
-    for table in target.layer or (target,):
+    for table in target.layers:
         assert table.z_m is not None
-        matter = material_of(table)
+        matter = table.matter()
         layers.append(Layer(table.z_m, matter, _loss(matter, energy_loss, stopping_power)))
     return Dump(tuple(layers), target.half_width_m, target.radius_m)
 
 
-def material_of(table: MaterialTable) -> Material:
-    """Build the material that a table names or defines."""
-    if table.material is not None:
-        return material(table.material, table.density_g_cm3)
-    assert table.z is not None
-    assert table.a is not None
-    assert table.density_g_cm3 is not None
-    radiation_length = math.nan if table.x0_g_cm2 is None else table.x0_g_cm2
-    return Material("custom", table.z, table.a, table.density_g_cm3, radiation_length)
-
-
-def _loss(matter: Material, energy_loss: str, stopping_power: float | None) -> EnergyLoss:
-    if energy_loss == "table":
-        return TableLoss(matter)
-    return ConstantLoss(matter.minimum_loss if stopping_power is None else stopping_power)
+def _loss(matter: Material, kind: LossKind, stopping_power: float | None) -> EnergyLoss:
+    match kind:
+        case "constant":
+            return ConstantLoss(matter.minimum_loss if stopping_power is None else stopping_power)
+        case "table":
+            return TableLoss(matter)
+    assert_never(kind)

@@ -1,177 +1,46 @@
-"""The experiment card: exposure, dump, decay volume, magnets, planes, selections.
+"""The experiment card: all that stands along the beam.
 
 Frame: z = 0 at the front face of the dump, z along the beam, x horizontal, y up. Metres and GeV.
 """
 
 from __future__ import annotations
 
-from typing import Annotated, Literal
+from collections.abc import Sequence
+from functools import reduce
+from operator import or_
+from typing import TYPE_CHECKING, Annotated, Any
 
 from pydantic import Field
 
-from mcgen.fields import (
-    AsTuple,
-    Density,
-    Energy,
-    Interval,
-    KickPair,
-    Length,
-    LengthPair,
-    Metres,
-    Name,
-    Pair,
-    Table,
-    Text,
-)
-from mcgen.physics.models import Channel
-
-EXPOSURES = {"pot": "protons on target", "mot": "muons on target", "xsec": "per pb of muons and nuclei"}
-"""Kinds of exposure, in words."""
+from mcgen.experiment.dump import TargetTable
+from mcgen.experiment.exposure import ExposureTable
+from mcgen.experiment.magnets import MagnetTable
+from mcgen.experiment.planes import PLANES, Plane
+from mcgen.experiment.selection import SelectionTable
+from mcgen.experiment.volumes import VOLUMES, Volume
+from mcgen.fields import AsTuple, Table, Text
 
 
-class ExposureTable(Table):
-    """What the weights are normalised to."""
-
-    kind: Literal["pot", "mot", "xsec"] = "pot"
-    """Protons on target; muons on target; or luminosity of muons and nuclei [1/pb], without dump and decay."""
-    value: Annotated[float, Field(gt=0.0, le=1e30)]
+def one_of(shapes: Sequence[type[Table]]) -> Any:
+    """Type of a table that has one of some shapes, by its key `shape`."""
+    return Annotated[reduce(or_, shapes), Field(discriminator="shape")]
 
 
-class MaterialTable(Table):
-    """A homogeneous material: a shipped one, or one's own by z, a and density."""
-
-    material: Text | None = None
-    z: Annotated[float, Field(ge=1.0, le=118.0)] | None = None
-    a: Annotated[float, Field(ge=1.0, le=300.0)] | None = None
-    density_g_cm3: Density | None = None
-    x0_g_cm2: Annotated[float, Field(gt=0.0, le=1000.0)] | None = None
-    """Radiation length of one's own material, for multiple scattering."""
-    z_m: Interval | None = None
+def keys_of(shapes: Sequence[type[Table]]) -> frozenset[str]:
+    """Keys that some of the shapes have, but not all of them."""
+    keys = [frozenset(shape.model_fields) for shape in shapes]
+    return frozenset.union(*keys) - frozenset.intersection(*keys)
 
 
-class TargetTable(MaterialTable):
-    """The dump: one block along z, or layers one behind the other."""
+if TYPE_CHECKING:
+    VolumeTable = Volume
+    PlaneTable = Plane
+else:
+    VolumeTable = one_of(VOLUMES)
+    PlaneTable = one_of(PLANES)
 
-    layer: Annotated[tuple[MaterialTable, ...], AsTuple] = ()
-    half_width_m: LengthPair | None = None
-    """Half sizes in x and y; unlimited if absent."""
-    radius_m: Length | None = None
-    """Radius of a round dump; unlimited if absent."""
-
-    @property
-    def front(self) -> float:
-        """Front face, z [m]."""
-        first = self.layer[0] if self.layer else self
-        assert first.z_m is not None
-        return first.z_m[0]
-
-
-class _Volume(Table):
-    z_m: Interval
-    centre_m: Pair = (0.0, 0.0)
-
-
-class Cylinder(_Volume):
-    """Round decay volume."""
-
-    shape: Literal["cylinder"]
-    radius_m: Length
-
-
-class EllipticCylinder(_Volume):
-    """Elliptic decay volume."""
-
-    shape: Literal["elliptic_cylinder"]
-    semi_axes_m: LengthPair
-
-
-class Box(_Volume):
-    """Rectangular decay volume."""
-
-    shape: Literal["box"]
-    half_width_m: LengthPair
-
-
-class Frustum(_Volume):
-    """Rectangular decay volume whose half widths change linearly along z."""
-
-    shape: Literal["frustum"]
-    half_width_in_m: LengthPair
-    half_width_out_m: LengthPair
-
-
-class Slab(_Volume):
-    """Decay volume without sides."""
-
-    shape: Literal["slab"]
-
-
-VolumeTable = Annotated[Cylinder | EllipticCylinder | Box | Frustum | Slab, Field(discriminator="shape")]
-
-
-class MagnetTable(Table):
-    """A dipole, as a kick at its centre."""
-
-    name: Name
-    z_m: Metres
-    kick_gev: KickPair
-    """Added to (px, py) of charge +1."""
-
-
-class _Plane(Table):
-    name: Name
-    z_m: Metres
-    centre_m: Pair = (0.0, 0.0)
-    hole_radius_m: Annotated[float, Field(ge=0.0, le=1e5)] = 0.0
-
-
-class CirclePlane(_Plane):
-    """Round plane."""
-
-    shape: Literal["circle"]
-    radius_m: Length
-
-
-class EllipsePlane(_Plane):
-    """Elliptic plane."""
-
-    shape: Literal["ellipse"]
-    semi_axes_m: LengthPair
-
-
-class RectanglePlane(_Plane):
-    """Rectangular plane."""
-
-    shape: Literal["rectangle"]
-    half_width_m: LengthPair
-
-
-class OctagonPlane(_Plane):
-    """Octagonal plane: abs(x), abs(y) < half_width_m and abs(x) + abs(y) < max_sum_m."""
-
-    shape: Literal["octagon"]
-    half_width_m: LengthPair
-    max_sum_m: Length
-
-
-PlaneTable = Annotated[
-    CirclePlane | EllipsePlane | RectanglePlane | OctagonPlane, Field(discriminator="shape")
-]
-
-
-class SelectionTable(Table):
-    """Requirements on both daughters; the first selection that names the channel applies."""
-
-    name: Name | None = None
-    channels: Annotated[tuple[Channel, ...], AsTuple, Field(min_length=1)]
-    planes: Annotated[tuple[Name, ...], AsTuple] = ()
-    min_energy_gev: Energy = 0.0
-    min_energy_sum_gev: Energy = 0.0
-    min_radius_m: Annotated[float, Field(ge=0.0, le=1e5)] = 0.0
-    """From the axis, at the last of the planes."""
-    min_separation_m: Annotated[float, Field(ge=0.0, le=1e5)] = 0.0
-    """Between the daughters, at the last of the planes."""
-    efficiency: Annotated[float, Field(ge=0.0, le=1.0)] = 1.0
+KEYS_OF_SHAPES = keys_of(VOLUMES) | keys_of(PLANES)
+"""Keys that go with a shape: a table that gets another shape loses those of the old one."""
 
 
 class ExperimentTable(Table):
@@ -180,13 +49,22 @@ class ExperimentTable(Table):
     card: Text | None = None
     """The experiment card that this started from."""
     name: Annotated[str, Field(min_length=1, max_length=80)]
+    """Short name, of files and pictures."""
     title: Text = ""
+    """What the experiment is, in a line."""
     references: Annotated[tuple[Text, ...], AsTuple] = ()
+    """Where the numbers come from."""
     note: Text = ""
     """What a user of this card has to know; printed by `mcgen check`."""
     exposure: ExposureTable
+    """What the weights are normalised to."""
     target: TargetTable
+    """The dump."""
     decay_volume: VolumeTable
+    """Where decays count."""
     magnet: Annotated[tuple[MagnetTable, ...], AsTuple] = ()
+    """Dipoles that bend the daughters."""
     plane: Annotated[tuple[PlaneTable, ...], AsTuple] = ()
+    """Planes that the daughters are followed to."""
     selection: Annotated[tuple[SelectionTable, ...], AsTuple] = ()
+    """Requirements by channel; without any every decay in the volume is accepted."""

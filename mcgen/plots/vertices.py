@@ -11,7 +11,6 @@ from matplotlib.figure import Figure
 from mcgen.experiment.tables import ExperimentTable
 from mcgen.plots.style import BLACK, GREEN, ORANGE, PURPLE, VERMILION, add_title
 from mcgen.survey import Survey
-from mcgen.survey.side import plane_half_width, target_half_width, volume_half_widths
 from mcgen.survey.survey import Map
 
 _DECADES = 1e-3
@@ -56,9 +55,8 @@ def _draw_map(axes: Axes, map_: Map) -> None:
 
 def _draw_dump(axes: Axes, experiment: ExperimentTable, axis: int) -> None:
     """Draw the layers of the dump; without sides it fills the picture's height."""
-    half = min(target_half_width(experiment.target, axis), 2.0 * max(np.abs(axes.get_ylim())))
-    layers = experiment.target.layer or (experiment.target,)
-    for number, layer in enumerate(layers):
+    half = min(experiment.target.half_width(axis), 2.0 * max(np.abs(axes.get_ylim())))
+    for number, layer in enumerate(experiment.target.layers):
         assert layer.z_m is not None
         shade = "0.72" if number % 2 == 0 else "0.82"
         axes.fill_between(layer.z_m, -half, half, color=shade, lw=0.0, zorder=1.0)
@@ -68,12 +66,12 @@ def _draw_detector(axes: Axes, experiment: ExperimentTable, axis: int, named: bo
     """Draw decay volume, planes with their holes, and magnets."""
     volume = experiment.decay_volume
     height = 2.0 * max(np.abs(axes.get_ylim()))
-    centre, half = volume.centre_m[axis], np.minimum(volume_half_widths(volume, axis), height)
+    centre, half = volume.centre_m[axis], np.minimum(volume.half_widths(axis), height)
     axes.fill_between(
         volume.z_m, centre - half, centre + half, facecolor=ORANGE, alpha=0.15, edgecolor=ORANGE, zorder=1.1
     )
     for plane in experiment.plane:
-        middle, half_width, hole = plane.centre_m[axis], plane_half_width(plane, axis), plane.hole_radius_m
+        middle, half_width, hole = plane.centre_m[axis], plane.half_width(axis), plane.hole_radius_m
         for sign in (-1.0, 1.0):
             ends = (middle + sign * hole, middle + sign * half_width)
             axes.plot((plane.z_m, plane.z_m), ends, color=BLACK, lw=2.0, solid_capstyle="butt")

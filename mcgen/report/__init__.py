@@ -9,7 +9,7 @@ from typing import Any
 
 import jinja2
 
-from mcgen.experiment.tables import EXPOSURES
+from mcgen.experiment.exposure import EXPOSURES
 from mcgen.io.files import atomic_output
 from mcgen.metadata import Outcome
 from mcgen.plots.gallery import pictures_of

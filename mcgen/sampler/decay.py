@@ -18,8 +18,8 @@ from typing import Protocol
 import numpy as np
 
 from mcgen.constants import mass_of
-from mcgen.experiment.detector import CHARGE, Detector
-from mcgen.experiment.tables import CirclePlane, EllipsePlane, OctagonPlane, PlaneTable, RectanglePlane
+from mcgen.experiment.detector import Detector
+from mcgen.experiment.magnets import CHARGE
 from mcgen.physics.kinematics import momentum_of, transverse_frame, two_body_decay
 from mcgen.physics.models import DAUGHTERS, Boson, Outcome
 from mcgen.record.tables import Daughters, Flight, Production, undefined
@@ -154,51 +154,18 @@ def cos_window(
         ways.append((plane, meets, ahead * aside, kick / direction[2]))
 
     # E_daughter = E/2 +- p* cos* P/m, as a limit on the momentum along the boson.
-    enough = 0.5 * momentum + energy / momentum * (selection.min_energy_gev - 0.5 * energy)
+    least_energy = max((condition.least_energy for condition in detector.conditions[index]), default=0.0)
+    enough = 0.5 * momentum + energy / momentum * (least_energy - 0.5 * energy)
     sine = np.ones((2, n))
     # The limits need sin*, which they themselves determine: the last plane is enough for a first guess.
     for used in (ways[-1:], ways, ways):
         least = np.broadcast_to(enough, (2, n))
         for plane, meets, opening, kick in used:
-            moved = [_SIGN * (sine * opening[i] + kick[i]) for i in (0, 1)]
-            least = np.maximum(least, _least_momentum(plane, meets, moved))
+            moved = _SIGN * (sine * opening[0] + kick[0]), _SIGN * (sine * opening[1] + kick[1])
+            least = np.maximum(least, plane.least_momentum(meets, moved))
         limit = (least - 0.5 * momentum) * (mass / (p_star * energy))
         sine = np.sqrt(np.maximum(1.0 - limit * limit, _LEAST_SINE**2))
     low, high = _SIGN * limit
     low, high = np.maximum(low - _MARGIN, -1.0), np.minimum(high + _MARGIN, 1.0)
     found = low < high
     return np.where(found, low, -1.0), np.where(found, high, 1.0)
-
-
-def _least_momentum(plane: PlaneTable, at: Array, moved: list[Array]) -> Array:
-    """Least p with which at + moved/p is within the convex hull of an aperture; infinite where `at` is not.
-
-    Parameters
-    ----------
-    at : (2, n) relative to the plane's centre [m]
-    moved : x and y, (2, n) each, a row a daughter [GeV m]
-    """
-    (x, y), (vx, vy) = at, moved
-    match plane:
-        case CirclePlane():
-            return _of_ellipse(x, y, vx, vy, (plane.radius_m, plane.radius_m))
-        case EllipsePlane():
-            return _of_ellipse(x, y, vx, vy, plane.semi_axes_m)
-        case RectanglePlane() | OctagonPlane():
-            sides = [(x, vx, plane.half_width_m[0]), (y, vy, plane.half_width_m[1])]
-    if isinstance(plane, OctagonPlane):
-        sides += [(x + y, vx + vy, plane.max_sum_m), (x - y, vx - vy, plane.max_sum_m)]
-    least = np.zeros_like(vx)
-    for place, velocity, half in sides:
-        between = np.maximum(velocity / (half - place), -velocity / (half + place))
-        least = np.maximum(least, np.where(np.abs(place) < half, between, np.inf))
-    return least
-
-
-def _of_ellipse(x: Array, y: Array, vx: Array, vy: Array, semi_axes: tuple[float, float]) -> Array:
-    a, b = semi_axes
-    x, y, vx, vy = x / a, y / b, vx / a, vy / b
-    left = 1.0 - x * x - y * y
-    along = x * vx + y * vy
-    least: Array = (along + np.sqrt(along * along + np.maximum(left, 0.0) * (vx * vx + vy * vy))) / left
-    return np.where(left > 0.0, least, np.inf)

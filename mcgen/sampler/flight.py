@@ -12,8 +12,7 @@ from typing import Protocol
 
 import numpy as np
 
-from mcgen.experiment.detector import path_through
-from mcgen.experiment.tables import VolumeTable
+from mcgen.experiment.volumes import Volume
 from mcgen.physics.kinematics import momentum_of
 from mcgen.physics.models import Boson
 from mcgen.record.tables import Flight, Production, undefined
@@ -34,7 +33,7 @@ class FlightStage(Protocol):
         ...
 
 
-FlightMaker = Callable[[Boson, VolumeTable], FlightStage]
+FlightMaker = Callable[[Boson, Volume], FlightStage]
 
 
 @dataclass(frozen=True)
@@ -42,7 +41,7 @@ class DecayInVolume:
     """The boson decays between entry and exit of the decay volume (Eqs. 12, 21, 22)."""
 
     boson: Boson
-    volume: VolumeTable
+    volume: Volume
     axes = ("decay",)
 
     def __call__(self, u: Coordinates, production: Production) -> Flight:
@@ -68,7 +67,7 @@ class DecayAnywhere:
     """The same decays, drawn evenly along the way: no coupling is preferred before the map is trained."""
 
     boson: Boson
-    volume: VolumeTable
+    volume: Volume
     axes = ("decay",)
 
     def __call__(self, u: Coordinates, production: Production) -> Flight:
@@ -86,9 +85,9 @@ class DecayAnywhere:
         )
 
 
-def _way(boson: Boson, volume: VolumeTable, production: Production) -> tuple[Array, Array, Array]:
+def _way(boson: Boson, volume: Volume, production: Production) -> tuple[Array, Array, Array]:
     """Paths at which the boson enters and leaves the volume, and its decay length (Eqs. 13, 14), all [m]."""
-    path_in, path_out = path_through(volume, production.position, production.direction)
+    path_in, path_out = volume.path_through(production.position, production.direction)
     gamma_beta = momentum_of(production.boson_e, boson.mass) / boson.mass
     # A boson at rest has no path, and a stable one no end: both limits keep 0/0 away.
     return path_in, path_out, np.clip(gamma_beta * boson.ctau(), 1e-300, 1e300)

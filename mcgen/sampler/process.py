@@ -60,7 +60,7 @@ class Process:
         production = maker(u, place, self.aims[channel])
         flight = self.flight(u, production)
         daughters = self.decay(u, channel, production, flight)
-        verdict = self.detector.judge(channel, daughters, flight.point, u.get("efficiency"))
+        verdict = self.detector.judge(channel, daughters, flight.point, u)
         weight = production.weight * flight.weight * daughters.weight
         weight = weight * (self.exposure * self.ratios[channel] * parent.rate)
         return History(maker.code, channel, place, parent, production, flight, daughters, verdict, weight)

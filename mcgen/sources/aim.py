@@ -17,19 +17,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from mcgen.experiment.tables import (
-    Box,
-    CirclePlane,
-    Cylinder,
-    EllipsePlane,
-    EllipticCylinder,
-    Frustum,
-    OctagonPlane,
-    PlaneTable,
-    RectanglePlane,
-    Slab,
-    VolumeTable,
-)
+from mcgen.experiment.planes import Plane
+from mcgen.experiment.volumes import Volume
 from mcgen.physics.kinematics import along
 from mcgen.types import Array, Bools
 
@@ -73,8 +62,8 @@ class Aim:
     plane : a plane that every accepted boson points into, if there is one
     """
 
-    volume: VolumeTable
-    plane: PlaneTable | None = None
+    volume: Volume
+    plane: Plane | None = None
 
     axes = ("aim", "aim_1", "aim_2")
 
@@ -107,7 +96,7 @@ class Aim:
 class EveryDirection:
     """Aims at nothing: all directions, with a density like 1/(1 - cos theta + c)^2 about the ray's."""
 
-    plane: PlaneTable | None = None
+    plane: Plane | None = None
 
     def draw(
         self,
@@ -140,7 +129,7 @@ class EveryDirection:
 AnyAim = Aim | EveryDirection
 
 
-def volume_disc(volume: VolumeTable, position: Array) -> Disc:
+def volume_disc(volume: Volume, position: Array) -> Disc:
     """Disc in the plane of a volume's entrance that every ray from a point through the volume meets.
 
     The volume is the convex hull of its two faces; the disc encloses the entrance and the exit as
@@ -151,7 +140,7 @@ def volume_disc(volume: VolumeTable, position: Array) -> Disc:
     position : (3, n) points in front of the volume [m]
     """
     z_in, z_out = volume.z_m
-    near, far = face_radii(volume)
+    near, far = volume.face_radii
     axis = np.array(volume.centre_m)[:, None]
     depth = z_in - position[2]
     if np.isinf(near):
@@ -166,38 +155,11 @@ def volume_disc(volume: VolumeTable, position: Array) -> Disc:
     return Disc(depth, axis + shift / np.maximum(distance, 1e-300) * offset, radius)
 
 
-def plane_disc(plane: PlaneTable, position: Array) -> Disc:
+def plane_disc(plane: Plane, position: Array) -> Disc:
     """Disc about a plane's aperture, from points (3, n) in front of it."""
-    match plane:
-        case CirclePlane():
-            radius = plane.radius_m
-        case EllipsePlane():
-            radius = max(plane.semi_axes_m)
-        case RectanglePlane():
-            radius = float(np.hypot(*plane.half_width_m))
-        case OctagonPlane():
-            x, y = plane.half_width_m
-            corners = ((x, min(y, plane.max_sum_m - x)), (min(x, plane.max_sum_m - y), y))
-            radius = max(float(np.hypot(*corner)) for corner in corners)
     n = position.shape[1]
     centre = np.broadcast_to(np.array(plane.centre_m)[:, None], (2, n))
-    return Disc(plane.z_m - position[2], centre, np.full(n, radius))
-
-
-def face_radii(volume: VolumeTable) -> tuple[float, float]:
-    """Radii [m] of circles about entrance and exit of a volume; infinite without sides."""
-    match volume:
-        case Cylinder():
-            return volume.radius_m, volume.radius_m
-        case EllipticCylinder():
-            return max(volume.semi_axes_m), max(volume.semi_axes_m)
-        case Box():
-            half = float(np.hypot(*volume.half_width_m))
-            return half, half
-        case Frustum():
-            return float(np.hypot(*volume.half_width_in_m)), float(np.hypot(*volume.half_width_out_m))
-        case Slab():
-            return np.inf, np.inf
+    return Disc(plane.z_m - position[2], centre, np.full(n, plane.enclosing_radius))
 
 
 def _draw(u: Coordinates, disc: Disc, position: Array, ray: Array, spread: Array) -> tuple[Array, Array]:

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from mcgen.experiment.tables import VolumeTable
+from mcgen.experiment.volumes import Volume
 from mcgen.physics.kinematics import norm
 from mcgen.record.tables import Parent
 from mcgen.types import Array, Bools, Ints
@@ -44,7 +44,7 @@ def direction_of(parent: Parent) -> Array:
     return direction
 
 
-def parent_table(candidates: Parent, volume: VolumeTable, tests: Mapping[str, Bools]) -> ParentTable:
+def parent_table(candidates: Parent, volume: Volume, tests: Mapping[str, Bools]) -> ParentTable:
     """Select the parents that can contribute, and count the others.
 
     Parameters
@@ -66,12 +66,12 @@ def parent_table(candidates: Parent, volume: VolumeTable, tests: Mapping[str, Bo
     return ParentTable(parent, direction_of(parent), (cell // _CELLS[1], cell), left_out)
 
 
-def _cells(parent: Parent, volume: VolumeTable) -> Ints:
+def _cells(parent: Parent, volume: Volume) -> Ints:
     """Cell of each parent in ln E and in the log of the angle to the centre of the decay volume's entrance."""
     if not len(parent):
         return np.zeros(0, dtype=np.int64)
     aim = np.array([*volume.centre_m, volume.z_m[0]])[:, None] - parent.position
-    miss = np.clip(norm(direction_of(parent) - aim / norm(aim)), 1e-4, 2.0)
+    miss = np.clip(norm(direction_of(parent) - aim / np.maximum(norm(aim), 1e-300)), 1e-4, 2.0)
     number = np.zeros(len(parent), dtype=np.int64)
     for value, bins in zip((np.log(parent.momentum[3]), np.log(miss)), _CELLS, strict=True):
         edges = np.linspace(value.min(), value.max(), bins + 1)[1:-1]

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from typing import ClassVar, Protocol, Self
 
 from mcgen.experiment.dump import Dump
-from mcgen.experiment.tables import VolumeTable
+from mcgen.experiment.volumes import Volume
 from mcgen.physics.models import Boson
 from mcgen.record.tables import Parent, Production
 from mcgen.sources.aim import AnyAim, Coordinates
@@ -24,7 +24,7 @@ class Setting:
 
     boson: Boson
     dump: Dump
-    volume: VolumeTable
+    volume: Volume
     """The decay volume, which bosons have to reach."""
     method: str
     """Of bremsstrahlung."""

@@ -8,21 +8,8 @@ import numpy as np
 
 from mcgen.events import Events
 from mcgen.experiment.detector import Detector
-from mcgen.experiment.tables import (
-    Box,
-    CirclePlane,
-    Cylinder,
-    EllipsePlane,
-    EllipticCylinder,
-    ExperimentTable,
-    Frustum,
-    OctagonPlane,
-    PlaneTable,
-    RectanglePlane,
-    Slab,
-    TargetTable,
-    VolumeTable,
-)
+from mcgen.experiment.planes import CirclePlane
+from mcgen.experiment.tables import ExperimentTable
 from mcgen.record.tables import Daughters
 from mcgen.types import Array
 
@@ -35,41 +22,6 @@ class Display:
 
     boson: Array
     daughters: tuple[Array, Array]
-
-
-def volume_half_widths(volume: VolumeTable, axis: int) -> tuple[float, float]:
-    """Half sizes [m] of a decay volume along x (0) or y (1), at its entrance and exit; a slab's are infinite."""
-    match volume:
-        case Cylinder():
-            half = (volume.radius_m, volume.radius_m)
-        case EllipticCylinder():
-            half = (volume.semi_axes_m[axis], volume.semi_axes_m[axis])
-        case Box():
-            half = (volume.half_width_m[axis], volume.half_width_m[axis])
-        case Frustum():
-            half = (volume.half_width_in_m[axis], volume.half_width_out_m[axis])
-        case Slab():
-            half = (np.inf, np.inf)
-    return half
-
-
-def plane_half_width(plane: PlaneTable, axis: int) -> float:
-    """Half size [m] of a plane along x (0) or y (1)."""
-    match plane:
-        case CirclePlane():
-            return plane.radius_m
-        case EllipsePlane():
-            return plane.semi_axes_m[axis]
-        case RectanglePlane():
-            return plane.half_width_m[axis]
-        case OctagonPlane():
-            return min(plane.half_width_m[axis], plane.max_sum_m)
-
-
-def target_half_width(target: TargetTable, axis: int) -> float:
-    """Half size [m] of the dump along x (0) or y (1); infinite if it has no sides."""
-    rectangle = np.inf if target.half_width_m is None else target.half_width_m[axis]
-    return min(rectangle, np.inf if target.radius_m is None else target.radius_m)
 
 
 def z_range(experiment: ExperimentTable) -> tuple[float, float]:
@@ -88,8 +40,8 @@ def side_range(experiment: ExperimentTable, axis: int, spread: tuple[float, floa
     spread : where the decays are: counts where the decay volume has no sides
     """
     volume = experiment.decay_volume
-    extents = [(volume.centre_m[axis], max(volume_half_widths(volume, axis)))]
-    extents += [(plane.centre_m[axis], plane_half_width(plane, axis)) for plane in experiment.plane]
+    extents = [(volume.centre_m[axis], max(volume.half_widths(axis)))]
+    extents += [(plane.centre_m[axis], plane.half_width(axis)) for plane in experiment.plane]
     ends = [0.0, *(c + s * half for c, half in extents if np.isfinite(half) for s in (-1.0, 1.0))]
     if not np.isfinite(extents[0][1]):
         ends += [end for end in spread if np.isfinite(end)]

@@ -15,11 +15,14 @@ from hypothesis import strategies as st
 
 import mcgen
 from mcgen.errors import CardError, UsageError
+from mcgen.experiment.detector import detector_of
 from tests.oracle.cards import CARD, refused, settings, toml
 
 FLUX_COLUMNS = (
     "{pdg='id', x={name='x', unit='mm'}, y='y', z='z', px='px', py={name='py', unit='MeV'}, pz='pz', w='w'}"
 )
+
+THREE_PLANES = '{channels=["ee"], planes=["straw1", "straw4", "lkr"]}'
 
 FAULTS: dict[str, tuple[list[str], list[str]]] = {
     "misspelt key": (["model.mas_gev=0.1"], ["model.mas_gev: unknown key", "did you mean 'mass_gev'?"]),
@@ -95,13 +98,29 @@ FAULTS: dict[str, tuple[list[str], list[str]]] = {
         ["experiment.decay_volume.z_m=[300.0, 400.0]"],
         ["experiment.decay_volume.z_m: begins at 300 m, behind", "159.93 m"],
     ),
+    "a magnet in the dump": (
+        ["experiment.magnet.MNP33.z_m=1.0"],
+        ["experiment.magnet.MNP33.z_m = 1: inside the dump", "from 0 to 3.2 m", "move it behind the dump"],
+    ),
+    "a magnet at the front of the dump": (
+        ["experiment.magnet.MNP33.z_m=0.0"],
+        ["experiment.magnet.MNP33.z_m = 0: inside the dump"],
+    ),
     "an unknown plane in a selection": (
         ['experiment.selection.tracks.planes=["straw9"]'],
         ["experiment.selection.tracks.planes", "'straw9'", "straw1, straw4, lkr"],
     ),
     "no plane to measure at": (
         ["experiment.selection.photons.planes=[]"],
-        ["experiment.selection.photons", "min_radius_m", "planes"],
+        ["experiment.selection.photons: min_radius_m and min_separation_m: taken at the last of planes"],
+    ),
+    "no plane for one cut": (
+        ["experiment.selection.photons.planes=[]", "experiment.selection.photons.min_radius_m=0.0"],
+        ["experiment.selection.photons: min_separation_m: taken at the last of planes"],
+    ),
+    "more requirements than bits": (
+        [f"experiment.selection=[{', '.join(22 * [THREE_PLANES])}]"],
+        ["experiment.selection: 67 requirements", "failed_bits has room for 64"],
     ),
     "two planes of one name": (["experiment.plane.straw4.name=lkr"], ["experiment.plane", "'lkr'"]),
     "a plane's name that is no branch's": (["experiment.plane.straw1.name=straw 1"], ["name = 'straw 1'"]),
@@ -171,6 +190,27 @@ def test_a_fault_is_told(command: str, changes: list[str], expected: list[str]) 
     for fragment in expected:
         assert fragment in message
     assert message.startswith("mcgen: tiny.toml: "), "the card is named"
+
+
+def test_a_magnet_behind_the_dump_is_none_in_it() -> None:
+    assert mcgen.load_card("tiny.toml", ["experiment.magnet.MNP33.z_m=3.2"]).experiment.magnet[0].z_m == 3.2
+
+
+def test_a_magnet_in_a_layer_is_refused_with_the_layer() -> None:
+    card = mcgen.load_card("tiny.toml").to_dict()
+    layers = [{"material": "Mo", "z_m": [0.0, 0.6]}, {"material": "W", "z_m": [0.6, 1.5]}]
+    card["experiment"]["target"] = {"layer": layers}
+    for z, where in ((0.6, "from 0.6 to 1.5 m"), (0.59, "from 0 to 0.6 m")):
+        card["experiment"]["magnet"][0]["z_m"] = z
+        with pytest.raises(CardError, match=f"MNP33.z_m = {z}: inside the dump.*{where}"):
+            mcgen.load_card(card)
+    card["experiment"]["magnet"][0]["z_m"] = 1.5
+    mcgen.load_card(card)
+
+
+def test_as_many_requirements_as_bits_are_accepted() -> None:
+    card = mcgen.load_card("tiny.toml", [f"experiment.selection=[{', '.join(21 * [THREE_PLANES])}]"])
+    assert len(detector_of(card.experiment).requirements) == 64
 
 
 def test_generate_refuses_what_check_refuses() -> None:

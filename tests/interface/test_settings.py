@@ -9,7 +9,8 @@ import pytest
 import mcgen
 from mcgen.card import Card
 from mcgen.errors import UsageError
-from mcgen.experiment.tables import CirclePlane, Cylinder, Slab
+from mcgen.experiment.planes import CirclePlane
+from mcgen.experiment.volumes import Cylinder, Slab
 from tests.oracle.cards import CARD, done, muons, refused, settings, write_csv, write_tiny_card
 
 

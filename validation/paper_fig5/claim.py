@@ -7,7 +7,6 @@ from pathlib import Path
 import numpy as np
 
 import mcgen
-from mcgen.experiment.tables import Cylinder, EllipticCylinder
 from validation.claims import Outcome, Row, agrees, save_figure
 from validation.muons import EXPERIMENTS, FACTORS, MASSES, draw_stages, fraction, muons_of
 
@@ -52,7 +51,6 @@ def largest_angle(name: str) -> float:
     """Angle from the axis at the dump's end to the rim of the decay volume's entrance [rad]."""
     experiment = mcgen.load_card(f"{name}_muonphilic").experiment
     volume = experiment.decay_volume
-    assert isinstance(volume, Cylinder | EllipticCylinder)
-    rim = volume.radius_m if isinstance(volume, Cylinder) else max(volume.semi_axes_m)
+    rim = max(volume.half_widths(axis)[0] for axis in (0, 1))
     assert experiment.target.z_m is not None
     return float(np.arctan2(rim, volume.z_m[0] - experiment.target.z_m[1]))

@@ -11,7 +11,7 @@ from particle import InvalidParticle, ParticleNotFound
 from mcgen.card import Card
 from mcgen.constants import MUON_MASS, SPEED_OF_LIGHT, mass_of
 from mcgen.errors import FileFormatError
-from mcgen.experiment.tables import MaterialTable
+from mcgen.experiment.dump import MaterialTable
 from mcgen.metadata import Metadata
 from mcgen.physics.formfactors import Nucleus
 from mcgen.physics.kinematics import momentum_of

@@ -8,7 +8,6 @@ from typing import ClassVar, Self
 import numpy as np
 
 from mcgen.constants import MUON_MASS
-from mcgen.experiment.detector import path_through
 from mcgen.physics.kinematics import momentum_of
 from mcgen.record.tables import Parent, Production, undefined
 from mcgen.sources.aim import AnyAim, Coordinates
@@ -59,7 +58,7 @@ class Bremsstrahlung:
         }
         if method.collinear and not setting.multiple_scattering:
             # Bosons keep the direction that the muon has at production.
-            path_out = path_through(setting.volume, candidates.position, direction_of(candidates))[1]
+            path_out = setting.volume.path_through(candidates.position, direction_of(candidates))[1]
             tests["misses_decay_volume"] = path_out > 0.0
         table = parent_table(candidates, setting.volume, tests)
         muon = table.parent

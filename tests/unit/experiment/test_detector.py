@@ -1,9 +1,7 @@
-"""Rays through decay volumes, daughters through planes and magnets, and the verdict."""
+"""Daughters through planes and magnets, and the verdict."""
 
 from __future__ import annotations
 
-import math
-import os
 from typing import Any
 
 import numpy as np
@@ -11,206 +9,22 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from mcgen.experiment.detector import Detector, inside, path_through
-from mcgen.experiment.tables import (
-    Box,
-    CirclePlane,
-    Cylinder,
-    EllipsePlane,
-    EllipticCylinder,
-    Frustum,
-    MagnetTable,
-    OctagonPlane,
-    PlaneTable,
-    RectanglePlane,
-    SelectionTable,
-    Slab,
-    VolumeTable,
-)
+from mcgen.experiment.detector import Detector
+from mcgen.experiment.magnets import MagnetTable
+from mcgen.experiment.planes import CirclePlane
+from mcgen.experiment.selection import SelectionTable
 from mcgen.physics.kinematics import norm, on_shell
 from mcgen.physics.models import CHANNELS, Channel
 from mcgen.record.tables import Daughters
-from mcgen.types import Array, Bools
-
-Z = (10.0, 14.0)
-Z_IN, Z_OUT = Z
-CENTRE = (0.3, -0.2)
-
-VOLUMES: dict[str, VolumeTable] = {
-    "slab": Slab(shape="slab", z_m=Z),
-    "cylinder": Cylinder(shape="cylinder", z_m=Z, radius_m=0.8),
-    "off-centre cylinder": Cylinder(shape="cylinder", z_m=Z, radius_m=0.8, centre_m=CENTRE),
-    "elliptic cylinder": EllipticCylinder(
-        shape="elliptic_cylinder", z_m=Z, semi_axes_m=(0.5, 1.5), centre_m=CENTRE
-    ),
-    "box": Box(shape="box", z_m=Z, half_width_m=(0.5, 1.5), centre_m=CENTRE),
-    "growing frustum": Frustum(
-        shape="frustum", z_m=Z, half_width_in_m=(0.3, 0.6), half_width_out_m=(0.9, 1.8), centre_m=CENTRE
-    ),
-    "shrinking frustum": Frustum(
-        shape="frustum", z_m=Z, half_width_in_m=(1.5, 0.9), half_width_out_m=(0.2, 0.1)
-    ),
-}
-
-
-def within(name: str, x: Array, y: Array, z: Array) -> Bools:
-    """Whether points are inside the sides of a volume, each shape's own way."""
-
-    def linear(start: float, end: float) -> Array:
-        return start + (end - start) * (z - Z_IN) / (Z_OUT - Z_IN)
-
-    u, v = x - CENTRE[0], y - CENTRE[1]
-    inside_of: dict[str, Bools] = {
-        "slab": np.ones_like(z, dtype=np.bool_),
-        "cylinder": np.hypot(x, y) < 0.8,
-        "off-centre cylinder": np.hypot(u, v) < 0.8,
-        "elliptic cylinder": np.hypot(u / 0.5, v / 1.5) < 1.0,
-        "box": (abs(u) < 0.5) & (abs(v) < 1.5),
-        "growing frustum": (abs(u) < linear(0.3, 0.9)) & (abs(v) < linear(0.6, 1.8)),
-        "shrinking frustum": (abs(x) < linear(1.5, 0.2)) & (abs(y) < linear(0.9, 0.1)),
-    }
-    return inside_of[name]
-
-
-def seed() -> int:
-    return int(os.environ.get("MCGEN_TEST_SEED", "1"))
+from mcgen.types import Array
 
 
 def vectors(*rows: tuple[float, float, float]) -> Array:
     return np.array(rows, dtype=np.float64).T
 
 
-def random_rays(n: int) -> tuple[Array, Array]:
-    """Rays towards the volumes from before, beside, inside and behind; a tenth along an axis."""
-    rng = np.random.default_rng(seed())
-    position = rng.uniform(-2.5, 2.5, (3, n))
-    position[2] = rng.uniform(2.0, 20.0, n)
-    target = np.stack([*rng.uniform(-1.5, 1.5, (2, n)), rng.uniform(Z_IN - 1.0, Z_OUT + 1.0, n)])
-    direction = target - position
-    axis = np.eye(3)[:, rng.integers(0, 3, n)] * rng.choice([-1.0, 1.0], n)
-    direction = np.where(rng.random(n) < 0.1, axis, direction)
-    return position, direction / norm(direction)
-
-
-# --- decay volumes
-
-
-@pytest.mark.parametrize("name", VOLUMES)
-def test_path_through_is_what_stepping_finds(name: str) -> None:
-    position, direction = random_rays(800)
-    path_in, path_out = path_through(VOLUMES[name], position, direction)
-    assert 0.2 < (path_out > 0.0).mean() < 1.0
-    step = 0.04
-    for s in np.arange(0.5 * step, 25.0, step):
-        x, y, z = position + s * direction
-        found = (z > Z_IN) & (z < Z_OUT) & within(name, x, y, z)
-        # only a step that falls on a boundary may be judged differently
-        clear = np.minimum(abs(s - path_in), abs(s - path_out)) > 1e-9
-        np.testing.assert_array_equal(found[clear], ((path_in < s) & (s < path_out))[clear])
-
-
-@pytest.mark.parametrize("name", VOLUMES)
-def test_paths_are_ordered_and_begin_at_the_ray(name: str) -> None:
-    path_in, path_out = path_through(VOLUMES[name], *random_rays(800))
-    missed = path_out == 0.0
-    assert np.all(path_in[missed] == 0.0)
-    assert np.all((path_in >= 0.0)[~missed])
-    assert np.all((path_in < path_out)[~missed])
-
-
-@pytest.mark.parametrize("name", VOLUMES)
-def test_axial_ray_crosses_the_whole_length(name: str) -> None:
-    x, y = VOLUMES[name].centre_m
-    path_in, path_out = path_through(VOLUMES[name], vectors((x, y, 1.0)), vectors((0.0, 0.0, 1.0)))
-    assert (path_in[0], path_out[0]) == (9.0, 13.0)
-
-
-@pytest.mark.parametrize("name", [name for name in VOLUMES if name != "slab"])
-def test_parallel_ray_outside_misses(name: str) -> None:
-    path_in, path_out = path_through(VOLUMES[name], vectors((5.0, 0.0, 1.0)), vectors((0.0, 0.0, 1.0)))
-    assert (path_in[0], path_out[0]) == (0.0, 0.0)
-
-
-@pytest.mark.parametrize("name", VOLUMES)
-def test_ray_from_inside_enters_at_once(name: str) -> None:
-    x, y = VOLUMES[name].centre_m
-    path_in, path_out = path_through(VOLUMES[name], vectors((x, y, 11.0)), vectors((0.0, 0.0, 1.0)))
-    assert (path_in[0], path_out[0]) == (0.0, 3.0)
-
-
-@pytest.mark.parametrize("name", VOLUMES)
-def test_ray_that_leaves_the_volume_behind_misses(name: str) -> None:
-    x, y = VOLUMES[name].centre_m
-    path_in, path_out = path_through(VOLUMES[name], vectors((x, y, 15.0)), vectors((0.0, 0.0, 1.0)))
-    assert (path_in[0], path_out[0]) == (0.0, 0.0)
-
-
-def test_frustum_of_equal_ends_is_a_box() -> None:
-    rays = random_rays(800)
-    box = Box(shape="box", z_m=Z, half_width_m=(0.5, 1.5), centre_m=CENTRE)
-    frustum = Frustum(
-        shape="frustum", z_m=Z, half_width_in_m=(0.5, 1.5), half_width_out_m=(0.5, 1.5), centre_m=CENTRE
-    )
-    np.testing.assert_allclose(path_through(frustum, *rays), path_through(box, *rays), rtol=1e-12)
-
-
-def test_ray_along_a_frustums_side_is_inside_it_all_the_way() -> None:
-    slope = 0.15  # of the growing frustum in x
-    frustum = VOLUMES["growing frustum"]
-    start, along = vectors((0.3 + 0.29, -0.2, Z_IN)), vectors((slope, 0.0, 1.0)) / math.hypot(slope, 1.0)
-    path_in, path_out = path_through(frustum, start, along)
-    assert path_in[0] == 0.0
-    assert path_out[0] == pytest.approx(4.0 * math.hypot(slope, 1.0), rel=1e-14)
-
-
-# --- planes
-
-
 def circle(name: str = "p", z: float = 20.0, **keys: Any) -> CirclePlane:
     return CirclePlane(name=name, z_m=z, shape="circle", **{"radius_m": 1.0, **keys})
-
-
-def octagon(**keys: Any) -> OctagonPlane:
-    return OctagonPlane(
-        name="p", z_m=20.0, shape="octagon", **{"half_width_m": (1.0, 1.2), "max_sum_m": 1.6, **keys}
-    )
-
-
-def ellipse(**keys: Any) -> EllipsePlane:
-    return EllipsePlane(name="p", z_m=20.0, shape="ellipse", semi_axes_m=(2.0, 0.5), **keys)
-
-
-def rectangle(**keys: Any) -> RectanglePlane:
-    return RectanglePlane(name="p", z_m=20.0, shape="rectangle", half_width_m=(2.0, 0.5), **keys)
-
-
-@pytest.mark.parametrize(
-    ("plane", "within", "without"),
-    [
-        (circle(), [(0, 0), (0.99, 0), (0, -1), (0.6, 0.79)], [(0, 1.01), (0.8, 0.61)]),
-        (ellipse(), [(2, 0), (-1.99, 0), (0, 0.5), (1.2, 0.39)], [(2.01, 0), (0, 0.51), (1.2, 0.41)]),
-        (rectangle(), [(2, 0.5), (-2, -0.5), (1.99, -0.49)], [(2.01, 0), (0, -0.51)]),
-        (octagon(), [(1, 0.6), (-0.4, 1.2), (0, -1.2), (0.79, -0.8)], [(1.01, 0), (0, 1.21), (-0.81, 0.8)]),
-        (circle(hole_radius_m=0.5), [(0.5, 0), (0, 0.7)], [(0, 0), (0.3, -0.39)]),
-        (rectangle(hole_radius_m=0.25), [(0, 0.26), (-0.25, 0)], [(0.1, 0.1)]),
-        (
-            circle(centre_m=(3.0, -1.0), hole_radius_m=0.5),
-            [(3.6, -1), (3, -0.01)],
-            [(3, -1), (3.4, -1.2), (0, 0.7), (3, 0.01)],
-        ),
-    ],
-)
-def test_plane_has_its_aperture(
-    plane: PlaneTable, within: list[tuple[float, float]], without: list[tuple[float, float]]
-) -> None:
-    x, y = np.array([*within, *without], dtype=np.float64).T
-    assert inside(plane, x, y).tolist() == [True] * len(within) + [False] * len(without)
-
-
-@pytest.mark.parametrize("plane", [circle(), ellipse(), rectangle(), octagon(), circle(hole_radius_m=0.5)])
-def test_nowhere_is_in_no_plane(plane: PlaneTable) -> None:
-    nan, zero = np.array([np.nan, np.nan, 0.7]), np.array([np.nan, 0.7, np.nan])
-    assert not inside(plane, nan, zero).any()
 
 
 # --- flight through magnets
@@ -373,6 +187,10 @@ FULL = Detector(
 )
 
 
+SEEN = {"efficiency": np.zeros(1)}
+"""The coordinate of an event that no efficiency loses."""
+
+
 def test_requirements_are_numbered_in_the_order_of_the_contract() -> None:
     assert [(r.code, r.bit, r.selection, r.name) for r in FULL.requirements] == [
         (1, 0, "", "a selection for the channel"),
@@ -433,7 +251,7 @@ def photons(*rows: tuple[float, float, float, float]) -> tuple[Daughters, Array]
 def test_every_failed_requirement_has_its_bit_and_the_first_its_code(
     event: tuple[float, float, float, float], luck: float, failed: list[int]
 ) -> None:
-    verdict = FULL.judge("gammagamma", *photons(event), np.array([luck]))
+    verdict = FULL.judge("gammagamma", *photons(event), {"efficiency": np.array([luck])})
     assert int(verdict.failed_bits[0]) == sum(1 << (code - 1) for code in failed)
     assert verdict.failed.tolist() == [failed[0] if failed else 0]
     assert verdict.accepted.tolist() == [not failed]
@@ -449,9 +267,9 @@ def test_every_failed_requirement_has_its_bit_and_the_first_its_code(
 def test_verdict_of_many_events_is_that_of_each(rows: list[tuple[float, ...]]) -> None:
     events = [(x1, e1, x2, e2) for x1, e1, x2, e2, _ in rows]
     luck = np.array([row[-1] for row in rows])
-    together = FULL.judge("gammagamma", *photons(*events), luck)
+    together = FULL.judge("gammagamma", *photons(*events), {"efficiency": luck})
     for i, event in enumerate(events):
-        alone = FULL.judge("gammagamma", *photons(event), luck[i : i + 1])
+        alone = FULL.judge("gammagamma", *photons(event), {"efficiency": luck[i : i + 1]})
         assert (together.failed[i], together.failed_bits[i]) == (alone.failed[0], alone.failed_bits[0])
         bits = int(together.failed_bits[i])
         # the code is that of the lowest bit
@@ -461,14 +279,14 @@ def test_verdict_of_many_events_is_that_of_each(rows: list[tuple[float, ...]]) -
 def test_channel_of_an_earlier_selection_has_that_ones_codes() -> None:
     electrons, point = photons((1.6, 4.0, -0.5, 6.0))
     verdict = FULL.judge(
-        "ee", Daughters((11, -11), electrons.first, electrons.second, electrons.weight), point, np.zeros(1)
+        "ee", Daughters((11, -11), electrons.first, electrons.second, electrons.weight), point, SEEN
     )
     assert verdict.failed.tolist() == [3]
     assert verdict.failed_bits.tolist() == [0b1100]
 
 
 def test_channel_that_no_selection_names_is_not_accepted() -> None:
-    verdict = FULL.judge("tautau", *photons((0.5, 4.0, -0.5, 4.0)), np.zeros(1))
+    verdict = FULL.judge("tautau", *photons((0.5, 4.0, -0.5, 4.0)), SEEN)
     assert (verdict.failed.tolist(), verdict.failed_bits.tolist()) == ([1], [1])
     assert not verdict.accepted[0]
 
@@ -477,7 +295,7 @@ def test_without_selections_everything_is_accepted() -> None:
     detector = Detector(FULL.planes, (), ())
     assert [r.code for r in detector.requirements] == [1]
     for channel in CHANNELS:
-        verdict = detector.judge(channel, *photons((99.0, 0.1, 99.0, 0.1)), None)
+        verdict = detector.judge(channel, *photons((99.0, 0.1, 99.0, 0.1)), {})
         assert (verdict.failed.tolist(), verdict.failed_bits.tolist()) == ([0], [0])
         assert verdict.accepted.all()
         assert set(verdict.hits) == {"s1", "s2", "lkr"}
@@ -486,7 +304,7 @@ def test_without_selections_everything_is_accepted() -> None:
 def test_daughter_that_is_nowhere_fails_what_needs_its_place() -> None:
     daughters, point = photons((0.5, 4.0, -0.5, 4.0))
     point[2] = 60.0
-    verdict = FULL.judge("gammagamma", daughters, point, np.zeros(1))
+    verdict = FULL.judge("gammagamma", daughters, point, SEEN)
     assert int(verdict.failed_bits[0]) == sum(1 << (code - 1) for code in (5, 6, 9, 10))
 
 
@@ -496,13 +314,13 @@ def test_efficiency_accepts_its_share(efficiency: float) -> None:
     detector = Detector((), (), (selection("gammagamma", efficiency=efficiency),))
     luck = (np.arange(n) + 0.5) / n
     daughters, point = photons(*[(0.5, 4.0, -0.5, 4.0)] * n)
-    verdict = detector.judge("gammagamma", daughters, point, luck if detector.axes else None)
+    verdict = detector.judge("gammagamma", daughters, point, {"efficiency": luck})
     assert verdict.accepted.sum() == round(efficiency * n)
 
 
 def test_last_of_64_requirements_has_the_last_bit() -> None:
     planes = tuple(circle(f"p{i}", 20.0) for i in range(63))
     detector = Detector(planes, (), (selection("gammagamma", planes=tuple(p.name for p in planes)),))
-    verdict = detector.judge("gammagamma", *photons((9.0, 4.0, 9.0, 4.0)), None)
+    verdict = detector.judge("gammagamma", *photons((9.0, 4.0, 9.0, 4.0)), {})
     assert int(verdict.failed_bits[0]) == 2**64 - 2
     assert verdict.failed[0] == 2

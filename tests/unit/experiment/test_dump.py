@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from mcgen.constants import MUON_MASS
-from mcgen.experiment.dump import Dump, Layer
+from mcgen.experiment.dump import Dump, Layer, TargetTable
 from mcgen.physics.energy_loss import ConstantLoss, EnergyLoss, TableLoss
 from mcgen.physics.kinematics import norm
 from mcgen.physics.matter import material
@@ -104,6 +104,22 @@ def test_sides_do_not_depend_on_z(name: str) -> None:
     beyond = np.stack([*position[:2], position[2] + 100.0])
     np.testing.assert_array_equal(dump.within_sides(beyond), dump.contains(position))
     assert not dump.contains(beyond).any()
+
+
+def test_target_has_the_half_widths_of_its_sides() -> None:
+    block = TargetTable(material="Cu", z_m=Z)
+    assert [block.half_width(axis) for axis in (0, 1)] == [np.inf, np.inf]
+    box = block.model_copy(update={"half_width_m": (0.2, 0.3)})
+    assert [box.half_width(axis) for axis in (0, 1)] == [0.2, 0.3]
+    assert block.model_copy(update={"radius_m": 0.1}).half_width(1) == 0.1
+
+
+def test_target_of_one_block_is_its_only_layer() -> None:
+    block = TargetTable(material="Cu", z_m=Z)
+    assert block.layers == (block,)
+    layers = (block.model_copy(update={"z_m": (1.0, 2.0)}), block.model_copy(update={"z_m": (2.0, 3.0)}))
+    assert TargetTable(layer=layers).layers == layers
+    assert (block.front, TargetTable(layer=layers).front) == (Z[0], 1.0)
 
 
 # --- how far a track goes

@@ -14,7 +14,7 @@ from mcgen.constants import MUON_MASS
 from mcgen.errors import CardError
 from mcgen.flux.flux import Flux, beam_flux, flux_of
 from mcgen.types import Array
-from tests.oracle.beams import EXPOSURE, beam_card
+from tests.oracle.beams import EXPOSURE, beam_card, stories
 from tests.oracle.stats import generator, seed_of
 
 WIDE = BeamTable(pdg=13, energy_gev=100.0, energy_spread=0.05, spot_m=0.02, divergence_rad=2e-3)
@@ -147,6 +147,16 @@ def test_a_beam_meets_the_front_of_the_first_layer() -> None:
     layers = {"layer": [{"material": "W", "z_m": [-1.0, 0.0]}, {"material": "Cu", "z_m": [0.0, 1.0]}]}
     for card, front in ((card_of(), -0.2), (card_of(layers), -1.0)):
         assert flux_of(card).position[2].tolist() == [front]
+
+
+def test_a_beam_may_start_in_the_centre_of_the_decay_volumes_entrance() -> None:
+    # There it has no angle to that centre, by which muons are put together.
+    target, volume = {"material": "W", "z_m": [0.0, 0.2]}, {"shape": "slab", "z_m": [0.0, 5.0]}
+    card = beam_card(100.0, 0.1, "iww", target=target, volume=volume)
+    process, history = stories(card, generator("entrance"), 100)
+    assert len(process.muons) == 1
+    assert np.all(history.weight > 0.0)
+    assert np.all(np.isfinite(history.weight))
 
 
 def test_a_beam_has_no_flux_error(monkeypatch: pytest.MonkeyPatch) -> None:

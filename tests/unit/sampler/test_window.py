@@ -6,6 +6,7 @@ from functools import cache
 
 import numpy as np
 import pytest
+from mcgen.sampler.window import OUTSIDE, cos_window, draw_cos
 
 import mcgen
 from mcgen.constants import mass_of
@@ -13,7 +14,6 @@ from mcgen.experiment.detector import Detector, detector_of
 from mcgen.physics.kinematics import two_body_decay
 from mcgen.physics.models import DAUGHTERS, Channel
 from mcgen.record.tables import Daughters, Emission
-from mcgen.sampler.window import OUTSIDE, cos_window, draw_cos
 from mcgen.types import Array, Bools
 from tests.oracle.stats import assert_agrees, assert_same_distribution, generator
 
@@ -98,7 +98,7 @@ def test_what_is_seen_is_in_the_window(
     first, second = two_body_decay(
         emission.boson_e, emission.direction, mass, mass_of(pdgs[0]), cos_star, azimuth
     )
-    verdict = detector(name).judge(channel, Daughters(pdgs, first, second, np.ones(n)), point, np.zeros(n))
+    verdict = detector(name).judge(channel, Daughters(pdgs, first, second, np.ones(n)), point, {})
     low, high = cos_window(detector(name), channel, emission, mass, point, azimuth)
     assert np.all((low >= -1.0) & (low < high) & (high <= 1.0))
     seen = verdict.accepted
