@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from importlib import import_module
-from importlib.metadata import version
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
@@ -29,7 +28,7 @@ _HOMES = {
 def __getattr__(name: str) -> Any:
     # Lazily (PEP 562), so that `mcgen --help` need not import all of scientific Python.
     if name == "__version__":
-        return version("mcgen")
+        return import_module("mcgen.distribution").installed_version()
     if name in _HOMES:
         return getattr(import_module(_HOMES[name]), name)
     raise AttributeError(f"module 'mcgen' has no attribute {name!r}")

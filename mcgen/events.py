@@ -13,6 +13,7 @@ import numpy as np
 
 from mcgen.analysis.reweighting import reweight
 from mcgen.analysis.yields import yield_of
+from mcgen.distribution import how_to_install
 from mcgen.errors import ColumnError, UsageError
 from mcgen.io.events.store import read_chunks, read_metadata, write_chunks
 from mcgen.io.outputs import claim
@@ -225,7 +226,7 @@ def _optional(module: str, extra: str) -> Any:
     try:
         return import_module(module)
     except ImportError as error:
-        raise UsageError(f"this needs {module.split('.')[0]}: pip install 'mcgen[{extra}]'") from error
+        raise UsageError(f"this needs {module.split('.')[0]}: {how_to_install(extra)}") from error
 
 
 def read(path: str | Path, *, verify: bool = True) -> Events:

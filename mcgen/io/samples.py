@@ -21,6 +21,7 @@ from typing import Any, BinaryIO, Self, cast
 
 import numpy as np
 
+from mcgen.distribution import how_to_install
 from mcgen.errors import FileFormatError, UsageError
 from mcgen.types import Array
 
@@ -102,7 +103,7 @@ def read_lhe(path: Path, boson_pdg: int | None = None) -> Collisions:
     try:
         import pylhe
     except ImportError as error:
-        raise UsageError(f"{path}: reading LHE needs pylhe: pip install 'mcgen[lhe]'") from error
+        raise UsageError(f"{path}: reading LHE needs pylhe: {how_to_install('lhe')}") from error
     if not os.path.isfile(path):
         raise FileFormatError(f"{path}: no such file")
     try:

@@ -14,11 +14,11 @@ from collections import deque
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from importlib import import_module
-from importlib.metadata import version
 from multiprocessing import connection
 from multiprocessing.connection import Connection as Pipe
 from typing import Any, TypeVar
 
+from mcgen.distribution import how_to_install, installed_version
 from mcgen.errors import RunError, UsageError
 
 T = TypeVar("T")
@@ -161,7 +161,7 @@ def _on_dask(draw: Draw[T], numbers: Iterable[int], address: str) -> Iterator[T]
     try:
         distributed: Any = import_module("distributed")
     except ImportError as error:
-        raise UsageError("--dask needs dask: pip install 'mcgen[dask]'") from error
+        raise UsageError(f"--dask needs dask: {how_to_install('dask')}") from error
     try:
         client = distributed.Client(address, timeout=CONNECT_SECONDS, set_as_default=False)
     except (OSError, TimeoutError, ValueError) as error:
@@ -217,7 +217,7 @@ def _draw_on_dask(name: str, number: int) -> Any:
 
 
 def _check_versions(client: Any, address: str) -> None:
-    own = version("mcgen")
+    own = installed_version()
     for worker, found in client.run(_installed_version).items():
         if found != own:
             raise UsageError(
@@ -228,6 +228,6 @@ def _check_versions(client: Any, address: str) -> None:
 
 def _installed_version() -> str:
     try:
-        return version("mcgen")
+        return installed_version()
     except ImportError:
         return ""

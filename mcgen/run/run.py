@@ -17,6 +17,7 @@ import numpy as np
 
 from mcgen.analysis.yields import Tally
 from mcgen.card import Card
+from mcgen.distribution import installed_version
 from mcgen.errors import ProposalError, UsageError
 from mcgen.events import Events
 from mcgen.flux.flux import Flux, flux_of
@@ -217,7 +218,7 @@ class Run:
         flux, ceiling = self.flux, self.proposal.ceiling
         return Provenance(
             program="mcgen",
-            version=version("mcgen"),
+            version=installed_version(),
             libraries={name: version(name) for name in ("numpy", "scipy", "vegas", "uproot")},
             machine=platform.machine(),
             card=self.card,

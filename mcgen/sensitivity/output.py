@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator, Mapping
-from importlib.metadata import version
 from itertools import groupby
 from pathlib import Path
 from typing import Any
 
+from mcgen.distribution import installed_version
 from mcgen.errors import FileFormatError
 from mcgen.io.files import atomic_output
 from mcgen.sensitivity.contour import WIDTHS, Crossing, MassPoint
@@ -30,7 +30,7 @@ def scan_to_dict(scan: Scan) -> dict[str, Any]:
     card = scan.card
     return {
         "program": "mcgen",
-        "version": version("mcgen"),
+        "version": installed_version(),
         "title": card.title,
         "model": card.model.name,
         "particle": card.model.particle,

@@ -6,11 +6,11 @@ import contextlib
 import hashlib
 import json
 import secrets
-from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
 from mcgen.card import Card
+from mcgen.distribution import installed_version
 from mcgen.errors import RunError
 from mcgen.io.files import atomic_output
 from mcgen.sensitivity.contour import MassPoint
@@ -33,7 +33,7 @@ class Parts:
         settings["run"].pop("seed", None)
         for key in ("masses", "refine"):
             settings["scan"].pop(key, None)
-        text = json.dumps([settings, flux_sha256, version("mcgen")], sort_keys=True)
+        text = json.dumps([settings, flux_sha256, installed_version()], sort_keys=True)
         self._key = hashlib.sha256(text.encode()).hexdigest()[:16]
 
     def seed(self) -> int:

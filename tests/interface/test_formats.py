@@ -414,7 +414,7 @@ def test_a_missing_library_is_told_before_anything_is_done(
     for arguments in (("generate", "tiny.toml", "-o"), ("convert", sample)):
         message = refused(*arguments, NAMES[name])
         assert library in message
-        assert f"mcgen[{found.extra}]" in message
+        assert f"mcgen-hep[{found.extra}]" in message
 
 
 @pytest.mark.parametrize("name", ["out.lhe", "out.hepmc3", "fairship.root"])

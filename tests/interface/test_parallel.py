@@ -154,7 +154,7 @@ def test_no_scheduler(monkeypatch: pytest.MonkeyPatch) -> None:
 
 def test_dask_is_not_installed(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setitem(sys.modules, "distributed", None)
-    assert "pip install 'mcgen[dask]'" in refused("generate", "tiny.toml", "--dask", "tcp://127.0.0.1:9")
+    assert "pip install 'mcgen-hep[dask]'" in refused("generate", "tiny.toml", "--dask", "tcp://127.0.0.1:9")
 
 
 # --- parts of a run

@@ -11,11 +11,9 @@ from particle import InvalidParticle, ParticleNotFound
 from mcgen.card import Card
 from mcgen.constants import MUON_MASS, SPEED_OF_LIGHT, mass_of
 from mcgen.errors import FileFormatError
-from mcgen.experiment.dump import MaterialTable
 from mcgen.metadata import Metadata
 from mcgen.physics.formfactors import Nucleus
 from mcgen.physics.kinematics import momentum_of
-from mcgen.physics.matter import material
 from mcgen.record.columns import AnyArray
 from mcgen.types import Array, Bools, Ints
 
@@ -65,23 +63,14 @@ class Setting:
     def of(cls, metadata: Metadata) -> Setting:
         """Take it from the card in a file's metadata."""
         card = metadata.provenance.card
-        table = card.experiment.target
-        layers: tuple[MaterialTable, ...] = table.layer or (table,)
+        layers = card.experiment.target.layers
         intervals = [layer.z_m for layer in layers if layer.z_m is not None]
         return cls(
             card=card,
             boson_mass=card.model.mass_gev,
-            nuclei=tuple(_nucleus(layer) for layer in layers),
+            nuclei=tuple(layer.matter().nucleus for layer in layers),
             target=(intervals[0][0], intervals[-1][1]),
         )
-
-
-def _nucleus(table: MaterialTable) -> Nucleus:
-    if table.material is not None:
-        return material(table.material).nucleus
-    assert table.z is not None
-    assert table.a is not None
-    return Nucleus(table.z, table.a)
 
 
 @dataclass(frozen=True, slots=True)

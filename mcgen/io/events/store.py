@@ -11,6 +11,7 @@ from pathlib import Path
 from types import TracebackType
 from typing import Protocol, Self
 
+from mcgen.distribution import how_to_install
 from mcgen.errors import FileFormatError, UsageError
 from mcgen.io.events.checks import conforming
 from mcgen.io.events.digests import ColumnHashes, verified
@@ -85,8 +86,7 @@ class Format:
         """Raise UsageError if the library is not there."""
         if self.library and find_spec(self.library) is None:
             raise UsageError(
-                f"{path}: this format needs {self.library}: pip install 'mcgen[{self.extra}]', "
-                "or choose another"
+                f"{path}: this format needs {self.library}: {how_to_install(self.extra)}, or choose another"
             )
 
     def check(self, path: Path, provenance: Provenance) -> None:

@@ -8,6 +8,7 @@ from pathlib import Path
 import numpy as np
 import uproot
 
+from mcgen.distribution import how_to_install
 from mcgen.errors import UsageError
 from mcgen.io.files import atomic_output
 from mcgen.record.columns import AnyArray
@@ -65,7 +66,7 @@ def _write_parquet(path: Path, muons: Muons) -> None:
         import pyarrow
         from pyarrow import parquet
     except ImportError as error:
-        raise UsageError(f"{path}: Parquet needs pyarrow: pip install 'mcgen[parquet]'") from error
+        raise UsageError(f"{path}: Parquet needs pyarrow: {how_to_install('parquet')}") from error
     schema = pyarrow.schema([(name, pyarrow.from_numpy_dtype(v.dtype)) for name, v in muons.items()])
     with parquet.ParquetWriter(path, schema, compression="zstd") as writer:
         for block in _blocks(muons):

@@ -13,6 +13,7 @@ from typing import Any, Protocol
 import awkward as ak
 import numpy as np
 
+from mcgen.distribution import how_to_install
 from mcgen.errors import FileFormatError
 from mcgen.io.events.root import opened
 from mcgen.types import Array, Ints
@@ -129,7 +130,7 @@ class ParquetTable:
             import pyarrow
             from pyarrow import parquet
         except ImportError as error:
-            raise FileFormatError(f"{path}: Parquet needs pyarrow: pip install 'mcgen[parquet]'") from error
+            raise FileFormatError(f"{path}: Parquet needs pyarrow: {how_to_install('parquet')}") from error
         self._path, self._errors, self._is = path, (OSError, pyarrow.ArrowException), pyarrow.types
         try:
             self._file = parquet.ParquetFile(path)
