@@ -8,6 +8,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from mcgen.record.columns import columns_of
+from mcgen.sources.registry import process_codes
 
 PAGE = Path(__file__).parent / "columns.md"
 
@@ -25,7 +26,9 @@ def page() -> str:
         "| column | type | unit | meaning |",
         "|---|---|---|---|",
     ]
-    lines += [f"| `{c.name}` | {c.dtype} | {c.unit} | {c.meaning} |" for c in columns_of(["PLANE"])]
+    lines += [
+        f"| `{c.name}` | {c.dtype} | {c.unit} | {c.meaning} |" for c in columns_of(["PLANE"], process_codes())
+    ]
     return "\n".join(lines) + "\n"
 
 

@@ -6,22 +6,49 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from mcgen.analysis.cross_sections import cross_sections as xsec
     from mcgen.card import Card, load_card
     from mcgen.errors import McgenError
     from mcgen.events import Events, read, write
+    from mcgen.flux.flux import Flux
+    from mcgen.metadata import Yield
+    from mcgen.plots.gallery import plot
+    from mcgen.run.parallel import Workers
     from mcgen.run.run import generate, generate_chunks
+    from mcgen.sensitivity.scan import scan
 
-__all__ = ["Card", "Events", "McgenError", "generate", "generate_chunks", "load_card", "read", "write"]
+__all__ = [
+    "Card",
+    "Events",
+    "Flux",
+    "McgenError",
+    "Workers",
+    "Yield",
+    "generate",
+    "generate_chunks",
+    "load_card",
+    "plot",
+    "read",
+    "scan",
+    "write",
+    "xsec",
+]
 
 _HOMES = {
-    "Card": "mcgen.card",
-    "Events": "mcgen.events",
-    "McgenError": "mcgen.errors",
-    "generate": "mcgen.run.run",
-    "generate_chunks": "mcgen.run.run",
-    "load_card": "mcgen.card",
-    "read": "mcgen.events",
-    "write": "mcgen.events",
+    "Card": "mcgen.card:Card",
+    "Events": "mcgen.events:Events",
+    "Flux": "mcgen.flux.flux:Flux",
+    "McgenError": "mcgen.errors:McgenError",
+    "Workers": "mcgen.run.parallel:Workers",
+    "Yield": "mcgen.metadata:Yield",
+    "generate": "mcgen.run.run:generate",
+    "generate_chunks": "mcgen.run.run:generate_chunks",
+    "load_card": "mcgen.card:load_card",
+    "plot": "mcgen.plots.gallery:plot",
+    "read": "mcgen.events:read",
+    "scan": "mcgen.sensitivity.scan:scan",
+    "write": "mcgen.events:write",
+    "xsec": "mcgen.analysis.cross_sections:cross_sections",
 }
 
 
@@ -30,7 +57,8 @@ def __getattr__(name: str) -> Any:
     if name == "__version__":
         return import_module("mcgen.distribution").installed_version()
     if name in _HOMES:
-        return getattr(import_module(_HOMES[name]), name)
+        module, _, attribute = _HOMES[name].partition(":")
+        return getattr(import_module(module), attribute)
     raise AttributeError(f"module 'mcgen' has no attribute {name!r}")
 
 

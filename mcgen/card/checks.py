@@ -22,8 +22,9 @@ from mcgen.experiment.dump import MaterialTable, TargetTable
 from mcgen.experiment.magnets import MagnetTable
 from mcgen.experiment.selection import SelectionTable
 from mcgen.experiment.tables import ExperimentTable
+from mcgen.physics.kinds import KINDS
 from mcgen.physics.matter import MATERIALS
-from mcgen.physics.models import LEPTON_MASSES, Channel
+from mcgen.physics.models import LEPTON_MASSES, MODELS, Channel
 from mcgen.sources.bremsstrahlung.methods import METHODS
 
 _LEPTON_OF: dict[Channel, float] = dict(zip(("ee", "mumu", "tautau"), LEPTON_MASSES, strict=True))
@@ -58,11 +59,12 @@ def _model(model: ModelTable) -> Iterator[str]:
         yield f'model.g_mu: missing; name = "{model.name}" needs the coupling to muons'
     if not custom and model.couplings is not None:
         yield 'model.couplings: only with name = "custom"'
-    if model.name == "leptophilic" and model.particle == "vector":
-        yield 'model.name = "leptophilic": for spin 0 only; a vector takes "muonphilic", "lmu-ltau" or "custom"'
-    if model.name == "lmu-ltau" and model.particle != "vector":
-        yield 'model.name = "lmu-ltau": only with particle = "vector"'
-    if model.neutrinos and not (custom and model.particle == "vector"):
+    spin = KINDS[model.particle].spin
+    if not custom and spin not in MODELS[model.name].spins:
+        kinds = " or ".join(name for name, kind in KINDS.items() if kind.spin in MODELS[model.name].spins)
+        fitting = ", ".join(name for name, known in MODELS.items() if spin in known.spins)
+        yield f'model.name = "{model.name}": for a {kinds} only; a {model.particle} takes {fitting} or custom'
+    if model.neutrinos and not (custom and spin == 1):
         yield "model.neutrinos: only for custom vectors"
     yield from _branching(model)
 

@@ -11,7 +11,8 @@ from mcgen.constants import MUON_MASS
 from mcgen.experiment.dump import Dump, LossKind, dump_of
 from mcgen.experiment.tables import ExperimentTable
 from mcgen.fields import Metres, Spaced, Table, Text
-from mcgen.physics.models import VISIBLE, Boson, Channel, Kind, couplings_of
+from mcgen.physics.kinds import KINDS
+from mcgen.physics.models import MODELS, VISIBLE, Boson, Channel
 from mcgen.sources.bremsstrahlung.methods import METHODS, min_energy
 from mcgen.sources.registry import SOURCES
 
@@ -35,9 +36,13 @@ def _processes(value: Any) -> Any:
 
 
 if TYPE_CHECKING:
+    ModelName = str
+    KindName = str
     ProcessName = str
     MethodName = str
 else:
+    ModelName = Literal[(*MODELS, "custom")]
+    KindName = Literal[tuple(KINDS)]
     ProcessName = Literal[ALL]
     MethodName = Literal[tuple(METHODS)]
 
@@ -53,8 +58,8 @@ class CouplingsTable(Table):
 class ModelTable(Table):
     """The boson."""
 
-    name: Literal["leptophilic", "muonphilic", "custom", "lmu-ltau"]
-    particle: Kind = "scalar"
+    name: ModelName
+    particle: KindName = "scalar"
     mass_gev: Annotated[float, Field(ge=1e-4, le=10.0)]
     g_mu: Annotated[float, Field(gt=0.0, le=10.0)] | None = None
     couplings: CouplingsTable | None = None
@@ -69,12 +74,12 @@ class ModelTable(Table):
         if self.couplings is not None:
             couplings = (self.couplings.e, self.couplings.mu, self.couplings.tau)
         else:
-            couplings = couplings_of(self.name, self.g_mu or 0.0)
+            couplings = MODELS[self.name].couplings(self.g_mu or 0.0)
         return Boson(
             kind=self.particle,
             mass=self.mass_gev,
             couplings=couplings,
-            neutrinos=self.neutrinos or self.name == "lmu-ltau",
+            neutrinos=self.neutrinos or (self.name in MODELS and MODELS[self.name].neutrinos),
             ctau_override=self.ctau_m,
             branching_override=self.branching,
         )

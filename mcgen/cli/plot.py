@@ -9,7 +9,7 @@ import typer
 
 from mcgen.cli.common import ForceOption, NoVerifyOption, State, app, checking
 from mcgen.errors import UsageError
-from mcgen.io.outputs import claim, make_folder
+from mcgen.io.outputs import claim
 
 _FileArgument = Annotated[Path, typer.Argument(help="An events file.")]
 
@@ -26,20 +26,12 @@ def plot(
     no_verify: NoVerifyOption = False,
 ) -> None:
     """Draw kinematics, vertices, acceptance and cut flow of an events file."""
-    from mcgen.survey import survey_of
-
-    survey = survey_of(file, verify=checking(no_verify, file))
-    from mcgen.plots.gallery import pictures_of
-    from mcgen.plots.style import save
+    from mcgen.plots.gallery import plot
 
     folder = output or Path(f"{file.stem}_plots")
-    pictures = {folder / f"{picture.name}.{format_}": picture for picture in pictures_of(survey)}
-    claim(pictures, [file], force)
-    make_folder(folder)
-    for target, picture in pictures.items():
-        save(picture.draw(survey), target)
+    for path in plot(file, folder, format_, verify=checking(no_verify, file), force=force):
         if not State.quiet:
-            typer.echo(target)
+            typer.echo(path)
 
 
 @app.command()

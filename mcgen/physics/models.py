@@ -1,21 +1,17 @@
-"""The light bosons: couplings, widths, branching ratios, lifetime, and what they do to g-2.
-
-Scalar S, Eq. 5 of arXiv:2205.09870: L = -sum_l g_l S lbar l; pseudoscalar a: L = -i sum_l g_l a lbar
-gamma5 l; vector V, Eq. 2: L = -sum_l g_l V_alpha lbar gamma^alpha l.
-"""
+"""The light bosons: couplings, widths, branching ratios, lifetime, and what they do to g-2 (arXiv:2205.09870)."""
 
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Literal
 
 from scipy.integrate import quad
 
 from mcgen.constants import ALPHA, ELECTRON_MASS, HBAR_C, MUON_MASS, TAU_MASS
+from mcgen.physics.kinds import KINDS, Kind
 
-Kind = Literal["scalar", "pseudoscalar", "vector"]
 Channel = Literal["ee", "mumu", "tautau", "gammagamma", "nunu"]
 
 CHANNELS: tuple[Channel, ...] = ("ee", "mumu", "tautau", "gammagamma", "nunu")
@@ -41,30 +37,23 @@ DAUGHTERS: dict[Outcome, tuple[int, int]] = {
 
 LEPTON_MASSES = (ELECTRON_MASS, MUON_MASS, TAU_MASS)
 
-BOSON_PDG: dict[Kind, int] = {"scalar": 9000025, "pseudoscalar": 9000036, "vector": 9000023}
-"""Unassigned PDG ids that model files commonly give to such particles."""
-
 
 @dataclass(frozen=True, slots=True)
 class Boson:
-    """A light boson and its couplings.
-
-    Attributes
-    ----------
-    kind : spin and parity
-    mass : mass m [GeV], positive
-    couplings : (g_e, g_mu, g_tau), dimensionless; signs interfere in the photon loop
-    neutrinos : whether a vector couples to the neutrino of each lepton with the lepton's coupling
-    ctau_override : proper decay length [m] that replaces the computed one, if given
-    branching_override : branching ratios that replace the computed ones, if given; the rest is invisible
-    """
+    """A light boson and its couplings."""
 
     kind: Kind
+    """Name of its spin and parity, a key of `mcgen.physics.kinds.KINDS`."""
     mass: float
+    """m [GeV], positive."""
     couplings: tuple[float, float, float]
+    """(g_e, g_mu, g_tau), dimensionless; signs interfere in the photon loop."""
     neutrinos: bool = False
+    """Whether a vector couples to the neutrino of each lepton with the lepton's coupling."""
     ctau_override: float | None = None
+    """Proper decay length [m] that replaces the computed one."""
     branching_override: Mapping[Channel, float] | None = None
+    """Branching ratios that replace the computed ones; the rest is invisible."""
 
     @property
     def g_mu(self) -> float:
@@ -74,7 +63,7 @@ class Boson:
     @property
     def pdg(self) -> int:
         """PDG id in the event record."""
-        return BOSON_PDG[self.kind]
+        return KINDS[self.kind].pdg
 
     def widths(self) -> dict[Channel, float]:
         """Partial widths [GeV] of all channels; 0 below threshold."""
@@ -88,7 +77,7 @@ class Boson:
             "tautau": tautau,
             "gammagamma": photon_width(self.kind, self.mass, self.couplings),
             "nunu": neutrino_width(self.mass, self.couplings)
-            if self.neutrinos and self.kind == "vector"
+            if self.neutrinos and KINDS[self.kind].spin == 1
             else 0.0,
         }
 
@@ -114,29 +103,30 @@ class Boson:
         return {c: width / total if total > 0.0 else 0.0 for c, width in widths.items()}
 
 
-def couplings_of(name: str, g_mu: float) -> tuple[float, float, float]:
-    """Couplings (g_e, g_mu, g_tau) of a named model.
+@dataclass(frozen=True, slots=True)
+class Model:
+    """A model with one free coupling, that to muons."""
 
-    Parameters
-    ----------
-    name : "leptophilic" (g_l = g_mu m_l/m_mu), "muonphilic" (muons only) or "lmu-ltau" (g_tau = -g_mu)
-    g_mu : coupling to muons
-    """
-    match name:
-        case "leptophilic":
-            return (g_mu * ELECTRON_MASS / MUON_MASS, g_mu, g_mu * TAU_MASS / MUON_MASS)
-        case "muonphilic":
-            return (0.0, g_mu, 0.0)
-        case "lmu-ltau":
-            return (0.0, g_mu, -g_mu)
-    raise ValueError(f"no model named {name!r}")
+    couplings: Callable[[float], tuple[float, float, float]]
+    """(g_e, g_mu, g_tau) from g_mu."""
+    spins: tuple[int, ...] = (0, 1)
+    """Spins that its boson may have."""
+    neutrinos: bool = False
+    """Whether the boson couples to the neutrino of each lepton, too."""
+
+
+MODELS = {
+    "leptophilic": Model(lambda g: (g * ELECTRON_MASS / MUON_MASS, g, g * TAU_MASS / MUON_MASS), spins=(0,)),
+    "muonphilic": Model(lambda g: (0.0, g, 0.0)),
+    "lmu-ltau": Model(lambda g: (0.0, g, -g), spins=(1,), neutrinos=True),
+}
+"""By their names in the card, which has "custom" besides."""
 
 
 def lepton_width(kind: Kind, mass: float, coupling: float, lepton_mass: float) -> float:
     """Width of X -> l+ l- [GeV].
 
-    S: g^2 m b^3/(8 pi) (Eq. 6); a: g^2 m b/(8 pi); V: g^2 m b (1 + 2 m_l^2/m^2)/(12 pi),
-    with b = sqrt(1 - 4 m_l^2/m^2).
+    See `mcgen.physics.kinds` (Eq. 6); the leptons' velocity is b = sqrt(1 - 4 m_l^2/m^2).
 
     Parameters
     ----------
@@ -150,13 +140,7 @@ def lepton_width(kind: Kind, mass: float, coupling: float, lepton_mass: float) -
         return 0.0
     ratio = (lepton_mass / mass) ** 2
     velocity = math.sqrt((mass - 2.0 * lepton_mass) * (mass + 2.0 * lepton_mass)) / mass
-    match kind:
-        case "scalar":
-            factor = velocity**3 / 8.0
-        case "pseudoscalar":
-            factor = velocity / 8.0
-        case "vector":
-            factor = velocity * (1.0 + 2.0 * ratio) / 12.0
+    factor = KINDS[kind].lepton_width(ratio, velocity)
     return coupling**2 * mass * factor / math.pi
 
 
@@ -168,10 +152,8 @@ def neutrino_width(mass: float, couplings: tuple[float, float, float]) -> float:
 def photon_width(kind: Kind, mass: float, couplings: tuple[float, float, float]) -> float:
     """Width of X -> gamma gamma through lepton loops [GeV] (Eqs. 7 to 9).
 
-    alpha^2 m^3/(256 pi^3) |sum_l (g_l/m_l) F(4 m_l^2/m^2)|^2; 0 for a vector (Landau and Yang).
+    alpha^2 m^3/(256 pi^3) |sum_l (g_l/m_l) F(4 m_l^2/m^2)|^2.
     """
-    if kind == "vector":
-        return 0.0
     amplitude = sum(
         g / m * loop_function(kind, 4.0 * (m / mass) ** 2)
         for g, m in zip(couplings, LEPTON_MASSES, strict=True)
@@ -180,10 +162,10 @@ def photon_width(kind: Kind, mass: float, couplings: tuple[float, float, float])
 
 
 def loop_function(kind: Kind, tau: float) -> complex:
-    """Fermion loop F(tau) of a spin-0 boson, tau = 4 m_l^2/m^2 (Eq. 8).
+    """Fermion loop F(tau) of a boson, tau = 4 m_l^2/m^2 (Eq. 8).
 
-    S: -2 tau [1 + (1 - tau) f]; a: -2 tau f; f = arcsin^2(1/sqrt(tau)) for tau >= 1, else
-    -[ln((1 + r)/(1 - r)) - i pi]^2/4 with r = sqrt(1 - tau). Heavy leptons: S -> -4/3, a -> -2.
+    From f = arcsin^2(1/sqrt(tau)) for tau >= 1, else -[ln((1 + r)/(1 - r)) - i pi]^2/4 with r = sqrt(1 - tau).
+    Heavy leptons: S -> -4/3, a -> -2.
     """
     if tau > 10.0:
         return _heavy_loop(kind, 1.0 / tau)
@@ -193,7 +175,7 @@ def loop_function(kind: Kind, tau: float) -> complex:
         root = math.sqrt(1.0 - tau)
         # ln((1 + r)/(1 - r)) with 1 - r = tau/(1 + r), which does not cancel for light leptons
         f = -0.25 * (2.0 * math.log1p(root) - math.log(tau) - 1j * math.pi) ** 2
-    return -2.0 * tau * (1.0 + (1.0 - tau) * f) if kind == "scalar" else -2.0 * tau * f
+    return KINDS[kind].loop(tau, f)
 
 
 def _heavy_loop(kind: Kind, z: float) -> complex:
@@ -204,7 +186,7 @@ def _heavy_loop(kind: Kind, z: float) -> complex:
     total, c, power = 0.0, 1.0, 1.0
     for n in range(1, 18):
         following = c * 2.0 * n * n / ((n + 1.0) * (2.0 * n + 1.0))
-        total += (c - following if kind == "scalar" else c) * power
+        total += KINDS[kind].heavy_loop_term(c, following) * power
         c, power = following, power * z
     return -2.0 * total
 
@@ -212,19 +194,12 @@ def _heavy_loop(kind: Kind, z: float) -> complex:
 def delta_a_mu(kind: Kind, mass: float, g_mu: float) -> float:
     """One-loop contribution to the muon's (g-2)/2 (Eqs. 3, 4).
 
-    g^2/(8 pi^2) int_0^1 dz N(z)/[(1-z)^2 + z m^2/m_mu^2]; S: N = (1+z)(1-z)^2; V: N = 2 z (1-z)^2;
-    a: N = -(1-z)^3.
+    g^2/(8 pi^2) int_0^1 dz N(z)/[(1-z)^2 + z m^2/m_mu^2] with N of `mcgen.physics.kinds`.
     """
     ratio = (mass / MUON_MASS) ** 2
 
     def integrand(y: float) -> float:  # y = 1 - z, so that the peak at z -> 1 is resolved
-        match kind:
-            case "scalar":
-                numerator = (2.0 - y) * y * y
-            case "pseudoscalar":
-                numerator = -(y**3)
-            case "vector":
-                numerator = 2.0 * (1.0 - y) * y * y
+        numerator = KINDS[kind].g_minus_2(y)
         return numerator / (y * y + (1.0 - y) * ratio)
 
     knee = min(0.5, mass / MUON_MASS)

@@ -4,13 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from pathlib import Path
 
 from matplotlib.figure import Figure
 
+from mcgen.io.outputs import claim, make_folder
 from mcgen.plots.cutflow import draw_cut_flow
 from mcgen.plots.spectra import draw_acceptance, draw_boson, draw_daughters, draw_muon
+from mcgen.plots.style import save
 from mcgen.plots.vertices import draw_vertices
-from mcgen.survey import Survey
+from mcgen.survey import Survey, survey_of
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,6 +52,33 @@ GALLERY = (
         lambda survey: bool(survey.metadata.outcome.cut_flow),
     ),
 )
+
+
+def plot(
+    file: Path, folder: Path, format: str = "png", *, verify: bool = True, force: bool = False
+) -> list[Path]:
+    """Draw all pictures of an events file into a folder, which is made if need be; return their files.
+
+    Parameters
+    ----------
+    format : "png" or "pdf"
+    verify : whether to compare the columns with their digests
+    force : whether pictures that are there may be replaced
+
+    Raises
+    ------
+    FileFormatError
+        If it is no events file, or damaged.
+    UsageError, RunError
+        If a picture is there already, or cannot be written, or columns are not those that were written.
+    """
+    survey = survey_of(file, verify=verify)
+    pictures = {folder / f"{picture.name}.{format}": picture for picture in pictures_of(survey)}
+    claim(pictures, [file], force)
+    make_folder(folder)
+    for path, picture in pictures.items():
+        save(picture.draw(survey), path)
+    return list(pictures)
 
 
 def pictures_of(survey: Survey) -> tuple[Picture, ...]:

@@ -42,35 +42,49 @@ JOURNAL_POINTS = 1_000_000
 """Runs of more points keep their finished chunks, so that they can be continued."""
 
 
-def generate(card: Card, workers: Workers = Workers()) -> Events:  # noqa: B008  # frozen
+def generate(
+    card: Card,
+    workers: Workers = Workers(),  # noqa: B008  # frozen
+    *,
+    flux: Flux | None = None,
+    proposal: Proposal | None = None,
+    progress: Progress | None = None,
+) -> Events:
     """Generate the events of a card in memory.
 
     Parameters
     ----------
     card : for many events rather use `generate_chunks`
     workers : who draws the chunks; the events are the same
+    flux : instead of that of the card
+    proposal : made before for this card and flux; otherwise it is made now
+    progress : called with the number of points done since the last call
 
     Returns
     -------
     The events with weight above 0, and the run's metadata
     """
-    run = Run.of(card)
-    provenance = run.provenance()
-    tally = Tally(provenance)
-    record = concatenate(counted(run.chunks(workers), tally, provenance))
-    return Events(record, Metadata(provenance, tally.outcome(len(record["weight"]))))
+    chunks = list(generate_chunks(card, workers, flux=flux, proposal=proposal, progress=progress))
+    return Events(concatenate(chunk.columns for chunk in chunks), chunks[-1].metadata)
 
 
-def generate_chunks(card: Card, workers: Workers = Workers()) -> Iterator[Events]:  # noqa: B008  # frozen
-    """Generate the events of a card chunk by chunk, in bounded memory.
+def generate_chunks(
+    card: Card,
+    workers: Workers = Workers(),  # noqa: B008  # frozen
+    *,
+    flux: Flux | None = None,
+    proposal: Proposal | None = None,
+    progress: Progress | None = None,
+) -> Iterator[Events]:
+    """Generate the events of a card chunk by chunk, in bounded memory; see `generate`.
 
     The metadata of each chunk has the yields of all points up to its end.
     """
-    run = Run.of(card)
+    run = Run.of(card, proposal, flux)
     provenance = run.provenance()
     tally = Tally(provenance)
     rows = 0
-    for record in counted(run.chunks(workers), tally, provenance):
+    for record in counted(run.chunks(workers, progress=progress), tally, provenance):
         rows += len(record["weight"])
         yield Events(record, Metadata(provenance, tally.outcome(rows)))
 
@@ -144,8 +158,13 @@ class Run:
     proposal: Proposal
 
     @classmethod
-    def of(cls, card: Card, proposal: Proposal | None = None) -> Run:
+    def of(cls, card: Card, proposal: Proposal | None = None, flux: Flux | None = None) -> Run:
         """Load the flux, set up the physics, train the proposal if there is none.
+
+        Parameters
+        ----------
+        proposal : made before for this card and flux
+        flux : instead of that of the card
 
         Raises
         ------
@@ -155,7 +174,7 @@ class Run:
         seed = card.run.seed
         if seed is None:
             seed = secrets.randbits(63) if proposal is None else proposal.seed
-        flux = flux_of(card)
+        flux = flux_of(card) if flux is None else flux
         process = process_of(card, flux)
         _log.info("%d of %d particles of %s can contribute", process.used, flux.total, flux.file)
         if proposal is None:

@@ -183,13 +183,13 @@ def judge(found: Found, events: mcgen.Events) -> None:
     Of the events that were written only the muon's production point is used, and the emission point where
     the format has none: the rest has to fit together by itself.
     """
-    yields, card = events.metadata["yield"], events.metadata["card"]
-    mass = card["model"]["mass_gev"]
+    yields, card = events.outcome.yields, events.provenance.card
+    mass = card.model.mass_gev
     assert len(found.weight) == len(events)
-    assert math.fsum(found.weight) == pytest.approx(yields["fiducial"]["value"], rel=1e-12, abs=0.0)
+    assert math.fsum(found.weight) == pytest.approx(yields["fiducial"].value, rel=1e-12, abs=0.0)
     if found.accepted is not None:
         accepted = math.fsum(found.weight[found.accepted])
-        assert accepted == pytest.approx(yields["accepted"]["value"], rel=1e-12, abs=0.0)
+        assert accepted == pytest.approx(yields["accepted"].value, rel=1e-12, abs=0.0)
 
     energy = found.boson[:, 3]
     for momentum in (found.boson, found.first + found.second):
@@ -200,8 +200,9 @@ def judge(found: Found, events: mcgen.Events) -> None:
     own = found.emission is not None
     emission = found.emission if own else np.stack([events.columns[f"emission_{c}"] for c in "xyz"], axis=1)
     assert emission is not None
-    front, back = card["experiment"]["target"]["z_m"]
-    start, end = card["experiment"]["decay_volume"]["z_m"]
+    assert card.experiment.target.z_m is not None
+    front, back = card.experiment.target.z_m
+    start, end = card.experiment.decay_volume.z_m
     assert ((emission[:, 2] >= front) & (emission[:, 2] <= back)).all(), "emission in the target"
     assert ((found.decay[:, 2] >= start) & (found.decay[:, 2] <= end)).all(), "decay in the volume"
     path = np.linalg.norm(found.decay - emission, axis=1)

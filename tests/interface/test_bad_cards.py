@@ -61,7 +61,10 @@ FAULTS: dict[str, tuple[list[str], list[str]]] = {
         ["model.couplings={mu=1e-4}"],
         ['model.couplings: only with name = "custom"'],
     ),
-    "a vector cannot be leptophilic": (["model.particle=vector"], ["leptophilic", "spin 0 only"]),
+    "a vector cannot be leptophilic": (
+        ["model.particle=vector"],
+        ["leptophilic", "for a scalar or pseudoscalar only", "muonphilic, lmu-ltau or custom"],
+    ),
     "a scalar cannot be Lmu-Ltau": (["model.name=lmu-ltau"], ["lmu-ltau", "vector"]),
     "unknown model": (
         ["model.name=photophilic"],

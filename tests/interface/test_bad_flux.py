@@ -238,11 +238,11 @@ def left_out(**columns: Array | float) -> tuple[dict[str, int], str]:
         flux[name] = np.broadcast_to(value, 20)
     write_csv(Path("muons.csv"), flux)
     printed = done("generate", "tiny.toml").out
-    metadata = mcgen.read("tiny.root").metadata
-    assert metadata["events"] == 0
-    assert metadata["flux"]["muons"] == 20
-    assert metadata["flux"]["used"] == 0
-    counts: dict[str, int] = metadata["flux"]["left_out"]
+    events = mcgen.read("tiny.root")
+    assert events.outcome.events == 0
+    assert events.provenance.flux.muons == 20
+    assert events.provenance.flux.used == 0
+    counts = events.provenance.flux.left_out
     assert sum(counts.values()) == 20
     return {reason: count for reason, count in counts.items() if count}, printed
 
@@ -255,14 +255,14 @@ def left_out(**columns: Array | float) -> tuple[dict[str, int], str]:
         ({"pz": -50.0}, "backwards"),
         ({"pz": 0.0}, "backwards"),
         ({"pz": 0.5, "px": 0.0, "py": 0.0}, "below_min_energy"),
-        ({"pdg": 211.0}, "not_muons"),
+        ({"pdg": 211.0}, "not_parents"),
         ({"px": 90.0}, "misses_decay_volume"),
     ],
 )
 def test_no_muon_can_contribute(columns: dict[str, float], reason: str) -> None:
     counts, printed = left_out(**columns)
     assert counts == {reason: 20}
-    assert "No muon can contribute" in printed
+    assert "No particle of the flux can contribute" in printed
 
 
 def test_who_is_left_out_is_counted_by_reason() -> None:
@@ -272,15 +272,15 @@ def test_who_is_left_out_is_counted_by_reason() -> None:
     flux["w"][30:60] = 0.0
     flux["pz"][60:100] *= -1.0
     write_csv(Path("muons.csv"), flux)
-    flux_used = mcgen.generate(mcgen.load_card("tiny.toml", ["production.method=ww"])).metadata["flux"]
-    assert flux_used["left_out"] == {
-        "not_muons": 20,
+    flux_used = mcgen.generate(mcgen.load_card("tiny.toml", ["production.method=ww"])).provenance.flux
+    assert flux_used.left_out == {
+        "not_parents": 20,
         "zero_rate": 30,
         "outside_dump": 10,
         "backwards": 40,
         "below_min_energy": 0,
     }
-    assert (flux_used["muons"], flux_used["used"]) == (150, 50)
+    assert (flux_used.muons, flux_used.used) == (150, 50)
 
 
 def test_the_side_of_the_dump_counts() -> None:

@@ -388,9 +388,9 @@ def write_fairship_file(count: int) -> int:
 RUN = settings("run.events=4000", "run.chunk=4000", "run.vegas.nitn=3", "run.vegas.neval=4000")
 
 
-def fiducial(name: str, seed: int) -> dict[str, float]:
-    found: dict[str, float] = mcgen.read(f"{name}.root").metadata["yield"]["fiducial"]
-    assert found["mc_error"] < 0.1 * found["value"], seed
+def fiducial(name: str, seed: int) -> mcgen.Yield:
+    found = mcgen.read(f"{name}.root").outcome.yields["fiducial"]
+    assert found.mc_error < 0.1 * found.value, seed
     return found
 
 
@@ -416,17 +416,17 @@ def test_a_run_from_a_foreign_flux_is_that_from_the_native_one(
         "native_out.root",
     )
     one, two = fiducial("foreign_out", 1), fiducial("native_out", 2)
-    error = float(np.hypot(one["mc_error"], two["mc_error"]))
-    assert_agrees(one["value"], error, two["value"])
+    error = float(np.hypot(one.mc_error, two.mc_error))
+    assert_agrees(one.value, error, two.value)
     with pytest.raises(AssertionError):  # as with the weights of twice the protons
-        assert_agrees(0.5 * one["value"], error, two["value"])
+        assert_agrees(0.5 * one.value, error, two.value)
 
-    flux = mcgen.read("foreign_out.root").metadata["flux"]
-    assert flux["muons"] == 150 + dropped
-    assert flux["used"] + sum(flux["left_out"].values()) == flux["muons"]
+    flux = mcgen.read("foreign_out.root").provenance.flux
+    assert flux.muons == 150 + dropped
+    assert flux.used + sum(flux.left_out.values()) == flux.muons
     if dropped:
-        assert flux["left_out"]["other_track_type"] == 10
-        assert flux["left_out"]["killed_by_roulette"] == 20
+        assert flux.left_out["other_track_type"] == 10
+        assert flux.left_out["killed_by_roulette"] == 20
         for command in (["check", "tiny.toml", *foreign], ["inspect", "foreign_out.root"]):
             assert "20 killed by roulette" in done(*command).out
 
@@ -441,6 +441,6 @@ def test_muons_of_one_proton_are_one_row_of_the_flux_error() -> None:
     apart = mcgen.load_card("tiny.toml", ["flux.file=native.root"])
     one, two = mcgen.generate(together), mcgen.generate(apart)
     assert set(one.parent_row) == {1}
-    errors = [events.metadata["yield"]["fiducial"]["flux_error"] for events in (one, two)]
+    errors = [events.outcome.yields["fiducial"].flux_error for events in (one, two)]
     # Half of the yield is each muon's: y for the pair, y/sqrt(2) for two independent ones.
     assert errors[0] / errors[1] == pytest.approx(np.sqrt(2.0), rel=0.02)

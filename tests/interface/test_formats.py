@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import math
 from collections.abc import Callable
+from dataclasses import asdict, replace
 from pathlib import Path
 from typing import Any
 
@@ -23,6 +24,7 @@ from mcgen.io.events.store import FORMATS, open_events, read_metadata
 from mcgen.record.columns import AnyArray
 from tests.interface.formats import NAMES, P4, READERS, judge
 from tests.oracle.cards import done, refused, settings, write_tiny_card
+from tests.oracle.described import described, redescribed
 
 Columns = dict[str, AnyArray]
 formats = pytest.mark.parametrize("format", list(FORMATS))
@@ -46,9 +48,8 @@ def few(exact: mcgen.Events) -> mcgen.Events:
     some = exact[:40]
     sums = {"fiducial": math.fsum(some.weight), "accepted": math.fsum(some.weight[some.accepted])}
     assert 0.0 < sums["accepted"] < sums["fiducial"]
-    return mcgen.Events(
-        some.columns, some.metadata | {"yield": {name: {"value": value} for name, value in sums.items()}}
-    )
+    yields = {name: replace(exact.outcome.yields[name], value=value) for name, value in sums.items()}
+    return redescribed(some, **{"yield": {name: asdict(value) for name, value in yields.items()}})
 
 
 @pytest.fixture(scope="module")
@@ -159,8 +160,8 @@ def test_columns_come_back_bit_by_bit(exact: mcgen.Events, iww: mcgen.Events, fo
         for name, values in events.columns.items():
             assert copy.columns[name].dtype == values.dtype, name
             np.testing.assert_array_equal(copy.columns[name], values, err_msg=name)
-        for key in events.metadata.keys() - {"columns"}:
-            assert copy.metadata[key] == events.metadata[key]
+        assert copy.provenance == events.provenance
+        assert replace(copy.outcome, digests={}) == replace(events.outcome, digests={})
     done("inspect", NAMES[format], "--verify")
 
 
@@ -226,7 +227,7 @@ def test_hepmc3_attributes_of_the_run(exact: mcgen.Events) -> None:
     with pyhepmc.open("out.hepmc3") as file:
         run = file.read().run_info
     attributes = run.attributes
-    assert json.loads(attributes["mcgen"].astype(str))["yield"] == exact.metadata["yield"]
+    assert json.loads(attributes["mcgen"].astype(str))["yield"] == described(exact)["yield"]
     assert [tool.name for tool in run.tools] == ["mcgen"]
     assert attributes["NuHepMC.Version.Major"].astype(int) == 1
     assert attributes["NuHepMC.Exposure.POT"].astype(float) == 1e18
@@ -251,8 +252,8 @@ def test_lhe_is_normalised_as_it_says(exact: mcgen.Events, name: str) -> None:
     events = list(file.events)
     weights = np.array([event.eventinfo.weight for event in events])
     assert info.weightingStrategy == -4
-    assert process.xSection == pytest.approx(exact.metadata["yield"]["fiducial"]["value"], rel=1e-12)
-    assert process.error == pytest.approx(exact.metadata["yield"]["fiducial"]["mc_error"], rel=1e-9)
+    assert process.xSection == pytest.approx(exact.outcome.yields["fiducial"].value, rel=1e-12)
+    assert process.error == pytest.approx(exact.outcome.yields["fiducial"].mc_error, rel=1e-9)
     assert weights.mean() == pytest.approx(process.xSection, rel=1e-12)
     assert weights.max() == pytest.approx(process.unitWeight, rel=1e-15)
     assert {event.eventinfo.pid for event in events} == {process.procId}
@@ -260,7 +261,7 @@ def test_lhe_is_normalised_as_it_says(exact: mcgen.Events, name: str) -> None:
     assert info.energyA == pytest.approx(exact.emitter_e.max(), rel=1e-6)
     assert file.header is not None
     (element,) = file.header.extra_elements
-    assert json.loads(element.text or "")["yield"] == exact.metadata["yield"]
+    assert json.loads(element.text or "")["yield"] == described(exact)["yield"]
 
 
 def test_lhe_tells_the_two_steps(exact: mcgen.Events) -> None:
@@ -293,14 +294,15 @@ def test_what_a_method_does_not_define_is_left_out(iww: mcgen.Events, format: st
 
 @pytest.mark.parametrize("format", ["lhe", "hepmc3"])
 def test_the_nucleus_is_that_of_the_layer(exact: mcgen.Events, format: str) -> None:
-    card = json.loads(json.dumps(exact.metadata["card"]))
+    card = exact.provenance.card.to_dict()
     layers = [
         {"material": "Cu", "z_m": [0.0, 1.0]},
         {"z": 82.0, "a": 207.2, "density_g_cm3": 11.35, "z_m": [1.0, 3.2]},
     ]
     card["experiment"]["target"] = {"layer": layers}
     card["production"]["stopping_power_gev_per_m"] = 1.25
-    events = mcgen.Events(exact.columns, exact.metadata | {"card": card})
+    layer = (exact.emission_z >= 1.0).astype(np.int16)
+    events = redescribed(mcgen.Events({**exact.columns, "layer": layer}, exact.metadata), card=card)
     path = written(events, format)
     if format == "lhe":
         nuclei = [event.particles[1].id for event in pylhe.LHEFile.fromfile(path).events]
@@ -443,7 +445,7 @@ def test_convert_there_and_back(sample: Path, iww: mcgen.Events) -> None:
 def test_convert_refuses_what_was_changed(iww: mcgen.Events) -> None:
     with uproot.recreate("changed.root") as file:
         file["events"] = iww.columns | {"weight": 2.0 * iww.weight}
-        file["mcgen"] = json.dumps(iww.metadata)
+        file["mcgen"] = json.dumps(described(iww))
     message = refused("convert", "changed.root", "out.parquet", code=1)
     assert "changed.root: damaged: columns weight" in message
 
@@ -452,17 +454,15 @@ def test_convert_refuses_what_was_changed(iww: mcgen.Events) -> None:
 def test_metadata_with_a_card_that_is_none(iww: mcgen.Events, card: Any) -> None:
     with uproot.recreate("odd.root") as file:
         file["events"] = iww.columns
-        file["mcgen"] = json.dumps(iww.metadata | {"card": card})
+        file["mcgen"] = json.dumps(described(iww) | {"card": card})
     for name in ("out.lhe", "out.hepmc3"):
         refused("convert", "odd.root", name)
 
 
 @formats
-@pytest.mark.parametrize("lost", ["card", "points", "columns"])
-def test_events_need_their_metadata(iww: mcgen.Events, format: str, lost: str) -> None:
-    metadata = {key: value for key, value in iww.metadata.items() if key != lost}
+def test_events_need_their_metadata(iww: mcgen.Events, format: str) -> None:
     with pytest.raises(UsageError, match="no metadata"):
-        written(mcgen.Events(iww.columns, metadata), format)
+        written(mcgen.Events(iww.columns), format)
     assert not Path(NAMES[format]).exists()
 
 

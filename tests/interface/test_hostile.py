@@ -18,6 +18,7 @@ import mcgen
 from mcgen.card import shipped_cards
 from mcgen.sampler import training
 from tests.oracle.cards import muons, run, toml, write_csv
+from tests.oracle.described import described
 from tests.oracle.stats import seed_of
 
 Random = random.Random
@@ -178,8 +179,8 @@ def test_mutants_of_cards(folder: Path, count: int, monkeypatch: pytest.MonkeyPa
             and card.run.chunk < 1e5
         )
         if number % 10 == 0 and small and survives("-q", "generate", "mutant.toml"):
-            metadata = mcgen.read(folder / "mutant.root").metadata
-            assert all(math.isfinite(number) for number in numbers(metadata["yield"]))
+            found = described(mcgen.read(folder / "mutant.root"))
+            assert all(math.isfinite(number) for number in numbers(found["yield"]))
     assert 0.02 * count < accepted < 0.9 * count, f"{accepted} of {count} mutants were accepted: a blunt test"
 
 

@@ -15,6 +15,7 @@ import uproot
 
 import mcgen
 from tests.oracle.cards import done, refused, run
+from tests.oracle.described import redescribed
 
 KEYS = {
     "events",
@@ -115,8 +116,8 @@ def test_the_report_names_what_the_file_holds(printed: dict[str, Any], sample: P
 
 def test_a_title_is_printed_as_it_is(sample: Path, folder: Path) -> None:
     events = mcgen.read(sample)
-    events.metadata["card"] = {**events.metadata["card"], "title": "a [/b] [red]c"}
-    mcgen.write(events, "out.root")
+    card = {**events.provenance.card.to_dict(), "title": "a [/b] [red]c"}
+    mcgen.write(redescribed(events, card=card), "out.root")
     assert "a [/b] [red]c" in done("inspect", "out.root").out
     (folder / "tiny.toml").write_text(
         (folder / "tiny.toml").read_text(encoding="utf-8").replace('"Tiny"', '"a [/b] [red]c"'),

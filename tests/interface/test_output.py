@@ -48,12 +48,12 @@ def test_quiet_does_not_hide_an_error() -> None:
 
 def test_results_go_to_stdout_and_nothing_else_does() -> None:
     outcome = done("generate", "tiny.toml")
-    metadata = mcgen.read("tiny.root").metadata
+    outcome_of_run = mcgen.read("tiny.root").outcome
     for text in ("decays in the decay volume", "accepted", "tiny.root"):
         assert text in outcome.out
-    for entry in metadata["cut_flow"]:
-        assert entry["requirement"] in outcome.out
-    assert f"{metadata['yield']['accepted']['value']:.4g}" in outcome.out
+    for step in outcome_of_run.cut_flow:
+        assert step.requirement in outcome.out
+    assert f"{outcome_of_run.accepted.value:.4g}" in outcome.out
     assert "generating" not in outcome.out
     assert "training" not in outcome.out
     assert outcome.err == "", "progress is for terminals"
@@ -62,7 +62,7 @@ def test_results_go_to_stdout_and_nothing_else_does() -> None:
 def test_a_drawn_seed_is_printed() -> None:
     Path("tiny.toml").write_text(CARD.replace("seed = 1\n", ""), encoding="utf-8")
     outcome = done("generate", "tiny.toml")
-    assert str(mcgen.read("tiny.root").metadata["seed"]) in outcome.out + outcome.err
+    assert str(mcgen.read("tiny.root").provenance.seed) in outcome.out + outcome.err
 
 
 def test_the_default_name_is_that_of_the_card(folder: Path) -> None:

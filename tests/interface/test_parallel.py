@@ -21,7 +21,8 @@ import mcgen
 from mcgen.errors import Interrupted, RunError, UsageError
 from mcgen.events import Events
 from mcgen.io.events.root import RootWriter
-from mcgen.record.columns import AnyArray, Column
+from mcgen.metadata import Metadata
+from mcgen.record.columns import AnyArray
 from mcgen.run.parallel import Workers, _check_versions
 from mcgen.run.run import Run, generate_file
 from tests.oracle.cards import done, refused, run, settings
@@ -172,9 +173,9 @@ def parts(whole: Events) -> list[str]:  # noqa: ARG001  # whole.root is what the
 def test_merged_parts_are_the_whole_run(whole: Events, parts: list[str]) -> None:
     done("merge", "merged.root", *reversed(parts))
     assert_same_events(whole, mcgen.read("merged.root"))
-    assert "part" in mcgen.read("p0.root").metadata
-    total = sum(mcgen.read(part).metadata["yield"]["accepted"]["value"] for part in parts)
-    assert total == pytest.approx(whole.metadata["yield"]["accepted"]["value"], rel=1e-12)
+    assert mcgen.read("p0.root").provenance.part == (0, 1)
+    total = sum(mcgen.read(part).outcome.yields["accepted"].value for part in parts)
+    assert total == pytest.approx(whole.outcome.yields["accepted"].value, rel=1e-12)
 
 
 def test_merged_parts_of_accepted_events() -> None:
@@ -186,7 +187,7 @@ def test_merged_parts_of_accepted_events() -> None:
     merged = mcgen.read("merged.root")
     assert_same_events(mcgen.read("whole.root"), merged)
     assert merged.accepted.all()
-    assert merged.metadata["yield"]["fiducial"]["value"] > merged.weight.sum()
+    assert merged.outcome.yields["fiducial"].value > merged.weight.sum()
 
 
 def test_a_seed_that_was_drawn_comes_with_the_proposal() -> None:
@@ -239,8 +240,8 @@ def test_parts_of_other_seeds_are_averaged_not_added(parts: list[str]) -> None:
 def test_a_damaged_part(parts: list[str]) -> None:
     part = Path(parts[0])
     events = mcgen.read(part)
-    metadata = {**events.metadata}
-    with RootWriter(part, [Column(n, str(v.dtype), "", "") for n, v in events.columns.items()]) as writer:
+    metadata = Metadata(events.provenance, events.outcome)
+    with RootWriter(part, events.provenance.columns) as writer:
         writer.append({**events.columns, "weight": events.weight * 1.001})
         writer.finish(metadata)
     assert "p0.root: damaged" in refused("merge", "m.root", *parts, code=1)
@@ -362,7 +363,7 @@ def test_a_drawn_seed_is_continued(card: mcgen.Card) -> None:
     interrupted(mcgen.load_card("tiny.toml"))
     seed = json.loads(Path("tiny.root.parts/run.json").read_text(encoding="utf-8"))["seed"]
     done("-q", "generate", "tiny.toml", "--resume")
-    assert mcgen.read("tiny.root").metadata["seed"] == seed
+    assert mcgen.read("tiny.root").provenance.seed == seed
     generate_file(card.replace(run={"seed": seed}), Path("again.root"))
     np.testing.assert_array_equal(mcgen.read("again.root").weight, mcgen.read("tiny.root").weight)
 

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import json
 import tomllib
 from pathlib import Path
 
 import matplotlib.pyplot as plt
 import numpy as np
 import pytest
+import uproot
 
 import mcgen
 from mcgen.card import shipped_cards
@@ -17,6 +19,7 @@ from mcgen.survey import Survey, survey, survey_of
 from mcgen.survey.survey import DISPLAYS, MAP_BINS
 from mcgen.survey.variables import ACCEPTANCE, VARIABLES, opening_angle
 from tests.oracle.cards import done, refused
+from tests.oracle.described import described
 
 ONE_OF_EACH = {
     tomllib.loads(file.read_text())["experiment"]["card"]: n for n, file in shipped_cards().items()
@@ -63,8 +66,11 @@ def test_plot_refuses_what_it_cannot_use(sample: Path) -> None:
 
 def test_a_file_of_another_version_is_refused_by_name(sample: Path) -> None:
     events = mcgen.read(sample)
-    events.metadata["card"] = {**events.metadata["card"], "flavour": {"number": 3}}
-    mcgen.write(events, "other.root")
+    metadata = described(events)
+    metadata["card"]["flavour"] = {"number": 3}
+    with uproot.recreate("other.root") as file:
+        file["events"] = events.columns
+        file["mcgen"] = json.dumps(metadata)
     for command in ("plot", "report"):
         message = refused(command, "other.root")
         assert message.startswith("mcgen: other.root: ")
@@ -111,7 +117,7 @@ def test_every_spectrum_sums_to_the_yields(surveyed: Survey) -> None:
     assert set(ACCEPTANCE) <= set(surveyed.spectra)
     assert set(surveyed.spectra) == {v.name for v in VARIABLES} - {"theta"}, "iww has no angle"
     for kind in ("fiducial", "accepted"):
-        expected = surveyed.metadata["yield"][kind]["value"]
+        expected = surveyed.metadata.outcome.yields[kind].value
         assert expected > 0.0
         for spectrum in surveyed.spectra.values():
             assert getattr(spectrum, kind)()[0].sum() == pytest.approx(expected, rel=1e-12)
@@ -130,7 +136,7 @@ def test_the_acceptance_is_that_of_the_events(surveyed: Survey, sample: Path) ->
 
 def test_vertices_are_in_the_maps(surveyed: Survey, sample: Path) -> None:
     events = mcgen.read(sample)
-    total = surveyed.metadata["yield"]["fiducial"]["value"]
+    total = surveyed.metadata.outcome.yields["fiducial"].value
     for map_ in surveyed.decay:
         assert map_.yields.shape == MAP_BINS
         assert map_.yields.sum() == pytest.approx(total, rel=1e-12), "the view holds the whole decay volume"

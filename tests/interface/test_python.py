@@ -5,6 +5,7 @@ from __future__ import annotations
 import subprocess
 import sys
 from collections.abc import Mapping
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -18,6 +19,7 @@ from mcgen.errors import CardError, FileFormatError, UsageError
 from mcgen.record.columns import AnyArray
 from mcgen.run.run import Run, chunks_of
 from tests.oracle.cards import CARD, done
+from tests.oracle.described import described
 
 PUBLIC = ["Card", "Events", "McgenError", "generate", "generate_chunks", "load_card", "read", "write"]
 EPSILON = np.finfo(float).eps
@@ -149,11 +151,11 @@ def test_vectors_have_the_masses_of_the_card(events: mcgen.Events, card: Card) -
 def test_hist_sums_to_the_yields(events: mcgen.Events) -> None:
     for kind, selection in (("fiducial", None), ("accepted", events.accepted)):
         total: Any = events.hist("boson_e", range=(20.0, 60.0), selection=selection).sum(flow=True)
-        found = events.metadata["yield"][kind]
-        assert total.value == pytest.approx(found["value"], rel=1e-12, abs=0.0)
-        points = events.metadata["points"]
+        found = events.outcome.yields[kind]
+        assert total.value == pytest.approx(found.value, rel=1e-12, abs=0.0)
+        points = events.provenance.points
         squared = (points * total.variance - total.value**2) / (points - 1)
-        assert squared**0.5 == pytest.approx(found["mc_error"], rel=1e-9, abs=0.0)
+        assert squared**0.5 == pytest.approx(found.mc_error, rel=1e-9, abs=0.0)
 
 
 # --- files
@@ -163,7 +165,7 @@ def test_generate_is_what_the_command_writes(card: Card, events: mcgen.Events) -
     found = mcgen.generate(card)
     assert_same(found.columns, events.columns)
     for key in ("yield", "cut_flow", "seed", "requirements", "proposal_sha256", "points", "events", "remark"):
-        assert found.metadata[key] == events.metadata[key]
+        assert described(found)[key] == described(events)[key]
 
 
 def test_a_file_holds_what_was_written(events: mcgen.Events) -> None:
@@ -179,8 +181,8 @@ def test_some_rows_can_be_written(events: mcgen.Events) -> None:
     mcgen.write(accepted, Path("accepted.root"))
     copy = mcgen.read(Path("accepted.root"))
     assert_same(copy.columns, accepted.columns)
-    assert copy.metadata["events"] == len(accepted)
-    assert copy.metadata["yield"] == events.metadata["yield"]
+    assert copy.outcome.events == len(accepted)
+    assert copy.outcome.yields == events.outcome.yields
     done("inspect", "accepted.root", "--verify")
     mcgen.write(events[:0], "none.root")
     assert_same(mcgen.read("none.root").columns, events[:0].columns)
@@ -191,9 +193,9 @@ def test_generated_events_can_be_written(card: Card) -> None:
     mcgen.write(generated, "mine.root")
     copy = mcgen.read("mine.root")
     assert_same(copy.columns, generated.columns)
-    for name, column in copy.metadata["columns"].items():
-        assert column.pop("sha256"), name
-    assert copy.metadata == generated.metadata
+    assert set(copy.outcome.digests) == set(copy.columns)
+    assert copy.provenance == generated.provenance
+    assert replace(copy.outcome, digests={}) == generated.outcome
     done("inspect", "mine.root", "--verify")
 
 
@@ -216,7 +218,7 @@ def test_chunks_are_the_events_in_parts(card: Card, events: mcgen.Events) -> Non
     joined = {name: np.concatenate([chunk.columns[name] for chunk in chunks]) for name in events.columns}
     assert_same(joined, events.columns)
     for key in ("yield", "cut_flow", "events", "seed"):
-        assert chunks[-1].metadata[key] == events.metadata[key]
+        assert described(chunks[-1])[key] == described(events)[key]
 
 
 def test_chunks_do_not_depend_on_their_order(card: Card, events: mcgen.Events) -> None:
@@ -234,34 +236,34 @@ def test_a_longer_run_begins_with_the_same_points(card: Card, events: mcgen.Even
         if name != "weight":
             np.testing.assert_array_equal(same.columns[name], values, err_msg=name)
     np.testing.assert_allclose(same.weight * 750.0, events.weight * 500.0, rtol=4.0 * EPSILON, atol=0.0)
-    assert longer.metadata["proposal_sha256"] == events.metadata["proposal_sha256"]
+    assert longer.provenance.proposal_sha256 == events.provenance.proposal_sha256
 
 
 def test_another_seed_makes_other_events(card: Card, events: mcgen.Events) -> None:
     other = mcgen.generate(card.replace(run={"seed": 2}))
     assert not set(other.weight) & set(events.weight)
-    assert other.metadata["proposal_sha256"] != events.metadata["proposal_sha256"]
+    assert other.provenance.proposal_sha256 != events.provenance.proposal_sha256
 
 
 def test_the_largest_seed() -> None:
     largest = 2**63 - 1
     done("generate", "tiny.toml", "--seed", str(largest))
-    metadata = mcgen.read("tiny.root").metadata
-    assert metadata["seed"] == largest
-    assert metadata["events"] > 0
+    found = mcgen.read("tiny.root")
+    assert found.provenance.seed == largest
+    assert found.outcome.events > 0
 
 
 def test_a_drawn_seed_reproduces_the_file() -> None:
     Path("tiny.toml").write_text(CARD.replace("seed = 1\n", ""), encoding="utf-8")
     done("generate", "tiny.toml", "-o", "first.root")
     first = mcgen.read("first.root")
-    assert 0 <= first.metadata["seed"] < 2**63
-    done("generate", "tiny.toml", "--seed", str(first.metadata["seed"]), "-o", "second.root")
+    assert 0 <= first.provenance.seed < 2**63
+    done("generate", "tiny.toml", "--seed", str(first.provenance.seed), "-o", "second.root")
     assert_same(mcgen.read("second.root").columns, first.columns)
-    assert mcgen.generate(mcgen.load_card("tiny.toml")).metadata["seed"] != first.metadata["seed"]
+    assert mcgen.generate(mcgen.load_card("tiny.toml")).provenance.seed != first.provenance.seed
 
 
 def test_the_stored_card_and_seed_reproduce_the_file(sample: Path, events: mcgen.Events) -> None:
-    again = mcgen.generate(mcgen.load_card(events.metadata["card"]))
-    assert events.metadata["card"]["run"]["seed"] == events.metadata["seed"]
+    again = mcgen.generate(events.provenance.card)
+    assert events.provenance.card.run.seed == events.provenance.seed
     assert_same(again.columns, mcgen.read(sample).columns)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
@@ -13,6 +14,7 @@ import mcgen
 from mcgen.io.events.metadata import from_text
 from mcgen.types import Array, Bools
 from tests.oracle.cards import done, settings
+from tests.oracle.described import described
 
 P4 = ("px", "py", "pz", "e")
 XYZ = ("x", "y", "z")
@@ -54,10 +56,10 @@ def test_the_columns_of_the_contract(events: mcgen.Events) -> None:
     for name, values in events.columns.items():
         assert values.dtype == INTEGERS.get(name, "float64"), name
         assert values.shape == (len(events),), name
-    described = events.metadata["columns"]
-    for name, column in described.items():
-        assert column["dtype"] == str(events.columns[name].dtype), name
-        assert column["meaning"], name
+    columns = {column.name: column for column in events.provenance.columns}
+    for name, column in columns.items():
+        assert column.dtype == str(events.columns[name].dtype), name
+        assert column.meaning, name
     units = {
         "parent_px": "GeV",
         "decay_z": "m",
@@ -66,7 +68,7 @@ def test_the_columns_of_the_contract(events: mcgen.Events) -> None:
         "decay_t": "ns",
         "d1_lkr_x": "m",
     }
-    assert {name: described[name]["unit"] for name in units} == units
+    assert {name: columns[name].unit for name in units} == units
 
 
 def test_the_branches_of_the_tree(sample: Path) -> None:
@@ -127,9 +129,9 @@ def test_plane_columns_follow_the_planes() -> None:
 
 
 def test_requirements_in_the_order_of_the_card(events: mcgen.Events) -> None:
-    requirements = events.metadata["requirements"]
-    assert [r["code"] for r in requirements] == list(range(1, len(requirements) + 1))
-    assert [r["bit"] for r in requirements] == list(range(len(requirements)))
+    requirements = events.provenance.requirements
+    assert [r.code for r in requirements] == list(range(1, len(requirements) + 1))
+    assert [r.bit for r in requirements] == list(range(len(requirements)))
     kinds = [
         "straw1",
         "straw4",
@@ -142,8 +144,8 @@ def test_requirements_in_the_order_of_the_card(events: mcgen.Events) -> None:
         "separation >= 0.1",
     ]
     for requirement, kind in zip(requirements[1:], kinds, strict=True):
-        assert kind in requirement["name"]
-    assert [r["selection"] for r in requirements] == ["", *4 * ["tracks"], *5 * ["photons"]]
+        assert kind in requirement.name
+    assert [r.selection for r in requirements] == ["", *4 * ["tracks"], *5 * ["photons"]]
 
 
 def test_requirements_are_what_the_columns_say() -> None:
@@ -191,15 +193,15 @@ def test_requirements_are_what_the_columns_say() -> None:
 
 
 def test_the_cut_flow_counts_who_is_left(events: mcgen.Events) -> None:
-    flow = events.metadata["cut_flow"]
-    assert flow[0]["requirement"] == "decays in volume"
+    flow = events.outcome.cut_flow
+    assert flow[0].requirement == "decays in volume"
     for code, entry in enumerate(flow):
         left = (events.failed == 0) | (events.failed > code)
-        assert entry["yield"] == pytest.approx(events.weight[left].sum(), rel=1e-12, abs=0.0)
+        assert entry.value == pytest.approx(events.weight[left].sum(), rel=1e-12, abs=0.0)
         if code > 0:
-            requirement = events.metadata["requirements"][code - 1]
-            assert requirement["name"] in entry["requirement"]
-            assert requirement["selection"] in entry["requirement"]
+            requirement = events.provenance.requirements[code - 1]
+            assert requirement.name in entry.requirement
+            assert requirement.selection in entry.requirement
 
 
 def generate(*changes: str) -> mcgen.Events:
@@ -221,7 +223,7 @@ def test_without_any_selection_all_are_accepted() -> None:
     assert events.accepted.all()
     assert not events.failed.any()
     assert not events.failed_bits.any()
-    assert events.metadata["yield"]["accepted"] == events.metadata["yield"]["fiducial"]
+    assert events.outcome.yields["accepted"] == events.outcome.yields["fiducial"]
 
 
 def test_the_first_selection_that_names_a_channel_applies() -> None:
@@ -240,8 +242,7 @@ def test_an_efficiency_takes_its_share_and_leaves_the_weights() -> None:
     assert abs(excess.sum()) < 5.0 * np.sqrt((excess**2).sum())
     assert abs((part.weight * (part.accepted - 0.5)).sum()) > 5.0 * np.sqrt((excess**2).sum()), "the control"
     (whole, whole_error), (rest, rest_error) = (
-        (e.metadata["yield"]["fiducial"]["value"], e.metadata["yield"]["fiducial"]["mc_error"])
-        for e in (full, part)
+        (e.outcome.yields["fiducial"].value, e.outcome.yields["fiducial"].mc_error) for e in (full, part)
     )
     assert abs(whole - rest) < 5.0 * np.hypot(whole_error, rest_error)
 
@@ -249,12 +250,12 @@ def test_an_efficiency_takes_its_share_and_leaves_the_weights() -> None:
 def test_write_accepted_leaves_out_the_rejected_rows_only(events: mcgen.Events) -> None:
     done("generate", "tiny.toml", *settings("run.write=accepted"))
     accepted = mcgen.read("tiny.root")
-    assert 0 < len(accepted) == accepted.metadata["events"] < len(events)
-    assert accepted.metadata["points"] == 500
+    assert 0 < len(accepted) == accepted.outcome.events < len(events)
+    assert accepted.provenance.points == 500
     for name, values in events.columns.items():
         np.testing.assert_array_equal(accepted.columns[name], values[events.accepted], err_msg=name)
     for key in ("yield", "cut_flow", "requirements", "proposal_sha256"):
-        assert accepted.metadata[key] == events.metadata[key]
+        assert described(accepted)[key] == described(events)[key]
     done("inspect", "tiny.root", "--verify")
 
 
@@ -266,8 +267,11 @@ def test_write_accepted_leaves_out_the_rejected_rows_only(events: mcgen.Events) 
     [
         (["model.g_mu=10.0"], "No boson decays in the decay volume"),
         (["model.ctau_m=1e-9"], "No boson decays in the decay volume"),
-        (["production.min_energy_factor=1e6"], "No muon can contribute"),
-        (["production.min_energy_factor=1e6", "production.energy_loss=table"], "No muon can contribute"),
+        (["production.min_energy_factor=1e6"], "No particle of the flux can contribute"),
+        (
+            ["production.min_energy_factor=1e6", "production.energy_loss=table"],
+            "No particle of the flux can contribute",
+        ),
     ],
     ids=["large coupling", "short life", "high threshold", "threshold beyond the table"],
 )
@@ -277,23 +281,23 @@ def test_zero_yield_is_no_error(changes: list[str], why: str, write: str, sample
     assert why in outcome.out
     assert why in done("inspect", "tiny.root", "--verify").out
     events = mcgen.read("tiny.root")
-    assert (len(events), events.metadata["events"], events.metadata["points"]) == (0, 0, 500)
+    assert (len(events), events.outcome.events, events.provenance.points) == (0, 0, 500)
     full = mcgen.read(sample)
     assert {name: v.dtype for name, v in events.columns.items()} == {
         name: v.dtype for name, v in full.columns.items()
     }
-    nothing = {"value": 0.0, "mc_error": 0.0, "flux_error": 0.0, "effective_size": 0.0}
-    assert events.metadata["yield"] == {"fiducial": nothing, "accepted": nothing}
-    assert {entry["yield"] for entry in events.metadata["cut_flow"]} == {0.0}
+    nothing = mcgen.Yield(value=0.0, mc_error=0.0, flux_error=0.0, effective_size=0.0)
+    assert events.outcome.yields == {"fiducial": nothing, "accepted": nothing}
+    assert {entry.value for entry in events.outcome.cut_flow} == {0.0}
 
 
 @pytest.mark.parametrize("length", [1e-4, 7e-5, 5e-5, 4e-5, 3e-5])
 def test_next_to_nothing_is_no_error(length: float) -> None:
     """Between a small yield and none, squares of weights underflow before the weights do."""
     events = generate(f"model.ctau_m={length}")
-    assert np.isfinite([*events.metadata["yield"]["fiducial"].values()]).all()
+    assert np.isfinite([*asdict(events.outcome.yields["fiducial"]).values()]).all()
     assert np.isfinite(events.weight).all()
-    assert events.metadata["yield"]["fiducial"]["value"] < 1e-100
+    assert events.outcome.yields["fiducial"].value < 1e-100
 
 
 def test_nothing_accepted_is_no_error() -> None:
@@ -302,9 +306,9 @@ def test_nothing_accepted_is_no_error() -> None:
     )
     assert len(events) == 500
     assert not events.accepted.any()
-    assert events.metadata["yield"]["accepted"]["value"] == 0.0
-    assert events.metadata["yield"]["fiducial"]["value"] > 0.0
-    assert "No decay fulfils all requirements" in events.metadata["remark"]
+    assert events.outcome.yields["accepted"].value == 0.0
+    assert events.outcome.yields["fiducial"].value > 0.0
+    assert "No decay fulfils all requirements" in events.outcome.remark
 
 
 def test_nothing_accepted_and_only_accepted_written() -> None:
@@ -316,4 +320,4 @@ def test_nothing_accepted_and_only_accepted_written() -> None:
 
 
 def test_a_run_that_gives_something_has_no_remark(events: mcgen.Events) -> None:
-    assert events.metadata["remark"] == ""
+    assert events.outcome.remark == ""

@@ -8,12 +8,13 @@ from pathlib import Path
 import pytest
 
 import mcgen
-from mcgen import report
+from mcgen.plots import gallery
 from mcgen.plots.gallery import GALLERY
 from mcgen.plots.style import svg_of
 from mcgen.survey import survey_of
 from tests.oracle.browser import chromium, opened
 from tests.oracle.cards import done, refused
+from tests.oracle.described import described, redescribed
 
 HOSTILE = "<script>document.title = 'run'</script><img src=http://127.0.0.1/x onerror=\"x\">&lt;'"
 
@@ -54,23 +55,23 @@ def hostile(sample: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Report, with one figure, of a file with somebody's markup wherever text can be."""
     folder = tmp_path_factory.mktemp("hostile")
     events = mcgen.read(sample)
-    metadata = events.metadata
+    metadata = described(events)
     card = metadata["card"]
     card["title"] = card["experiment"]["title"] = card["experiment"]["note"] = HOSTILE
     metadata["remark"] = metadata["machine"] = HALF
     metadata["libraries"] = {HALF: HALF}
     metadata["flux"] |= {"file": HALF, "left_out": {HALF: 3}}
     metadata["cut_flow"][1]["requirement"] = HALF
-    mcgen.write(mcgen.Events(events.columns, metadata), folder / "hostile.root")
+    mcgen.write(redescribed(events, **metadata), folder / "hostile.root")
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(report, "GALLERY", GALLERY[-1:])
+        patch.setattr(gallery, "GALLERY", GALLERY[-1:])
         done("report", folder / "hostile.root", "-o", folder / "hostile.html")
     return folder / "hostile.html"
 
 
 def test_the_page_has_the_numbers_of_the_file(page: Path, sample: Path) -> None:
     text = Seen(page.read_text(encoding="utf-8")).text
-    metadata = mcgen.read(sample).metadata
+    metadata = described(mcgen.read(sample))
     for y in metadata["yield"].values():
         total = (y["mc_error"] ** 2 + y["flux_error"] ** 2) ** 0.5
         for number in (y["value"], y["mc_error"], y["flux_error"], total):
@@ -114,10 +115,10 @@ def test_what_the_file_says_is_text(hostile: Path) -> None:
 def test_a_page_without_events(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     card = mcgen.load_card("tiny.toml").replace(model={"mass_gev": 0.3, "g_mu": 1.0})
     mcgen.write(mcgen.generate(card), "none.root")
-    monkeypatch.setattr(report, "GALLERY", GALLERY[-1:])
+    monkeypatch.setattr(gallery, "GALLERY", GALLERY[-1:])
     done("report", "none.root")
     seen = Seen((folder / "none.html").read_text(encoding="utf-8"))
-    assert mcgen.read("none.root").metadata["remark"] in seen.text
+    assert mcgen.read("none.root").outcome.remark in seen.text
 
 
 def test_report_refuses_what_it_cannot_use(sample: Path) -> None:

@@ -13,7 +13,7 @@ import pytest
 
 import mcgen
 from mcgen.errors import FileFormatError, UsageError
-from mcgen.io.events.digests import verified
+from mcgen.io.events.store import read_chunks
 from mcgen.sensitivity.contour import mass_point
 from mcgen.sensitivity.curves import read_limits
 from tests.oracle.cards import done, refused, run, settings
@@ -267,13 +267,13 @@ def test_reweight(sample: Path) -> None:
     old, new = mcgen.read(sample), mcgen.read("other.root")
     factor = 1.2**4 * np.exp((1.0 - 1.2**2) * old.decay_path / old.decay_length)
     np.testing.assert_allclose(new.weight, old.weight * factor, rtol=1e-12)
-    assert list(verified([new.columns], new.metadata, Path("other.root")))
-    assert new.metadata["card"]["model"]["g_mu"] == 1.2e-4
-    assert new.metadata["reweighted_from"][0]["g_mu"] == 1e-4
-    assert new.metadata["yield"]["fiducial"]["value"] == pytest.approx(new.weight.sum())
-    assert new.metadata["yield"]["accepted"]["value"] == pytest.approx(new.weight[new.accepted].sum())
-    assert new.metadata["cut_flow"][0]["yield"] == pytest.approx(new.weight.sum())
-    assert new.metadata["cut_flow"][-1]["yield"] == pytest.approx(new.weight[new.accepted].sum())
+    assert list(read_chunks("other.root", verify=True))
+    assert new.provenance.card.model.g_mu == 1.2e-4
+    assert new.provenance.reweighted_from[0]["g_mu"] == 1e-4
+    assert new.outcome.yields["fiducial"].value == pytest.approx(new.weight.sum())
+    assert new.outcome.yields["accepted"].value == pytest.approx(new.weight[new.accepted].sum())
+    assert new.outcome.cut_flow[0].value == pytest.approx(new.weight.sum())
+    assert new.outcome.cut_flow[-1].value == pytest.approx(new.weight[new.accepted].sum())
     done("inspect", "other.root", "--verify")
     # All else is as it was.
     for name in set(old.columns) - {"weight", "decay_length", "p_decay"}:
@@ -285,16 +285,16 @@ def test_reweighting_custom_couplings_keeps_their_ratios() -> None:
     card = mcgen.load_card("tiny.toml").to_dict()
     card["model"] = {"mass_gev": 0.05, **model}
     events = mcgen.generate(mcgen.load_card(card)).reweight(g_mu=2e-4)
-    assert events.metadata["card"]["model"]["couplings"] == pytest.approx(
-        {"e": 2e-6, "mu": 2e-4, "tau": -2e-3}
-    )
+    couplings = events.provenance.card.model.couplings
+    assert couplings is not None
+    assert couplings.model_dump() == pytest.approx({"e": 2e-6, "mu": 2e-4, "tau": -2e-3})
 
 
 def test_accepted_events_alone_can_be_reweighted() -> None:
     card = mcgen.load_card("tiny.toml").replace(run={"write": "accepted"})
     mcgen.write(mcgen.generate(card).reweight(g_mu=1.1e-4), "accepted.root")
     found = mcgen.read("accepted.root")
-    assert set(found.metadata["yield"]) == {"accepted"}
+    assert set(found.outcome.yields) == {"accepted"}
     assert "accepted" in done("inspect", "accepted.root").out
 
 

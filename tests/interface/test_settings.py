@@ -230,7 +230,7 @@ def test_a_flux_on_the_command_line_is_relative_to_the_working_directory(
     assert card.flux is not None
     assert Path(card.flux.file).samefile(folder / "muons.csv")
     done("generate", elsewhere, "-o", "out.root", *settings("flux.file=muons.csv"))
-    assert mcgen.read("out.root").metadata["flux"]["muons"] == 17
+    assert mcgen.read("out.root").provenance.flux.muons == 17
 
 
 def test_an_experiment_in_a_card_is_relative_to_the_card(elsewhere: Path) -> None:
@@ -255,16 +255,16 @@ def test_an_experiment_on_the_command_line_is_relative_to_the_working_directory(
 
 def test_n_and_seed_stand_for_keys_of_the_card() -> None:
     done("generate", "tiny.toml", "-n", "250", "--seed", "77", *settings("run.events=300", "run.seed=3"))
-    metadata = mcgen.read("tiny.root").metadata
-    assert (metadata["points"], metadata["seed"]) == (250, 77)
-    assert (metadata["card"]["run"]["events"], metadata["card"]["run"]["seed"]) == (250, 77)
+    provenance = mcgen.read("tiny.root").provenance
+    assert (provenance.points, provenance.seed) == (250, 77)
+    assert (provenance.card.run.events, provenance.card.run.seed) == (250, 77)
 
 
 def test_settings_are_stored_with_the_events() -> None:
     done("generate", "tiny.toml", *settings("model.mass_gev=0.06", "experiment.exposure.value=2e18"))
-    metadata = mcgen.read("tiny.root").metadata
-    assert metadata["card"]["model"]["mass_gev"] == 0.06
-    assert metadata["exposure"] == {"kind": "pot", "value": 2e18}
+    card = mcgen.read("tiny.root").provenance.card
+    assert card.model.mass_gev == 0.06
+    assert card.experiment.exposure.model_dump() == {"kind": "pot", "value": 2e18}
 
 
 def test_settings_apply_to_plain_data_too() -> None:

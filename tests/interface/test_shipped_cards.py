@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 import tomllib
+from dataclasses import asdict
 from pathlib import Path
 
 import pytest
@@ -20,8 +21,10 @@ QUICK = {"events": 300, "vegas": {"nitn": 0}}
 def assert_sound(events: mcgen.Events) -> None:
     """Check that all yields are finite, and that at least decays in the volume are seen."""
     for kind in ("fiducial", "accepted"):
-        assert all(math.isfinite(value) and value >= 0.0 for value in events.metadata["yield"][kind].values())
-    fiducial, accepted = (events.metadata["yield"][kind]["value"] for kind in ("fiducial", "accepted"))
+        assert all(
+            math.isfinite(value) and value >= 0.0 for value in asdict(events.outcome.yields[kind]).values()
+        )
+    fiducial, accepted = (events.outcome.yields[kind].value for kind in ("fiducial", "accepted"))
     assert fiducial > 0.0
     assert accepted <= fiducial
     assert events.weight.sum() == pytest.approx(fiducial, rel=1e-12, abs=0.0)

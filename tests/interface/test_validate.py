@@ -159,13 +159,13 @@ def test_decays_can_be_compared_with_decays(sample: Path) -> None:
 def test_the_card_is_that_of_the_sample(fake: Path) -> None:
     done("generate", "--match", fake, "-n", "300", "--seed", "1", *TRAINING)
     events = mcgen.read("sample.root")
-    card = mcgen.load_card(events.metadata["card"])
+    card = events.provenance.card
     assert card.production.method == "exact"
     assert (card.model.mass_gev, card.model.g_mu, card.model.particle) == (0.1, 1.0, "scalar")
     assert card.beam is not None
     assert (card.beam.pdg, card.beam.energy_gev) == (13, 50.0001116)
     assert card.experiment.target.material == "Cu"
-    assert events.metadata["exposure"] == {"kind": "xsec", "value": 1.0}
+    assert events.provenance.card.experiment.exposure.model_dump() == {"kind": "xsec", "value": 1.0}
     again = mcgen.generate(card.replace(run={"seed": 1}))
     for name in events.columns:
         np.testing.assert_array_equal(events[name], again[name])
@@ -174,17 +174,17 @@ def test_the_card_is_that_of_the_sample(fake: Path) -> None:
 def test_coupling_and_settings(fake: Path) -> None:
     write(Lhe(header="g_mu = 0.5"))
     done("generate", "--match", fake, "-n", "300", *TRAINING, *settings("model.particle=vector"))
-    card = mcgen.read("sample.root").metadata["card"]
-    assert (card["model"]["g_mu"], card["model"]["particle"]) == (0.5, "vector")
+    card = mcgen.read("sample.root").provenance.card
+    assert (card.model.g_mu, card.model.particle) == (0.5, "vector")
 
 
 def test_a_nucleus_that_is_not_shipped(fake: Path) -> None:
     aluminium = [(1000130270, *row[1:6], 25.1332) if row[0] > 1e9 else row for row in EVENT]
     write(Lhe(event=aluminium))
     done("generate", "--match", fake, "-n", "300", *TRAINING)
-    target = mcgen.read("sample.root").metadata["card"]["experiment"]["target"]
-    assert target["z"] == 13.0
-    assert target["a"] == pytest.approx(26.9814, rel=1e-5)
+    target = mcgen.read("sample.root").provenance.card.experiment.target
+    assert target.z == 13.0
+    assert target.a == pytest.approx(26.9814, rel=1e-5)
     out = done("validate", "sample.root", "--reference", fake).out
     assert "x: not compared, too few events in the reference: effective size 3" in out
 

@@ -12,9 +12,9 @@ from dataclasses import dataclass
 import numpy as np
 
 from mcgen.constants import MUON_MASS
-from mcgen.physics.bremsstrahlung import exact, iww, ww
+from mcgen.physics.bremsstrahlung import exact, iww, two_to_three, ww
 from mcgen.physics.formfactors import Nucleus, chi, g2
-from mcgen.physics.models import Kind
+from mcgen.physics.kinds import Kind
 from mcgen.types import Array
 
 Factor = Callable[[Array, Array], Array]
@@ -101,7 +101,7 @@ def _exact(
     nodes: Nodes,
 ) -> Array:
     e = np.full_like(one_minus_cos, energy)
-    t_min, t_max = exact.t_limits(e, x * e, one_minus_cos, mass, nucleus.mass)
+    t_min, t_max = two_to_three.t_limits(e, x * e, one_minus_cos, mass, nucleus.mass)
     t_min = np.maximum(t_min, least_t)
     allowed = t_max > t_min
     span = np.log(np.where(allowed, t_max, 1.0) / np.where(allowed, t_min, 1.0))[..., None, None]
@@ -109,7 +109,7 @@ def _exact(
     phi, d_phi = _gauss(nodes.phi)  # of the half circle: the cross-section is even
     t = np.where(allowed, t_min, 1.0)[..., None, None] * np.exp(tau[:, None] * span)
     c = one_minus_cos[..., None, None]
-    kin = exact.kinematics(
+    kin = two_to_three.kinematics(
         e[..., None, None], (x * e)[..., None, None], c, t, np.pi * phi, mass, nucleus.mass
     )
     density = exact.d4sigma(kind, kin, g2(nucleus, t)) * t * span

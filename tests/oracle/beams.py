@@ -12,10 +12,15 @@ import mcgen
 from mcgen.card import Card
 from mcgen.constants import MUON_MASS
 from mcgen.events import Events
+from mcgen.experiment.dump import Dump
 from mcgen.flux.flux import Flux, flux_of
-from mcgen.physics.models import Kind, Outcome
-from mcgen.record.tables import History
-from mcgen.sampler.sampler import Process
+from mcgen.physics.kinds import Kind
+from mcgen.physics.models import Outcome
+from mcgen.record.tables import History, Parent
+from mcgen.sampler.process import Process, process_of
+from mcgen.sources.bremsstrahlung import Bremsstrahlung
+from mcgen.sources.bremsstrahlung.methods import Emission
+from mcgen.sources.bremsstrahlung.track import Track
 from mcgen.types import Array
 
 EXPOSURE = 1e20
@@ -77,23 +82,74 @@ def muons(position: Array, direction: Array, energy: Array) -> Flux:
     unit = direction / np.linalg.norm(direction, axis=0)
     momentum = np.sqrt((energy - MUON_MASS) * (energy + MUON_MASS)) * unit
     n = len(energy)
+    rows = np.arange(n)
     return Flux(
-        "test", "", np.full(n, 13), position, momentum, np.full(n, 1.0 / n), np.arange(n), sampled=False
+        "test", "", np.full(n, 13), position, momentum, np.full(n, 1.0 / n), rows, rows, sampled=False
     )
 
 
-def stories(
+@dataclass(frozen=True, slots=True)
+class Radiation:
+    """Muons of a beam that radiate: the physics of a card, and what is told of it at uniform points of the cube."""
+
+    process: Process
+    dump: Dump
+    source: Bremsstrahlung
+    track: Track
+    emission: Emission
+    history: History
+
+    @property
+    def muon(self) -> Parent:
+        """The muons at production."""
+        return self.history.parent
+
+    @property
+    def direction(self) -> Array:
+        """Their unit vectors (3, n)."""
+        return self.source.parents.take(self.history.place)[1]
+
+    @property
+    def length(self) -> Array:
+        """Paths (n,) along which they can radiate [m]."""
+        return self.source.length.take(self.history.place)
+
+    @property
+    def emission_weight(self) -> Array:
+        """Cross-section (n,) over the density of the draw [GeV^-2], for unit coupling."""
+        emission = self.emission
+        return emission.cross_section * emission.width / emission.density
+
+
+def radiation(
     card: Card, rng: np.random.Generator, n: int, flux: Flux | None = None, **fixed: float
-) -> tuple[Process, History]:
-    """Tell n stories of the card's first open channel, at uniform points of the cube.
+) -> Radiation:
+    """Let n muons of the card radiate in its first open channel, at uniform points of the cube.
 
     Parameters
     ----------
     flux : the muons instead of the card's; each is taken equally often
-    fixed : coordinates that are the same in all stories
+    fixed : coordinates that are the same in all histories
     """
-    process = Process(card, flux_of(card) if flux is None else flux)
+    process = process_of(card, flux_of(card) if flux is None else flux)
+    axes = process.axes(Bremsstrahlung.name)
+    coordinates = {axis: np.full(n, fixed[axis]) if axis in fixed else rng.random(n) for axis in axes}
+    return radiation_at(process, card, coordinates)
+
+
+def radiation_at(process: Process, card: Card, coordinates: Mapping[str, Array]) -> Radiation:
+    """Let muons radiate at points of the cube, coordinates (n,) by the names of the axes."""
+    source = process.sources[Bremsstrahlung.name]
+    assert isinstance(source, Bremsstrahlung)
+    n = len(next(iter(coordinates.values())))
+    place = np.arange(n) % len(source.parents)
     channel: Outcome = next(iter(process.ratios))
-    coordinates = {axis: np.full(n, fixed[axis]) if axis in fixed else rng.random(n) for axis in process.axes}
-    place = np.arange(n) % len(process.muons)
-    return process, process(channel, place, coordinates)
+    track = source.track(coordinates, *source.parents.take(place), source.length.take(place))
+    return Radiation(
+        process=process,
+        dump=card.dump(),
+        source=source,
+        track=track,
+        emission=source.emission(coordinates, track, process.aims[channel]),
+        history=process(source.name, channel, place, coordinates),
+    )

@@ -7,7 +7,8 @@ from typing import Any
 from mpmath import mp, mpc, mpf
 
 from mcgen.constants import ALPHA, MUON_MASS
-from mcgen.physics.models import LEPTON_MASSES, Kind
+from mcgen.physics.kinds import Kind
+from mcgen.physics.models import LEPTON_MASSES
 
 Couplings = tuple[float, float, float]
 

@@ -8,8 +8,9 @@ from pathlib import Path
 
 import numpy as np
 
-from mcgen.analysis.yields import Yield, yield_of
+from mcgen.analysis.yields import yield_of
 from mcgen.card import Card
+from mcgen.metadata import Yield
 from mcgen.run.run import Run, chunks_of
 from tests.oracle.quadrature import SELECTIONS, SETUPS, Cuts, Muon, expected_accepted, expected_decays
 from tests.oracle.setups import card_of, toy_flux

@@ -12,8 +12,9 @@ import numpy as np
 import pytest
 
 import mcgen
-from mcgen.analysis.yields import Yield, yield_of
+from mcgen.analysis.yields import yield_of
 from mcgen.card import Card
+from mcgen.metadata import Yield
 from tests.oracle.quadrature import (
     SELECTIONS,
     SETUPS,
@@ -48,11 +49,11 @@ def yields_of(card: Card) -> Yields:
     events = mcgen.generate(card)
     points = card.run.events
     result = {
-        "fiducial": yield_of(events.weight, events.parent_row, points),
-        "accepted": yield_of(events.weight[events.accepted], events.parent_row[events.accepted], points),
+        "fiducial": yield_of(events.weight, events.parent_group, points),
+        "accepted": yield_of(events.weight[events.accepted], events.parent_group[events.accepted], points),
     }
     for name, found in result.items():
-        stated = Yield(**events.metadata["yield"][name])
+        stated = events.outcome.yields[name]
         assert stated.value == pytest.approx(found.value, rel=1e-12, abs=0.0)
         assert stated.mc_error == pytest.approx(found.mc_error, rel=1e-9, abs=0.0)
     return result

@@ -9,7 +9,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from mcgen.analysis.yields import Yield
+from mcgen.metadata import Yield
 from tests.oracle.quadrature import SELECTIONS, SETUPS, expected_decays
 from tests.oracle.replicas import bootstrap, pulls_of, yields_of_parts
 from tests.oracle.setups import card_of, toy_flux

@@ -11,11 +11,12 @@ import numpy as np
 import pytest
 
 import mcgen
-from mcgen.analysis.yields import Yield, yield_of
+from mcgen.analysis.yields import yield_of
 from mcgen.card import Card
+from mcgen.metadata import Yield
 from mcgen.run.run import Run
 from mcgen.sampler import training
-from mcgen.sampler.proposal import MuonChoice
+from mcgen.sampler.proposal import ParentChoice
 from tests.oracle.quadrature import SELECTIONS, SETUPS, expected_accepted, expected_decays
 from tests.oracle.setups import card_of
 from tests.oracle.stats import assert_agrees, chi2_p, generator, seed_of
@@ -50,7 +51,7 @@ def check(found: dict[str, list[Yield]]) -> None:
 
 
 def yields_of(card: Card) -> dict[str, Yield]:
-    return {name: Yield(**mcgen.generate(card).metadata["yield"][name]) for name in SELECTED}
+    return {name: mcgen.generate(card).outcome.yields[name] for name in SELECTED}
 
 
 # --- Training, chunks -------------------------------------------------------------------------------------
@@ -116,10 +117,10 @@ def disturbed(run: Run, label: str) -> Run:
         edges = np.cumsum(widths / widths.sum(axis=1, keepdims=True) * spans, axis=1)
         grid = np.concatenate([component.grid[:, :1], component.grid[:, :1] + edges], axis=1)
         grid[:, -1] = component.grid[:, -1]
-        chosen = component.muons.dense()
-        muons = MuonChoice.of(chosen * rng.uniform(0.4, 1.6, len(chosen)))
+        chosen = component.parents.dense()
+        parents = ParentChoice.of(chosen * rng.uniform(0.4, 1.6, len(chosen)))
         share = component.probability * rng.uniform(0.4, 1.6)
-        component = replace(component, grid=grid, muons=muons, probability=float(share))
+        component = replace(component, grid=grid, parents=parents, probability=float(share))
         components.append(component)
     total = sum(component.probability for component in components)
     normalised = (replace(one, probability=one.probability / total) for one in components)
@@ -185,9 +186,9 @@ def test_yields_add_up_over_chunks(folder: Path) -> None:
     weight, row = (
         np.concatenate([chunk.columns[name] for chunk in chunks]) for name in ("weight", "parent_row")
     )
-    stated, found = chunks[-1].metadata["yield"]["fiducial"], yield_of(weight, row, 7000)
-    assert [stated["value"], stated["mc_error"]] == pytest.approx(
+    stated, found = chunks[-1].outcome.yields["fiducial"], yield_of(weight, row, 7000)
+    assert [stated.value, stated["mc_error"]] == pytest.approx(
         [found.value, found.mc_error], rel=1e-9, abs=0.0
     )
-    assert chunks[-1].metadata["cut_flow"][0]["yield"] == pytest.approx(found.value, rel=1e-12, abs=0.0)
-    assert sum(len(chunk) for chunk in chunks) == chunks[-1].metadata["events"]
+    assert chunks[-1].outcome.cut_flow[0].value == pytest.approx(found.value, rel=1e-12, abs=0.0)
+    assert sum(len(chunk) for chunk in chunks) == chunks[-1].outcome.events

@@ -18,12 +18,13 @@ from mcgen.card import Card
 from mcgen.constants import GEV2_TO_M2, MUON_MASS
 from mcgen.errors import CardError
 from mcgen.events import Events
+from mcgen.physics.kinds import Kind
 from mcgen.physics.kinematics import momentum_of
-from mcgen.physics.models import CHANNELS, Boson, Channel, Kind
+from mcgen.physics.models import CHANNELS, Boson, Channel
 from mcgen.sources.bremsstrahlung.methods import METHODS
 from mcgen.types import Array
 from tests.oracle.angular import Nodes, integral
-from tests.oracle.beams import EXPOSURE, beam_card, muons, stories
+from tests.oracle.beams import EXPOSURE, beam_card, muons, radiation
 from tests.oracle.stats import assert_agrees, generator, seed_of
 
 pytestmark = pytest.mark.usefixtures("small_pilot")
@@ -241,8 +242,8 @@ def yield_of_inclined(method: str, angle: float, points: int = 150_000) -> Found
     """Yield of one muon at an angle to the axis, without training."""
     card = card_of(INCLINED, method, coupling(INCLINED))
     flux = muons(np.zeros((3, 1)), np.array([[np.sin(angle)], [0.0], [np.cos(angle)]]), np.array([3.0]))
-    _, story = stories(card, generator("inclined", method, angle), points, flux)
-    return Found(float(story.weight.mean()), float(story.weight.std() / np.sqrt(points)))
+    weight = radiation(card, generator("inclined", method, angle), points, flux).history.weight
+    return Found(float(weight.mean()), float(weight.std() / np.sqrt(points)))
 
 
 def expected_of_inclined(method: str, angle: float) -> float:
@@ -352,5 +353,5 @@ def test_below_the_threshold_nothing_is_radiated() -> None:
     setup = Setup(3.6 + 0.9 * MUON_MASS, 3.6, "scalar")
     events = mcgen.generate(card_of(setup, "exact", 1e-6, events=200, seed=1))
     assert len(events) == 0
-    assert events.metadata["yield"]["fiducial"]["value"] == 0.0
-    assert events.metadata["flux"]["left_out"]["below_min_energy"] == 1
+    assert events.outcome.yields["fiducial"].value == 0.0
+    assert events.provenance.flux.left_out["below_min_energy"] == 1

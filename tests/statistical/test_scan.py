@@ -12,10 +12,10 @@ import numpy as np
 import pytest
 
 import mcgen
-from mcgen.analysis.yields import Yield
 from mcgen.card import Card
 from mcgen.errors import UsageError
 from mcgen.flux.flux import flux_of
+from mcgen.metadata import Yield
 from mcgen.sampler import training
 from mcgen.sensitivity.contour import Crossing, mass_point
 from mcgen.sensitivity.sample import DecaySample, scan_sample
@@ -155,7 +155,7 @@ def test_a_point_without_effective_events_is_generated_anew(monkeypatch: pytest.
 
 
 def yield_of(events: mcgen.Events) -> Yield:
-    return Yield(**events.metadata["yield"]["accepted"])
+    return events.outcome.yields["accepted"]
 
 
 @pytest.fixture(scope="module")

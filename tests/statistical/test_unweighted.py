@@ -35,22 +35,23 @@ def samples(request: pytest.FixtureRequest) -> tuple[Events, Events]:
 
 def test_one_weight_and_few_heavier(samples: tuple[Events, Events]) -> None:
     weighted, unweighted = samples
-    described = unweighted.metadata["unweighted"]
-    common = described["weight"]
+    common, share = unweighted.provenance.common_weight, unweighted.outcome.overflow
+    assert common is not None
+    assert share is not None
     assert len(np.unique(weighted.weight)) > 0.99 * len(weighted)
     heavier = unweighted.weight > common * (1.0 + 1e-12)
     np.testing.assert_allclose(unweighted.weight[~heavier], common, rtol=1e-12)
     assert (~heavier).mean() > 0.5
     overflow = float((unweighted.weight[heavier] - common).sum() / unweighted.weight.sum())
-    assert described["overflow"] == pytest.approx(overflow, rel=1e-9, abs=1e-12)
-    assert described["overflow"] < 0.01
-    assert "unweighted" not in weighted.metadata
+    assert share == pytest.approx(overflow, rel=1e-9, abs=1e-12)
+    assert share < 0.01
+    assert (weighted.provenance.common_weight, weighted.outcome.overflow) == (None, None)
 
 
 @pytest.mark.parametrize("selection", ["fiducial", "accepted"])
 def test_yields_are_those_of_the_weighted_run(samples: tuple[Events, Events], selection: str) -> None:
-    one, other = (events.metadata["yield"][selection] for events in samples)
-    assert_agrees(other["value"] - one["value"], np.hypot(one["mc_error"], other["mc_error"]), 0.0)
+    one, other = (events.outcome.yields[selection] for events in samples)
+    assert_agrees(other.value - one.value, np.hypot(one.mc_error, other.mc_error), 0.0)
 
 
 @pytest.mark.parametrize("column", ["boson_e", "decay_z", "parent_e", "emission_z"])

@@ -19,8 +19,9 @@ import pytest
 from numpy.typing import NDArray
 
 import mcgen
-from mcgen.analysis.yields import Yield, yield_of
+from mcgen.analysis.yields import yield_of
 from mcgen.events import Events
+from mcgen.metadata import Yield
 from tests.oracle.quadrature import TAX, Setup, Volume, leptophilic, muon
 from tests.oracle.setups import card_of
 from tests.oracle.stats import Array, assert_agrees, seed_of
@@ -131,7 +132,7 @@ def test_a_volume_is_a_part_of_a_larger_one(
     inside = generate(folder, method, POINTS, name, shape.table)
     point = np.stack([inside.decay_x, inside.decay_y, inside.decay_z])
     assert np.all(shape.contains(point, 1.0 + 1e-9))
-    found = yield_of(inside.weight, inside.parent_row, POINTS)
+    found = yield_of(inside.weight, inside.parent_group, POINTS)
     assert_same_yield(found, decays_in(slab(method), shape))
     with pytest.raises(AssertionError, match="sigma"):
         assert_same_yield(found, decays_in(slab(method), shape, 1.08))
@@ -212,4 +213,4 @@ def test_a_selection_keeps_what_fulfils_it(
 
 
 def yield_of_rows(events: Events, rows: Bools, points: int) -> Yield:
-    return yield_of(events.weight[rows], events.parent_row[rows], points)
+    return yield_of(events.weight[rows], events.parent_group[rows], points)

@@ -9,7 +9,7 @@ import matplotlib.pyplot as plt
 import numpy as np
 from scipy.stats import norm
 
-from mcgen.analysis.yields import Yield
+from mcgen.metadata import Yield
 from mcgen.plots.style import BLACK, BLUE, VERMILION
 from mcgen.types import Array
 from tests.oracle.replicas import SELECTED, bootstrap, pulls_of

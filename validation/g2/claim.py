@@ -11,7 +11,8 @@ from mpmath import mp
 
 import mcgen
 from mcgen.constants import MUON_MASS
-from mcgen.physics.models import Kind, delta_a_mu
+from mcgen.physics.kinds import Kind
+from mcgen.physics.models import delta_a_mu
 from mcgen.plots.style import BLACK, BLUE, GREEN, VERMILION
 from mcgen.types import Array
 from tests.oracle.closed_forms import true_delta_a_mu

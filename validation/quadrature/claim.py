@@ -9,7 +9,8 @@ import matplotlib.pyplot as plt
 import numpy as np
 
 import mcgen
-from mcgen.analysis.yields import Yield, yield_of
+from mcgen.analysis.yields import yield_of
+from mcgen.metadata import Yield
 from mcgen.plots.style import BLUE, VERMILION
 from tests.oracle.quadrature import SELECTIONS, SETUPS, Quadrature, expected_accepted, expected_decays
 from tests.oracle.setups import card_of
@@ -63,8 +64,8 @@ def yields_of(name: str, points: int) -> dict[str, Yield]:
         events = mcgen.generate(card_of(SETUPS[setup], Path(scratch), run, channel=channel, cuts=cuts))
     accepted = events[events.accepted]
     return {
-        "fiducial": yield_of(events.weight, events.parent_row, points),
-        "accepted": yield_of(accepted.weight, accepted.parent_row, points),
+        "fiducial": yield_of(events.weight, events.parent_group, points),
+        "accepted": yield_of(accepted.weight, accepted.parent_group, points),
     }
 
 

@@ -9,7 +9,7 @@ import numpy as np
 from mpmath import mp
 
 from mcgen.constants import HBAR_C, MUON_MASS
-from mcgen.physics.models import LEPTON_MASSES, VISIBLE, Boson, couplings_of
+from mcgen.physics.models import LEPTON_MASSES, MODELS, VISIBLE, Boson
 from mcgen.plots.style import BLACK, BLUE, ORANGE, VERMILION
 from mcgen.types import Array
 from tests.oracle.closed_forms import true_lepton_width, true_photon_width
@@ -42,7 +42,7 @@ def measure(folder: Path, *, quick: bool) -> Outcome:
     rows = []
     curves: dict[str, tuple[dict[str, Array], Array]] = {}
     for model in MODELS:
-        found = [Boson("scalar", float(m), couplings_of(model, G_MU)) for m in masses]
+        found = [Boson("scalar", float(m), MODELS[model].couplings(G_MU)) for m in masses]
         widths: dict[str, Array] = {
             channel: np.array([b.widths()[channel] for b in found]) for channel in VISIBLE
         }
@@ -59,7 +59,7 @@ def measure(folder: Path, *, quick: bool) -> Outcome:
         rows.append(Row(claim, deviation(lengths, expected), None, None, None, TOLERANCE))
         curves[model] = (widths, lengths)
     for model, length in (("leptophilic", 4.19492e-3), ("muonphilic", 1.43889)):
-        found_length = Boson("scalar", 0.05, couplings_of(model, G_MU)).ctau()
+        found_length = Boson("scalar", 0.05, MODELS[model].couplings(G_MU)).ctau()
         claim = f"{model}: cτ [m] at 50 MeV, g_μ = 1e-3"
         rows.append(agrees(claim, found_length, 0.0, length, allowance=4e-6))
     draw(folder, masses, curves)
@@ -68,7 +68,7 @@ def measure(folder: Path, *, quick: bool) -> Outcome:
 
 def true_widths(model: str, masses: Array) -> dict[str, Array]:
     """Evaluate the partial widths [GeV] in 40 digits."""
-    couplings = couplings_of(model, G_MU)
+    couplings = MODELS[model].couplings(G_MU)
     leptons = dict(zip(("ee", "mumu", "tautau"), zip(couplings, LEPTON_MASSES, strict=True), strict=True))
     with mp.workdps(40):
         widths = {

@@ -65,18 +65,22 @@ class LheWriter(SpoolingWriter):
         import pylhe
 
         total = square = largest = highest = 0.0
+        beams: set[int] = set()
         for columns in self.chunks():
             weight = columns["weight"]
             total += float(weight.sum())
             square += float(weight @ weight)
             largest = max(largest, float(weight.max()))
             highest = max(highest, float(columns["emitter_e"].max()))
+            beams.update(np.unique(columns["parent_pdg"]).tolist())
         points = metadata.provenance.points
         # The integration error over all points of the run, of which those of weight 0 are not in the file.
         error = math.sqrt(max(points * square - total * total, 0.0) / max(points - 1, 1))
         nucleus = setting.nuclei[0]
-        # Groups and sets 0: no parton distributions. Energies of muons vary up to the one that is given.
-        info = pylhe.LHEInitInfo(13, nucleus.pdg, highest, nucleus.mass, 0, 0, 0, 0, -4, 1)
+        # Groups and sets 0: no parton distributions. Energies of muons vary up to the one that is given, and
+        # so may their charges, of which the header has room for one.
+        beam = beams.pop() if len(beams) == 1 else 13
+        info = pylhe.LHEInitInfo(beam, nucleus.pdg, highest, nucleus.mass, 0, 0, 0, 0, -4, 1)
         process = pylhe.LHEProcInfo(total, error, self.rows * largest, PROCESS)
         generator = pylhe.LHEGenerator("mcgen", metadata.provenance.version, "", {})
         return pylhe.LHEInit(info, [process], [generator])

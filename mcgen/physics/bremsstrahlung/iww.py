@@ -10,7 +10,7 @@ from __future__ import annotations
 import numpy as np
 
 from mcgen.constants import ALPHA, MUON_MASS
-from mcgen.physics.models import Kind
+from mcgen.physics.kinds import KINDS, Kind
 from mcgen.types import Array
 
 _M2 = MUON_MASS * MUON_MASS
@@ -30,9 +30,7 @@ def t_max(mass: float) -> float:
 def dsigma_dx(kind: Kind, energy: Array, x: Array, mass: float, chi: Array) -> Array:
     """Cross-section differential in the energy fraction, for unit coupling (Eq. 15).
 
-    alpha^2/(12 pi) chi beta_mu beta_X B(x)/[m^2 (1-x) + m_mu^2 x^2]^2 with
-    S: B = x^3 [m_mu^2 (3x^2 - 4x + 4) + 2 m^2 (1-x)]; a: B = x^3 [3 m_mu^2 x^2 + 2 m^2 (1-x)];
-    V: B = 2x [2 m^2 (1-x)(3 - 3x + x^2) + m_mu^2 x^2 (3x^2 - 4x + 4)].
+    alpha^2/(12 pi) chi beta_mu beta_X B(x)/[m^2 (1-x) + m_mu^2 x^2]^2 with B of `mcgen.physics.kinds`.
 
     Parameters
     ----------
@@ -48,13 +46,7 @@ def dsigma_dx(kind: Kind, energy: Array, x: Array, mass: float, chi: Array) -> A
     m2 = mass * mass
     y = 1.0 - x
     x2 = x * x
-    match kind:
-        case "scalar":
-            shape = x * x2 * (_M2 * (3.0 * x2 - 4.0 * x + 4.0) + 2.0 * m2 * y)
-        case "pseudoscalar":
-            shape = x * x2 * (3.0 * _M2 * x2 + 2.0 * m2 * y)
-        case "vector":
-            shape = 2.0 * x * (2.0 * m2 * y * (3.0 - 3.0 * x + x2) + _M2 * x2 * (3.0 * x2 - 4.0 * x + 4.0))
+    shape = KINDS[kind].iww_shape(x, mass)
     denominator = m2 * y + _M2 * x2
     boson_e = x * energy
     velocities = np.sqrt(

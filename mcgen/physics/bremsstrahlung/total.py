@@ -12,10 +12,10 @@ import numpy as np
 
 from mcgen.constants import MUON_MASS
 from mcgen.errors import KinematicsError
-from mcgen.physics.bremsstrahlung import exact, iww, ww
+from mcgen.physics.bremsstrahlung import exact, iww, two_to_three, ww
 from mcgen.physics.formfactors import ChiTable, Nucleus, chi, g2
+from mcgen.physics.kinds import Kind
 from mcgen.physics.kinematics import angle_of
-from mcgen.physics.models import Kind
 from mcgen.types import Array
 
 
@@ -148,12 +148,12 @@ def exact_angles(kind: Kind, energy: float, mass: float, nucleus: Nucleus, grid:
     def by_angle(x: Array, one_minus_cos: Array) -> Array:
         boson_e = x * energy
         e = np.full_like(x, energy)
-        tmin, tmax = exact.t_limits(e, boson_e, one_minus_cos, mass, nucleus.mass)
+        tmin, tmax = two_to_three.t_limits(e, boson_e, one_minus_cos, mass, nucleus.mass)
         allowed = tmax > 0.0
         ratio = np.log(np.where(allowed, tmax, 1.0) / np.where(allowed, tmin, 1.0))
         t = tmin[:, None, None] * np.exp(s[:, None] * ratio[:, None, None])
         e, boson_e, c = (array[:, None, None] for array in (e, boson_e, one_minus_cos))
-        kin = exact.kinematics(e, boson_e, c, t, phi, mass, nucleus.mass)
+        kin = two_to_three.kinematics(e, boson_e, c, t, phi, mass, nucleus.mass)
         value = exact.d4sigma(kind, kin, g2(nucleus, t)) * t
         integral: Array = 2.0 * ratio * np.einsum("ntp,t,p->n", value, ds, dphi)
         return integral

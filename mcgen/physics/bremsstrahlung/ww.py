@@ -10,7 +10,7 @@ from __future__ import annotations
 import numpy as np
 
 from mcgen.constants import ALPHA, MUON_MASS
-from mcgen.physics.models import Kind
+from mcgen.physics.kinds import KINDS, Kind
 from mcgen.types import Array
 
 _M2 = MUON_MASS * MUON_MASS
@@ -45,9 +45,8 @@ def t_max(mass: float) -> float:
 def d2sigma(kind: Kind, energy: Array, x: Array, u: Array, mass: float, chi: Array) -> Array:
     """Cross-section differential in energy fraction and cosine, for unit coupling.
 
-    alpha^2/(2 pi) |k| E (1-x) chi/U^2 A with K = [-U x + m^2 (1-x) + m_mu^2 x^2]/U^2 and
-    S: A = x^2/(1-x) + 2 (m^2 - 4 m_mu^2) K; a: A = x^2/(1-x) + 2 m^2 K;
-    V: A = 2 (2 - 2x + x^2)/(1-x) + 4 (m^2 + 2 m_mu^2) K.
+    alpha^2/(2 pi) |k| E (1-x) chi/U^2 A with K = [-U x + m^2 (1-x) + m_mu^2 x^2]/U^2 and A of
+    `mcgen.physics.kinds`.
 
     Parameters
     ----------
@@ -65,13 +64,7 @@ def d2sigma(kind: Kind, energy: Array, x: Array, u: Array, mass: float, chi: Arr
     y = np.maximum(1.0 - x, 1e-100)  # beyond the window the result is 0, not an overflow
     x2 = x * x
     k = (m2 * y + _M2 * x2 - u * x) / (u * u)
-    match kind:
-        case "scalar":
-            amplitude = x2 / y + 2.0 * (m2 - 4.0 * _M2) * k
-        case "pseudoscalar":
-            amplitude = x2 / y + 2.0 * m2 * k
-        case "vector":
-            amplitude = 2.0 * (2.0 - 2.0 * x + x2) / y + 4.0 * (m2 + 2.0 * _M2) * k
+    amplitude = KINDS[kind].ww_amplitude(x, y, k, mass)
     boson_p = np.sqrt(np.maximum(x2 * energy * energy - m2, 0.0))
     inside = (1.0 - x) * energy >= MUON_MASS
     return (ALPHA**2 / (2.0 * np.pi)) * boson_p * energy * y * chi / (u * u) * amplitude * inside

@@ -11,11 +11,12 @@ import numpy as np
 
 from mcgen.constants import MUON_MASS
 from mcgen.experiment.dump import Dump
-from mcgen.physics.bremsstrahlung import exact, iww, total, ww
-from mcgen.physics.bremsstrahlung.total import Grid, Spectrum
+from mcgen.physics.bremsstrahlung import exact, iww, total, two_to_three, ww
+from mcgen.physics.bremsstrahlung.total import FINE, Grid, Spectrum
 from mcgen.physics.formfactors import ChiTable, Nucleus, TransferTable
+from mcgen.physics.kinds import Kind
 from mcgen.physics.kinematics import angle_of, dot, momentum_of, norm, on_shell, one_minus_cos
-from mcgen.physics.models import Boson, Kind
+from mcgen.physics.models import Boson
 from mcgen.record.tables import undefined
 from mcgen.sources.aim import Aim, AnyAim, Coordinates
 from mcgen.sources.bremsstrahlung.track import Track
@@ -170,14 +171,14 @@ class Exact:
         versine = one_minus_cos(direction, track.direction)
         masses = np.array([nucleus.mass for nucleus in self._nuclei])
         mass = float(masses[0]) if len(masses) == 1 else masses.take(track.layer)
-        limits = exact.t_limits(energy, x * energy, versine, boson.mass, mass)
+        limits = two_to_three.t_limits(energy, x * energy, versine, boson.mass, mass)
         drawn = [table.draw(u["t"], *limits) for table in self._transfer]
         t = _by_layer(track.layer, [one for one, _ in drawn])
         g2_over_density = _by_layer(track.layer, [other for _, other in drawn])
         phi = 2.0 * np.pi * u["phi"]
-        kin = exact.kinematics(energy, x * energy, versine, t, phi, boson.mass, mass)
+        kin = two_to_three.kinematics(energy, x * energy, versine, t, phi, boson.mass, mass)
         cross_section = exact.d4sigma(boson.kind, kin, g2_over_density)
-        _, recoil, nucleus = (_rotated(p, track.direction, direction) for p in exact.momenta(kin))
+        _, recoil, nucleus = (_rotated(p, track.direction, direction) for p in two_to_three.momenta(kin))
         return Emission(
             x=x,
             theta=angle_of(versine),
@@ -193,6 +194,16 @@ class Exact:
         )
 
 
+class MakeSpectrum(Protocol):
+    """Integrates a cross-section over all variables but x, for unit coupling."""
+
+    def __call__(
+        self, kind: Kind, energy: float, mass: float, nucleus: Nucleus, grid: Grid = FINE
+    ) -> Spectrum:
+        """Integrate for a kind of boson, the energy of the muon and the mass of the boson [GeV], and a nucleus."""
+        ...
+
+
 @dataclass(frozen=True, slots=True)
 class Method:
     """A production method."""
@@ -201,8 +212,8 @@ class Method:
     """One line for people."""
     emission: Callable[[Boson, Dump, float], EmissionStage]
     """Makes the stage, from the boson, the dump and the largest energy of the muons [GeV]."""
-    spectrum: Callable[[Kind, float, float, Nucleus, Grid], Spectrum]
-    """dsigma/dx for a kind of boson, the muon's energy and the boson's mass [GeV], on a nucleus."""
+    spectrum: MakeSpectrum
+    """Its dsigma/dx at one energy."""
     collinear: bool = False
     """Whether the boson keeps the direction of the muon; otherwise it is aimed at the decay volume's entrance."""
     min_energy_factor: float = 0.0

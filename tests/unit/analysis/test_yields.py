@@ -11,8 +11,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from mcgen.analysis.yields import Tally, Yield, YieldTally, yield_of
+from mcgen.analysis.yields import Tally, YieldTally, yield_of
 from mcgen.experiment.detector import Requirement
+from mcgen.metadata import Yield
 from mcgen.record.columns import AnyArray
 from mcgen.types import Array, Ints
 

@@ -12,7 +12,6 @@ from mcgen.comparison.compare import VARIABLES, Sample, compare, compare_shapes
 from mcgen.comparison.two_samples import (
     MAX_BINS,
     Weighted,
-    effective_size,
     histogram,
     ks_probability,
     two_sample_chi2,
@@ -20,6 +19,7 @@ from mcgen.comparison.two_samples import (
     weighted_mean,
 )
 from mcgen.types import Array
+from mcgen.weights import effective_size
 from tests.oracle.stats import generator
 
 REPETITIONS = 250

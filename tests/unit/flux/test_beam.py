@@ -14,7 +14,7 @@ from mcgen.constants import MUON_MASS
 from mcgen.errors import CardError
 from mcgen.flux.flux import Flux, beam_flux, flux_of
 from mcgen.types import Array
-from tests.oracle.beams import EXPOSURE, beam_card, stories
+from tests.oracle.beams import EXPOSURE, beam_card, radiation
 from tests.oracle.stats import generator, seed_of
 
 WIDE = BeamTable(pdg=13, energy_gev=100.0, energy_spread=0.05, spot_m=0.02, divergence_rad=2e-3)
@@ -153,22 +153,22 @@ def test_a_beam_may_start_in_the_centre_of_the_decay_volumes_entrance() -> None:
     # There it has no angle to that centre, by which muons are put together.
     target, volume = {"material": "W", "z_m": [0.0, 0.2]}, {"shape": "slab", "z_m": [0.0, 5.0]}
     card = beam_card(100.0, 0.1, "iww", target=target, volume=volume)
-    process, history = stories(card, generator("entrance"), 100)
-    assert len(process.muons) == 1
-    assert np.all(history.weight > 0.0)
-    assert np.all(np.isfinite(history.weight))
+    told = radiation(card, generator("entrance"), 100)
+    assert len(told.source.parents) == 1
+    assert np.all(told.history.weight > 0.0)
+    assert np.all(np.isfinite(told.history.weight))
 
 
 def test_a_beam_has_no_flux_error(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("mcgen.sampler.training.PILOT", 2000)
     card = card_of(spot_m=0.01, divergence_rad=1e-3)
     events = mcgen.generate(card)
-    stated = events.metadata["yield"]["fiducial"]
-    assert stated["value"] > 0.0
-    assert stated["mc_error"] > 0.0
-    assert stated["flux_error"] == 0.0
-    assert events.metadata["flux"]["sampled"] is False
-    assert events.metadata["exposure"] == {"kind": "mot", "value": EXPOSURE}
+    stated = events.outcome.yields["fiducial"]
+    assert stated.value > 0.0
+    assert stated.mc_error > 0.0
+    assert stated.flux_error == 0.0
+    assert events.provenance.flux.sampled is False
+    assert events.provenance.card.experiment.exposure.model_dump() == {"kind": "mot", "value": EXPOSURE}
     assert len(np.unique(events.parent_row)) > 500
 
 
@@ -176,9 +176,9 @@ def test_muons_beside_the_target_are_left_out_and_counted(monkeypatch: pytest.Mo
     monkeypatch.setattr("mcgen.sampler.training.PILOT", 2000)
     target = {"material": "W", "z_m": [-0.2, 0.0], "radius_m": 0.01}
     events = mcgen.generate(card_of(target, spot_m=0.01))
-    muons = events.metadata["flux"]
-    assert muons["left_out"]["outside_dump"] + muons["used"] == muons["muons"]
-    assert muons["used"] / muons["muons"] == pytest.approx(-np.expm1(-0.5), rel=5e-3)
+    muons = events.provenance.flux
+    assert muons.left_out["outside_dump"] + muons.used == muons.muons
+    assert muons.used / muons.muons == pytest.approx(-np.expm1(-0.5), rel=5e-3)
 
 
 def test_weights_of_a_beam_are_per_muon() -> None:

@@ -15,9 +15,10 @@ from mpmath import mp, mpc, mpf
 from numpy.typing import NDArray
 
 from mcgen.constants import ALPHA, GEV2_TO_PB, MUON_MASS, NUCLEON_MASS
-from mcgen.physics.bremsstrahlung.exact import Kinematics, amplitude, d4sigma, kinematics, momenta, t_limits
+from mcgen.physics.bremsstrahlung.exact import amplitude, d4sigma
+from mcgen.physics.bremsstrahlung.two_to_three import Kinematics, kinematics, momenta, t_limits
 from mcgen.physics.formfactors import Nucleus, g2
-from mcgen.physics.models import Kind
+from mcgen.physics.kinds import Kind
 from mcgen.types import Array
 
 DIGITS = 70

@@ -13,7 +13,7 @@ from mpmath import mp, mpf
 from mcgen.constants import ALPHA, GEV2_TO_PB, MUON_MASS
 from mcgen.physics.bremsstrahlung import iww
 from mcgen.physics.formfactors import Nucleus, chi
-from mcgen.physics.models import Kind
+from mcgen.physics.kinds import Kind
 from mcgen.types import Array
 
 KINDS: list[Kind] = ["scalar", "pseudoscalar", "vector"]

@@ -11,16 +11,16 @@ from hypothesis import strategies as st
 from mpmath import mp, mpf
 
 from mcgen.constants import ALPHA, ELECTRON_MASS, HBAR_C, MUON_MASS, TAU_MASS, mass_of
+from mcgen.physics.kinds import KINDS as DECLARED
+from mcgen.physics.kinds import Kind
 from mcgen.physics.models import (
-    BOSON_PDG,
     CHANNELS,
     DAUGHTERS,
     LEPTON_MASSES,
+    MODELS,
     VISIBLE,
     Boson,
     Channel,
-    Kind,
-    couplings_of,
     delta_a_mu,
     lepton_width,
     loop_function,
@@ -36,7 +36,7 @@ from tests.oracle.closed_forms import (
 )
 
 DIGITS = 40
-KINDS: list[Kind] = ["scalar", "pseudoscalar", "vector"]
+KINDS: list[Kind] = list(DECLARED)
 SPIN_0: list[Kind] = ["scalar", "pseudoscalar"]
 LEPTONIC: list[Channel] = ["ee", "mumu", "tautau"]
 kinds = st.sampled_from(KINDS)
@@ -48,15 +48,10 @@ couplings = st.tuples(*[st.floats(-1.0, 1.0, allow_subnormal=False)] * 3)
 
 
 def test_couplings_of_named_models() -> None:
-    assert couplings_of("muonphilic", 2e-3) == (0.0, 2e-3, 0.0)
-    assert couplings_of("lmu-ltau", 2e-3) == (0.0, 2e-3, -2e-3)
-    for g, m in zip(couplings_of("leptophilic", 2e-3), LEPTON_MASSES, strict=True):
+    assert MODELS["muonphilic"].couplings(2e-3) == (0.0, 2e-3, 0.0)
+    assert MODELS["lmu-ltau"].couplings(2e-3) == (0.0, 2e-3, -2e-3)
+    for g, m in zip(MODELS["leptophilic"].couplings(2e-3), LEPTON_MASSES, strict=True):
         assert g / m == pytest.approx(2e-3 / MUON_MASS, rel=1e-14, abs=0.0)
-
-
-def test_unknown_model_is_named_in_the_error() -> None:
-    with pytest.raises(ValueError, match="'darkphoton'"):
-        couplings_of("darkphoton", 1e-3)
 
 
 def test_channels_are_coded_in_the_order_of_the_contract() -> None:
@@ -76,8 +71,8 @@ def test_daughters_are_a_pair_with_the_lepton_first(channel: Channel) -> None:
 
 @pytest.mark.parametrize("kind", KINDS)
 def test_pdg_ids_differ_by_kind(kind: Kind) -> None:
-    assert Boson(kind, 0.1, (0.0, 1e-3, 0.0)).pdg == BOSON_PDG[kind]
-    assert len(set(BOSON_PDG.values())) == len(KINDS)
+    assert Boson(kind, 0.1, (0.0, 1e-3, 0.0)).pdg == DECLARED[kind].pdg
+    assert len({one.pdg for one in DECLARED.values()}) == len(DECLARED)
 
 
 # --- widths into leptons
@@ -195,8 +190,8 @@ def test_couplings_of_opposite_sign_interfere(kind: Kind) -> None:
 
 
 def test_lifetimes_of_the_paper() -> None:
-    leptophilic = Boson("scalar", 0.05, couplings_of("leptophilic", 1e-3))
-    muonphilic = Boson("scalar", 0.05, couplings_of("muonphilic", 1e-3))
+    leptophilic = Boson("scalar", 0.05, MODELS["leptophilic"].couplings(1e-3))
+    muonphilic = Boson("scalar", 0.05, MODELS["muonphilic"].couplings(1e-3))
     assert leptophilic.ctau() == pytest.approx(4.19492e-3, abs=0.6e-8)
     assert muonphilic.ctau() == pytest.approx(1.43889, abs=0.6e-5)
 
@@ -220,7 +215,7 @@ def test_ratios_and_lifetime_follow_from_the_widths(
 @given(kind=kinds, mass=masses, scale=st.floats(1e-3, 1e3))
 def test_lifetime_goes_with_the_inverse_square_of_the_coupling(kind: Kind, mass: float, scale: float) -> None:
     one, two = (
-        Boson(kind, mass, couplings_of("leptophilic", g), neutrinos=True) for g in (1e-4, 1e-4 * scale)
+        Boson(kind, mass, MODELS["leptophilic"].couplings(g), neutrinos=True) for g in (1e-4, 1e-4 * scale)
     )
     if math.isfinite(one.ctau()):
         assert one.ctau() / two.ctau() == pytest.approx(scale**2, rel=1e-12, abs=0.0)
@@ -237,7 +232,7 @@ def test_channels_open_at_twice_the_daughters_mass(kind: Kind, mass: float) -> N
 
 
 def test_muonphilic_vector_below_its_threshold_is_stable() -> None:
-    boson = Boson("vector", 0.2, couplings_of("muonphilic", 1e-3))
+    boson = Boson("vector", 0.2, MODELS["muonphilic"].couplings(1e-3))
     assert boson.total_width() == 0.0
     assert boson.ctau() == math.inf
     assert set(boson.branching_ratios().values()) == {0.0}
@@ -249,7 +244,7 @@ def test_no_vector_decays_into_two_photons() -> None:
 
 def test_lmu_ltau_below_the_muon_threshold_goes_into_neutrinos() -> None:
     g, mass = 1e-3, 0.05
-    boson = Boson("vector", mass, couplings_of("lmu-ltau", g), neutrinos=True)
+    boson = Boson("vector", mass, MODELS["lmu-ltau"].couplings(g), neutrinos=True)
     assert boson.branching_ratios()["nunu"] == 1.0
     # two flavours
     assert boson.total_width() == pytest.approx(2.0 * g**2 * mass / (24.0 * math.pi), rel=1e-14, abs=0.0)
@@ -265,7 +260,7 @@ def test_neutrino_width_is_half_that_of_a_massless_charged_lepton() -> None:
 
 
 def test_lifetime_override_sets_lifetime_and_total_width() -> None:
-    plain = Boson("scalar", 0.05, couplings_of("leptophilic", 1e-3))
+    plain = Boson("scalar", 0.05, MODELS["leptophilic"].couplings(1e-3))
     boson = Boson("scalar", 0.05, plain.couplings, ctau_override=12.0)
     assert boson.ctau() == 12.0
     assert boson.total_width() == pytest.approx(HBAR_C / 12.0, rel=1e-15, abs=0.0)
@@ -273,7 +268,7 @@ def test_lifetime_override_sets_lifetime_and_total_width() -> None:
 
 
 def test_branching_override_leaves_the_rest_invisible() -> None:
-    plain = Boson("scalar", 0.5, couplings_of("leptophilic", 1e-3))
+    plain = Boson("scalar", 0.5, MODELS["leptophilic"].couplings(1e-3))
     boson = Boson("scalar", 0.5, plain.couplings, branching_override={"ee": 0.5, "mumu": 0.125})
     ratios = boson.branching_ratios()
     assert ratios == {"ee": 0.5, "mumu": 0.125, "tautau": 0.0, "gammagamma": 0.0, "nunu": 0.0}

@@ -16,8 +16,8 @@ from mcgen.constants import GEV2_TO_PB, MUON_MASS
 from mcgen.errors import KinematicsError
 from mcgen.physics.bremsstrahlung.total import COARSE, Grid, Spectrum
 from mcgen.physics.formfactors import Nucleus
+from mcgen.physics.kinds import Kind
 from mcgen.physics.matter import material
-from mcgen.physics.models import Kind
 from mcgen.sources.bremsstrahlung.methods import METHODS
 from mcgen.types import Array
 from tests.oracle.angular import integral

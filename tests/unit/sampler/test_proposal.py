@@ -21,12 +21,12 @@ from mcgen.sampler.proposal import (
     FLOOR,
     INCREMENTS,
     Component,
-    MuonChoice,
+    ParentChoice,
     Proposal,
     adapted_grid,
     flat_grid,
     load_proposal,
-    muon_importance,
+    parent_importance,
 )
 from mcgen.types import Array, Ints
 
@@ -41,19 +41,19 @@ def generator() -> np.random.Generator:
     return np.random.default_rng(int(os.environ.get("MCGEN_TEST_SEED", "1")))
 
 
-def chooser(probability: list[float] | Array) -> MuonChoice:
-    return MuonChoice.of(np.asarray(probability, dtype=np.float64))
+def chooser(probability: list[float] | Array) -> ParentChoice:
+    return ParentChoice.of(np.asarray(probability, dtype=np.float64))
 
 
 def proposal() -> Proposal:
     rng = generator()
     curved = np.linspace(0.0, 1.0, INCREMENTS + 1) ** np.array([[1.0], [1.7], [0.6]])
-    one = Component("ee", 1.0 / 3.0, MuonChoice.of(np.array([0.2, 0.0, 0.3, 0.5])), flat_grid(3))
-    two = Component("gammagamma", 2.0 / 3.0, MuonChoice.of(rng.dirichlet(np.ones(40))), curved)
-    return Proposal(("component", "muon", "x", "decay"), (one, two), "a key", 7)
+    one = Component("one", "ee", 1.0 / 3.0, ParentChoice.of(np.array([0.2, 0.0, 0.3, 0.5])), flat_grid(3))
+    two = Component("other", "gammagamma", 2.0 / 3.0, ParentChoice.of(rng.dirichlet(np.ones(40))), curved)
+    return Proposal(dict.fromkeys(("one", "other"), ("parent", "x", "decay")), (one, two), "a key", 7)
 
 
-# --- the choice of the muon
+# --- the choice of the parent
 
 
 @given(shares)
@@ -117,7 +117,7 @@ def test_a_muon_that_dominates_leaves_the_others_their_places() -> None:
 @given(st.lists(st.floats(0.0, BELOW_ONE), min_size=6, max_size=6))
 def test_flat_grid_changes_nothing(values: list[float]) -> None:
     u = np.array(values).reshape(3, 2)
-    mapped, jacobian = Component("ee", 1.0, chooser([1.0]), flat_grid(2)).map(u)
+    mapped, jacobian = Component("one", "ee", 1.0, chooser([1.0]), flat_grid(2)).map(u)
     np.testing.assert_allclose(mapped, u, rtol=1e-12, atol=1e-15)
     np.testing.assert_allclose(jacobian, 1.0, rtol=1e-12)
 
@@ -181,7 +181,7 @@ def batches(count: int, size: int = 4000) -> Iterator[Array]:
 def test_training_lowers_the_variance_and_keeps_the_integral() -> None:
     grid, _ = adapted_grid(peak, flat_grid(2), batches(10))
     u = np.random.default_rng(generator().integers(2**31)).random((20_000, 2))
-    component = Component("ee", 1.0, chooser([1.0]), grid)
+    component = Component("one", "ee", 1.0, chooser([1.0]), grid)
     mapped, jacobian = component.map(u)
     flat, trained = peak(u), peak(mapped) * jacobian
     assert trained.var() < 1e-2 * flat.var()
@@ -227,12 +227,12 @@ def test_nothing_to_learn_from_leaves_the_grid(count: int) -> None:
     assert size == 0.0
 
 
-# --- importance of the muons
+# --- importance of the parents
 
 
 def importance(rate: list[float], cell: list[int], seen: list[int], value: list[float]) -> Array:
     cells, places = np.array(cell, dtype=np.int64), np.array(seen, dtype=np.int64)
-    return muon_importance(np.array(rate), [cells], places, np.array(value, dtype=np.float64))
+    return parent_importance(np.array(rate), [cells], places, np.array(value, dtype=np.float64))
 
 
 @given(
@@ -266,7 +266,7 @@ def test_well_known_muons_go_by_rate_and_root_mean_square() -> None:
     seen = np.repeat([0, 1], n)
     # E[v^2] = 4 of the first; of the second 1/4 of the points yield 8: 16
     value = np.concatenate([np.full(n, 2.0), np.where(np.arange(n) % 4 == 0, 8.0, 0.0)])
-    found = muon_importance(np.array([3.0, 1.0]), [np.zeros(2, dtype=np.int64)], seen, value)
+    found = parent_importance(np.array([3.0, 1.0]), [np.zeros(2, dtype=np.int64)], seen, value)
     ideal = np.array([3.0 * 2.0, 1.0 * 4.0]) / 10.0
     expected = (1.0 - FLOOR) * ideal + FLOOR * np.array([0.75, 0.25])
     np.testing.assert_allclose(found, expected, rtol=1e-4)
@@ -284,11 +284,11 @@ def test_muon_of_a_cell_that_the_pilot_hardly_saw_is_like_the_larger_group() -> 
     # muons 0 to 9 make one large group; muon 9 is alone in its cell, and its one point yielded nothing
     rate, large, cell = np.ones(11), np.array([0] * 10 + [1]), np.array([0] * 9 + [1, 2])
     seen, value = np.array([*list(range(9)) * 200, 9]), np.array([4.0] * 1800 + [0.0])
-    found = muon_importance(rate, [large, cell], seen, value)
+    found = parent_importance(rate, [large, cell], seen, value)
     assert found[9] > 0.9 * found[0]
     # Control: with many points that yielded nothing it falls behind.
     many, nothing = np.append(seen, np.full(2000, 9)), np.append(value, np.zeros(2000))
-    assert muon_importance(rate, [large, cell], many, nothing)[9] < 0.2 * found[0]
+    assert parent_importance(rate, [large, cell], many, nothing)[9] < 0.2 * found[0]
 
 
 def test_importance_does_not_depend_on_the_order_of_the_muons() -> None:
@@ -297,8 +297,8 @@ def test_importance_does_not_depend_on_the_order_of_the_muons() -> None:
     seen, value = rng.integers(0, 30, 500), rng.exponential(1.0, 500)
     order: Ints = rng.permutation(30)
     place = np.argsort(order)
-    found = muon_importance(rate[order], [cell[order]], place[seen], value)
-    np.testing.assert_allclose(found, muon_importance(rate, [cell], seen, value)[order], rtol=1e-12)
+    found = parent_importance(rate[order], [cell[order]], place[seen], value)
+    np.testing.assert_allclose(found, parent_importance(rate, [cell], seen, value)[order], rtol=1e-12)
 
 
 # --- its file
@@ -310,42 +310,45 @@ def test_proposal_survives_its_file_bit_for_bit(tmp_path: Path) -> None:
     after = load_proposal(tmp_path / "p.npz")
     assert (after.axes, after.key, after.sha256) == (before.axes, before.key, before.sha256)
     for one, other in zip(after.components, before.components, strict=True):
-        assert (one.channel, one.probability) == (other.channel, other.probability)
+        assert (one.source, one.channel, one.probability) == (other.source, other.channel, other.probability)
         assert one.grid.tobytes() == other.grid.tobytes()
-        assert one.muons.dense().tobytes() == other.muons.dense().tobytes()
+        assert one.parents.dense().tobytes() == other.parents.dense().tobytes()
         u = generator().random((100, 3))
         for found, expected in zip(one.map(u), other.map(u), strict=True):
             np.testing.assert_array_equal(found, expected)
-        np.testing.assert_array_equal(one.muons.choose(u[:, 0]), other.muons.choose(u[:, 0]))
+        np.testing.assert_array_equal(one.parents.choose(u[:, 0]), other.parents.choose(u[:, 0]))
     assert sorted(p.name for p in tmp_path.iterdir()) == ["p.npz"]
 
 
 def test_empty_proposal_survives_its_file(tmp_path: Path) -> None:
-    before = Proposal(("component", "muon"), (), "nothing", 7)
+    before = Proposal({"one": ("parent",)}, (), "nothing", 7)
     before.save(tmp_path / "p.npz")
     assert load_proposal(tmp_path / "p.npz") == before
 
 
 def changed(before: Proposal, what: str) -> Proposal:
     one, two = before.components
-    grid, probability = two.grid.copy(), one.muons.probability.copy()
+    grid, probability = two.grid.copy(), one.parents.probability.copy()
     grid[1, 50] = np.nextafter(grid[1, 50], 1.0)
     probability[0] = np.nextafter(probability[0], 1.0)
     return {
-        "axes": replace(before, axes=("component", "muon", "decay", "x")),
+        "axes": replace(before, axes=dict.fromkeys(("one", "other"), ("parent", "decay", "x"))),
         "key": replace(before, key="another key"),
         "order": replace(before, components=(two, one)),
         "channel": replace(before, components=(replace(one, channel="mumu"), two)),
         "probability": replace(before, components=(replace(one, probability=0.3333333), two)),
-        "muons": replace(
-            before, components=(replace(one, muons=replace(one.muons, probability=probability)), two)
+        "source": replace(before, components=(replace(one, source="third"), two)),
+        "parents": replace(
+            before, components=(replace(one, parents=replace(one.parents, probability=probability)), two)
         ),
         "grid": replace(before, components=(one, replace(two, grid=grid))),
         "fewer": replace(before, components=(one,)),
     }[what]
 
 
-@pytest.mark.parametrize("what", ["axes", "key", "order", "channel", "probability", "muons", "grid", "fewer"])
+@pytest.mark.parametrize(
+    "what", ["axes", "key", "order", "source", "channel", "probability", "parents", "grid", "fewer"]
+)
 def test_digest_sees_everything_that_shapes_events(what: str) -> None:
     assert changed(proposal(), what).sha256 != proposal().sha256
 
@@ -388,7 +391,9 @@ def test_truncated_file_is_refused(tmp_path: Path, saved: bytes, share: float) -
     assert assert_refused_or_intact(tmp_path / "p.npz", saved[: int(share * len(saved))])
 
 
-@pytest.mark.parametrize("member", ["header.npy", "muon_probability_0.npy", "muon_place_1.npy", "grid_1.npy"])
+@pytest.mark.parametrize(
+    "member", ["header.npy", "parent_probability_0.npy", "parent_place_1.npy", "grid_1.npy"]
+)
 def test_file_that_lacks_a_member_is_refused(tmp_path: Path, saved: bytes, member: str) -> None:
     buffer = io.BytesIO()
     with zipfile.ZipFile(io.BytesIO(saved)) as whole, zipfile.ZipFile(buffer, "w") as rest:
@@ -425,7 +430,7 @@ def npz(header: object, name: str = "header") -> bytes:
         npz("no json"),
         npz("[]"),
         npz('{"axes": []}'),
-        npz('{"axes": [], "key": "k", "sha256": "", "components": [["ee", 0.5]]}'),
+        npz('{"axes": [], "key": "k", "sha256": "", "components": [["one", "ee", 0.5]]}'),
         npz(np.array({"axes": []}, dtype=object)),
         npz(1.0, "other"),
     ],

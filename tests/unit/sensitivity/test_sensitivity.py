@@ -14,8 +14,8 @@ from scipy.special import lambertw
 from scipy.stats import poisson
 
 import mcgen
-from mcgen.analysis.yields import Yield
 from mcgen.constants import ELECTRON_MASS, MUON_MASS, TAU_MASS
+from mcgen.metadata import Yield
 from mcgen.physics.models import delta_a_mu
 from mcgen.sensitivity.contour import Crossing, MassPoint, crossings
 from mcgen.sensitivity.g_minus_2 import g_minus_2_couplings
@@ -68,7 +68,7 @@ def sample(weight: float = 1e-20, depth: float = 1e-9, n: int = 4, *, fixed: boo
         ratios={"ee": 0.25},
         weight=np.full(n, weight / max(n, 1)),
         depth=np.full(n, depth),
-        row=np.zeros(n, dtype=np.int64),
+        group=np.zeros(n, dtype=np.int64),
         channel=np.ones(n, dtype=np.int64),
         points=2 * n,
         sampled=True,

@@ -15,10 +15,9 @@ from hypothesis import strategies as st
 
 from mcgen.experiment.planes import CirclePlane, EllipsePlane, OctagonPlane, Plane, RectanglePlane
 from mcgen.experiment.volumes import Box, Cylinder, EllipticCylinder, Frustum, Slab, Volume
-from mcgen.record.tables import Track
-from mcgen.sources.aim import BROADENING, Aim, Disc, plane_disc, volume_disc
+from mcgen.sources.aim import BROADENING, Aim, Disc, EveryDirection, plane_disc, volume_disc
 from mcgen.types import Array, Bools, Ints
-from tests.oracle.stats import assert_agrees, assert_same_fractions, generator
+from tests.oracle.stats import assert_agrees, assert_same_distribution, assert_same_fractions, generator
 
 Vector = tuple[float, float, float]
 
@@ -63,25 +62,24 @@ class View:
     spread: float
     volume: str
 
-    def track(self, n: int) -> Track:
-        return track_of(np.tile(np.array(self.position)[:, None], n), self.direction)
+    def rays(self, n: int) -> tuple[Array, Array]:
+        """Position and direction (3, n) of the muons."""
+        return np.tile(np.array(self.position)[:, None], n), unit(self.direction, n)
 
     def disc(self, n: int = 1) -> Disc:
-        return volume_disc(VOLUMES[self.volume], self.track(n).position)
+        return volume_disc(VOLUMES[self.volume], self.rays(n)[0])
 
     def draw(self, u_1: Array, u_2: Array) -> tuple[Array, Array]:
         aim = Aim(VOLUMES[self.volume])
         n = len(u_1)
         u = {"aim": np.full(n, 0.3), "aim_1": u_1, "aim_2": u_2}
-        return aim.draw(u, self.track(n), np.full(n, self.spread))
+        return aim.draw(u, *self.rays(n), np.full(n, self.spread))
 
 
-def track_of(position: Array, direction: Vector | Array) -> Track:
-    """Tracks at positions (3, n) with directions (3,) or (3, n); the rest does not matter."""
-    n = position.shape[1]
-    unit = np.broadcast_to(np.reshape(direction, (3, -1)), (3, n)) / np.linalg.norm(direction, axis=0)
-    nothing = np.zeros(n)
-    return Track(nothing, position, unit, nothing, np.zeros(n, dtype=np.int64), nothing)
+def unit(direction: Vector | Array, n: int) -> Array:
+    """Unit vectors (3, n) along directions (3,) or (3, n)."""
+    along: Array = np.broadcast_to(np.reshape(direction, (3, -1)), (3, n)) / np.linalg.norm(direction, axis=0)
+    return along
 
 
 VIEWS = {
@@ -313,8 +311,8 @@ def test_a_slab_is_seen_under_the_half_sphere(muon: Vector, spread: float) -> No
     y, u_2 = midpoints(2000, 40)
     y *= 30.0
     u = {"aim": np.full(len(y), 0.7), "aim_1": -np.expm1(-y), "aim_2": u_2}
-    tracks = track_of(np.tile([[0.3], [0.1], [2.0]], len(y)), muon)
-    direction, density = Aim(SLAB).draw(u, tracks, np.full(len(y), spread))
+    start = np.tile([[0.3], [0.1], [2.0]], len(y))
+    direction, density = Aim(SLAB).draw(u, start, unit(muon, len(y)), np.full(len(y), spread))
     cosine = direction[2]
     assert np.all(cosine > 0.0)
     assert np.min(cosine) < 1e-3
@@ -332,7 +330,7 @@ def test_extreme_views_stay_finite(volume: Volume) -> None:
     start = np.concatenate([rng.uniform(-100.0, 100.0, (2, n)), rng.uniform(-5.0, 9.999, (1, n))])
     u = {axis: rng.choice([0.0, 0.5, 1.0 - 2.0**-53, 1e-300, rng.random()], n) for axis in Aim.axes}
     spread = 10.0 ** rng.uniform(-7.0, 2.0, n)
-    direction, density = Aim(volume).draw(u, track_of(start, muon), spread)
+    direction, density = Aim(volume).draw(u, start, unit(muon, n), spread)
     assert np.all(np.isfinite(direction))
     np.testing.assert_allclose(np.linalg.norm(direction, axis=0), 1.0, rtol=1e-12)
     assert np.all(direction[2] >= 0.0)
@@ -349,11 +347,11 @@ def test_with_a_plane_both_halves_cover_both_discs_once(name: str, muon: Vector)
     plane, volume = PLANES[name], VOLUMES["box"]
     view = View((0.1, 0.2, 1.0), muon, 0.03, "box")
     rng, n = generator("plane", name, muon), 200_000
-    tracks = view.track(n)
+    start, ray = view.rays(n)
     u = {axis: rng.random(n) for axis in Aim.axes}
-    direction, density = Aim(volume, plane).draw(u, tracks, np.full(n, view.spread))
-    discs = volume_disc(volume, tracks.position), plane_disc(plane, tracks.position)
-    within = [disc.meets(tracks.position, direction) for disc in discs]
+    direction, density = Aim(volume, plane).draw(u, start, ray, np.full(n, view.spread))
+    discs = volume_disc(volume, start), plane_disc(plane, start)
+    within = [disc.meets(start, direction) for disc in discs]
     assert np.all((within[0] | within[1])[np.isfinite(density)])
     # Directions into the plane's disc come from the first half only.
     assert np.all(within[1][u["aim"] < 0.5])
@@ -373,3 +371,40 @@ def assert_covers(density: Array, part: Bools, solid_angle: float) -> None:
     """Require that directions of a part cover a solid angle; an infinite density is none at all."""
     covered = part / density
     assert_agrees(float(covered.mean()), float(covered.std() / np.sqrt(len(covered))), solid_angle)
+
+
+# --- Every direction ----------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("spread", [1e-3, 0.1, 2.0])
+def test_directions_have_the_density_that_they_say(spread: float) -> None:
+    n, step = 2001, 1e-6
+    u_1 = np.linspace(0.0, 1.0, n)
+    low, _ = drawn_everywhere(np.maximum(u_1 - step, 0.0), spread)
+    high, _ = drawn_everywhere(np.minimum(u_1 + step, 1.0), spread)
+    one_minus_cos, density = drawn_everywhere(u_1, spread)
+    assert one_minus_cos[0] == pytest.approx(0.0, abs=1e-12)
+    assert one_minus_cos[-1] == pytest.approx(2.0, rel=1e-9)
+    inner = slice(20, -20)
+    share = 2.0 * np.pi * density * (high - low)
+    np.testing.assert_allclose(share[inner], 2.0 * step, rtol=1e-4)
+
+
+def drawn_everywhere(u_1: Array, spread: float) -> tuple[Array, Array]:
+    """1 - cos of the angle to the muon, and the density."""
+    n, rng = len(u_1), generator("directions", spread)
+    muon = rng.normal(size=3)
+    direction = np.tile((muon / np.linalg.norm(muon))[:, None], n)
+    u = {"aim_1": u_1, "aim_2": rng.random(n)}
+    boson, density = EveryDirection().draw(u, np.zeros((3, n)), direction, np.full(n, spread))
+    np.testing.assert_allclose(np.linalg.norm(boson, axis=0), 1.0, rtol=1e-12)
+    return 0.5 * np.sum((boson - direction) ** 2, axis=0), density
+
+
+def test_directions_are_the_same_all_around() -> None:
+    azimuths = generator("azimuths").random(20_000)
+    z = np.tile([[0.0], [0.0], [1.0]], len(azimuths))
+    u = {"aim_1": np.full(len(azimuths), 0.5), "aim_2": azimuths}
+    boson, _ = EveryDirection().draw(u, z, z, np.full(len(azimuths), 0.1))
+    turned = (np.arctan2(boson[1], boson[0]) / (2.0 * np.pi)) % 1.0
+    assert_same_distribution(turned, np.ones(len(turned)), lambda v: v, 1e-4)

@@ -13,10 +13,10 @@ from mcgen.constants import GEV2_TO_M2, MUON_MASS
 from mcgen.flux.flux import Flux
 from mcgen.physics.kinematics import dot, transverse_frame
 from mcgen.physics.matter import material, stopping_power
-from mcgen.record.tables import Track
-from mcgen.sampler.sampler import Process
+from mcgen.sampler.process import process_of
+from mcgen.sources.bremsstrahlung import Bremsstrahlung
 from mcgen.types import Array
-from tests.oracle.beams import beam_card, muons, stories
+from tests.oracle.beams import Radiation, beam_card, muons, radiation, radiation_at
 from tests.oracle.stats import generator
 
 SLAB = {"shape": "slab", "z_m": [20.0, 60.0]}
@@ -47,14 +47,14 @@ def some_muons(n: int = 40) -> Flux:
 @pytest.mark.parametrize("energy_loss", ["constant", "table"])
 def test_without_scattering_muons_fly_straight(energy_loss: str) -> None:
     card = card_of(BLOCK, energy_loss=energy_loss)
-    process, story = stories(card, generator("straight", energy_loss), 4000, some_muons())
-    track, (muon, direction, length) = story.track, process.muons.take(story.place)
+    told = radiation(card, generator("straight", energy_loss), 4000, some_muons())
+    track, muon, direction, length = told.track, told.muon, told.direction, told.length
     np.testing.assert_array_equal(track.direction, direction)
     np.testing.assert_array_equal(track.position, muon.position + track.path * direction)
     assert np.all((track.path >= 0.0) & (track.path < length))
-    (layer,) = process.dump.layers
+    (layer,) = told.dump.layers
     np.testing.assert_array_equal(track.energy, layer.loss.energy_after(muon.momentum[3], track.path))
-    assert not any("scatter" in axis for axis in process.axes)
+    assert not any("scatter" in axis for axis in told.source.axes)
     # Nuclei per area along the track, over the density 1/length of points on it.
     expected = GEV2_TO_M2 * layer.material.number_density * length
     np.testing.assert_allclose(track.weight, expected, rtol=1e-15)
@@ -67,30 +67,28 @@ def test_without_scattering_muons_fly_straight(energy_loss: str) -> None:
 
 
 def test_a_side_ends_the_track() -> None:
-    process, story = stories(
-        card_of({**BLOCK, "half_width_m": [0.11, 0.11]}), generator("side"), 4000, some_muons()
-    )
-    assert np.all(process.dump.within_sides(story.track.position))
-    assert np.min(process.muons.length) < 0.1
+    told = radiation(card_of({**BLOCK, "half_width_m": [0.11, 0.11]}), generator("side"), 4000, some_muons())
+    assert np.all(told.dump.within_sides(told.track.position))
+    assert np.min(told.source.length) < 0.1
 
 
 # --- Scattered ----------------------------------------------------------------------------------------------
 
 
-def scattered(energy_loss: str, path: float, n: int = 100_000) -> tuple[Process, Track]:
+def scattered(energy_loss: str, path: float, n: int = 100_000) -> Radiation:
     """Tracks of one inclined muon to a given share of its length."""
     flux = muons(np.array([[0.0], [0.01], [0.1]]), np.array([[0.1], [-0.2], [1.0]]), np.array([8.0]))
     card = card_of(BLOCK, multiple_scattering=True, energy_loss=energy_loss)
-    process, story = stories(card, generator("scattered", energy_loss, path), n, flux, depth=path)
-    return process, story.track
+    return radiation(card, generator("scattered", energy_loss, path), n, flux, depth=path)
 
 
 @pytest.mark.parametrize("path", [0.1, 0.7, 1.0 - 2.0**-53])
 @pytest.mark.parametrize("energy_loss", ["constant", "table"])
 def test_scattering_has_its_moments(energy_loss: str, path: float) -> None:
-    process, track = scattered(energy_loss, path)
-    muon, direction, length = process.muons.take(np.zeros(1, dtype=np.int64))
-    moments = process.dump.scattering(muon.position, direction, muon.momentum[3], path * length)
+    told = scattered(energy_loss, path)
+    first = np.zeros(1, dtype=np.int64)
+    track, (muon, direction), length = told.track, told.source.parents.take(first), told.source.length[:1]
+    moments = told.dump.scattering(muon.position, direction, muon.momentum[3], path * length)
     straight = muon.position + path * length * direction
     angle_rms, shift_rms, correlation = (
         float(value[0]) for value in (moments.angle, moments.displacement, moments.correlation)
@@ -133,28 +131,24 @@ def pull(values: Array, truth: float) -> float:
 
 def test_scattering_changes_neither_energy_nor_rate() -> None:
     rng = np.random.default_rng(3)
-    coordinates = {
-        axis: rng.random(4000)
-        for axis in Process(card_of(BLOCK, multiple_scattering=True), some_muons()).axes
-    }
-    place = np.arange(4000) % len(some_muons())
-    tracks = []
-    for on in (False, True):
-        process = Process(card_of(BLOCK, multiple_scattering=on), some_muons())
-        tracks.append(process("gammagamma", place, coordinates).track)
-    off, on_ = tracks
+    cards = [card_of(BLOCK, multiple_scattering=on) for on in (False, True)]
+    off, on = (process_of(card, some_muons()) for card in cards)
+    coordinates = {axis: rng.random(4000) for axis in on.axes(Bremsstrahlung.name)}
+    off_, on_ = (
+        radiation_at(process, card, coordinates).track for process, card in zip((off, on), cards, strict=True)
+    )
     for name in ("path", "energy", "layer", "weight"):
-        np.testing.assert_array_equal(getattr(off, name), getattr(on_, name))
-    assert np.all(np.any(off.direction != on_.direction, axis=0))
+        np.testing.assert_array_equal(getattr(off_, name), getattr(on_, name))
+    assert np.all(np.any(off_.direction != on_.direction, axis=0))
 
 
 def test_muons_scattered_out_of_a_side_do_not_emit() -> None:
     card = card_of({**BLOCK, "radius_m": 0.01}, multiple_scattering=True)
-    process, story = stories(card, generator("scattered out"), 20_000, depth=0.9)
-    outside = ~process.dump.within_sides(story.track.position)
+    told = radiation(card, generator("scattered out"), 20_000, depth=0.9)
+    outside = ~told.dump.within_sides(told.track.position)
     assert 0.05 < np.mean(outside) < 0.95
-    np.testing.assert_array_equal(story.track.weight == 0.0, outside)
-    assert not np.any(story.weight[outside])
+    np.testing.assert_array_equal(told.track.weight == 0.0, outside)
+    assert not np.any(told.history.weight[outside])
 
 
 # --- Layers -------------------------------------------------------------------------------------------------
@@ -162,11 +156,12 @@ def test_muons_scattered_out_of_a_side_do_not_emit() -> None:
 CUT = layers(("Cu", 0.0, 0.4), ("Cu", 0.4, 0.55), ("Cu", 0.55, 2.0))
 
 
-def tables(story: Any) -> dict[str, Array]:
-    """All numbers of a story by their names."""
-    found: dict[str, Array] = {"weight": story.weight}
-    for table in ("track", "emission", "flight", "daughters"):
-        part = getattr(story, table)
+def tables(told: Radiation) -> dict[str, Array]:
+    """All numbers of some histories by their names."""
+    history = told.history
+    found: dict[str, Array] = {"weight": history.weight, "energy": told.track.energy}
+    for table in ("production", "flight", "daughters"):
+        part = getattr(history, table)
         names = part.__dataclass_fields__
         found |= {f"{table}.{name}": getattr(part, name) for name in names if name not in ("pdgs", "layer")}
     return found
@@ -177,12 +172,17 @@ def tables(story: Any) -> dict[str, Array]:
 )
 @pytest.mark.parametrize("method", ["iww", "ww", "exact"])
 def test_layers_of_one_material_are_one_block(method: str, energy_loss: str, tolerance: float) -> None:
-    told = []
-    for target in (BLOCK, CUT):
-        card = card_of(target, energy_loss=energy_loss, method=method)
-        told.append(stories(card, np.random.default_rng(5), 4000, some_muons())[1])
-    block, cut = (tables(one) for one in told)
-    assert set(np.unique(told[1].track.layer)) == {0, 1, 2}
+    both = [
+        radiation(
+            card_of(target, energy_loss=energy_loss, method=method),
+            np.random.default_rng(5),
+            4000,
+            some_muons(),
+        )
+        for target in (BLOCK, CUT)
+    ]
+    block, cut = (tables(one) for one in both)
+    assert set(np.unique(both[1].track.layer)) == {0, 1, 2}
     for name, values in block.items():
         scale = np.max(np.abs(values), axis=-1, keepdims=True, initial=1e-300, where=np.isfinite(values))
         # Relative to the value itself for what keeps its digits, else to the largest.
@@ -194,7 +194,7 @@ def test_layers_of_one_material_are_one_block(method: str, energy_loss: str, tol
 def test_another_block_differs() -> None:
     longer = layers(("Cu", 0.0, 1.0), ("Cu", 1.0, 2.0 + 1e-8))
     one, other = (
-        stories(card_of(target), np.random.default_rng(5), 4000, some_muons())[1]
+        radiation(card_of(target), np.random.default_rng(5), 4000, some_muons()).history
         for target in (BLOCK, longer)
     )
     with pytest.raises(AssertionError, match="Not equal"):
@@ -202,12 +202,14 @@ def test_another_block_differs() -> None:
 
 
 def test_layers_of_one_material_scatter_as_one_block() -> None:
-    told = []
-    for target in (BLOCK, CUT):
-        card = card_of(target, multiple_scattering=True)
-        told.append(stories(card, np.random.default_rng(6), 4000, some_muons())[1].track)
+    block, cut = (
+        radiation(
+            card_of(target, multiple_scattering=True), np.random.default_rng(6), 4000, some_muons()
+        ).track
+        for target in (BLOCK, CUT)
+    )
     for name in ("position", "direction"):
-        one, other = getattr(told[0], name), getattr(told[1], name)
+        one, other = getattr(block, name), getattr(cut, name)
         np.testing.assert_allclose(one, other, rtol=0.0, atol=1e-4 * np.max(np.abs(one - one.mean())))
 
 
@@ -217,9 +219,9 @@ COPPER_IRON = layers(("Cu", 0.0, 0.7), ("Fe", 0.7, 2.0))
 @pytest.mark.parametrize("energy_loss", ["constant", "table"])
 def test_copper_and_iron(energy_loss: str) -> None:
     card = card_of(COPPER_IRON, energy_loss=energy_loss)
-    process, story = stories(card, generator("copper and iron", energy_loss), 4000, some_muons())
-    copper, iron = process.dump.layers
-    track, (muon, direction, length) = story.track, process.muons.take(story.place)
+    told = radiation(card, generator("copper and iron", energy_loss), 4000, some_muons())
+    copper, iron = told.dump.layers
+    track, muon, direction, length = told.track, told.muon, told.direction, told.length
     in_copper = np.minimum(track.path, np.maximum(0.7 - muon.position[2], 0.0) / direction[2])
     at_boundary = copper.loss.energy_after(muon.momentum[3], in_copper)
     expected = iron.loss.energy_after(at_boundary, track.path - in_copper)
@@ -230,9 +232,9 @@ def test_copper_and_iron(energy_loss: str) -> None:
     density = np.where(behind, iron.material.number_density, copper.material.number_density)
     np.testing.assert_allclose(track.weight, GEV2_TO_M2 * density * length, rtol=1e-13)
     # The nucleus is that of the layer: its mass is in the recoil's four-momentum.
-    masses = np.array([nucleus.mass for nucleus in process.dump.nuclei])
-    physical = story.weight > 0.0
-    p, e = story.emission.nucleus[:3], story.emission.nucleus[3]
+    masses = np.array([nucleus.mass for nucleus in told.dump.nuclei])
+    physical = told.history.weight > 0.0
+    p, e = told.emission.nucleus[:3], told.emission.nucleus[3]
     assert physical.sum() > 1000
     np.testing.assert_allclose(
         (e**2 - dot(p, p))[physical], masses.take(track.layer)[physical] ** 2, rtol=1e-12
@@ -242,20 +244,20 @@ def test_copper_and_iron(energy_loss: str) -> None:
 @pytest.mark.parametrize("name", ["Be", "Cu", "Pb", "concrete"])
 def test_table_is_the_integral_of_the_stopping_power(name: str) -> None:
     card = card_of({"material": name, "z_m": [0.0, 2.0]}, energy_loss="table")
-    _, story = stories(card, generator("table", name), 40, some_muons())
+    told = radiation(card, generator("table", name), 40, some_muons())
     matter = material(name)
 
     def slope(_: float, energy: Array) -> Array:
         return -0.1 * matter.density * stopping_power(matter, np.maximum(energy, MUON_MASS + 1e-3))
 
     for i in range(0, 40, 5):
-        start = story.muon.momentum[3][i : i + 1]
-        way = solve_ivp(slope, (0.0, story.track.path[i]), start, rtol=1e-9, atol=1e-12)
-        assert story.track.energy[i] == pytest.approx(way.y[0, -1], rel=1e-6)
+        start = told.muon.momentum[3][i : i + 1]
+        way = solve_ivp(slope, (0.0, told.track.path[i]), start, rtol=1e-9, atol=1e-12)
+        assert told.track.energy[i] == pytest.approx(way.y[0, -1], rel=1e-6)
         # The control: 1 % more density.
-        way = solve_ivp(slope, (0.0, 1.01 * story.track.path[i]), start, rtol=1e-9, atol=1e-12)
-        if story.track.path[i] > 0.1:
-            assert story.track.energy[i] != pytest.approx(way.y[0, -1], rel=1e-6)
+        way = solve_ivp(slope, (0.0, 1.01 * told.track.path[i]), start, rtol=1e-9, atol=1e-12)
+        if told.track.path[i] > 0.1:
+            assert told.track.energy[i] != pytest.approx(way.y[0, -1], rel=1e-6)
 
 
 def test_table_loses_more_than_the_minimum() -> None:
@@ -263,11 +265,11 @@ def test_table_loses_more_than_the_minimum() -> None:
     for energy_loss in ("constant", "table"):
         card = card_of(BLOCK, energy_loss=energy_loss)
         # Thick enough for the tracks to end inside: the paths differ, then.
-        tracks[energy_loss] = stories(card, np.random.default_rng(8), 400, some_muons())[1]
-    for story in tracks.values():
-        lost = story.muon.momentum[3] - story.track.energy
-        story_loss = lost / np.maximum(story.track.path, 1e-12)
-        assert np.all(story_loss > 0.99 * card_of(BLOCK).dump().layers[0].material.minimum_loss)
+        tracks[energy_loss] = radiation(card, np.random.default_rng(8), 400, some_muons())
+    for told in tracks.values():
+        lost = told.muon.momentum[3] - told.track.energy
+        per_metre = lost / np.maximum(told.track.path, 1e-12)
+        assert np.all(per_metre > 0.99 * card_of(BLOCK).dump().layers[0].material.minimum_loss)
     through = tracks["table"].muon.momentum[3] > 20.0
     for name in ("path", "position", "direction"):
         one, other = (getattr(tracks[key].track, name)[..., through] for key in tracks)

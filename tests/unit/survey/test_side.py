@@ -63,7 +63,7 @@ def test_tracks_pass_the_planes_where_the_record_says(events: Events) -> None:
 def test_events_are_drawn_by_weight() -> None:
     n = 4
     draws = 400
-    columns = {c.name: np.zeros(n, c.dtype) for c in columns_of([])}
+    columns = {c.name: np.zeros(n, c.dtype) for c in columns_of([], {})}
     columns |= {
         "weight": np.array([0.0, 1.0, 2.0, 5.0]),
         "accepted": np.ones(n, dtype=np.bool_),
@@ -74,7 +74,7 @@ def test_events_are_drawn_by_weight() -> None:
     for daughter in ("d1", "d2"):
         columns[f"{daughter}_pz"] = columns[f"{daughter}_e"] = np.ones(n)
     experiment = EXPERIMENTS["na62_leptophilic"]
-    table = Events(columns, {})
+    table = Events(columns)
     first = generator("displays").integers(1 << 40)
     counts = np.zeros(n)
     for i in range(draws):

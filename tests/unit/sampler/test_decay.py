@@ -6,14 +6,14 @@ from functools import cache
 
 import numpy as np
 import pytest
-from mcgen.sampler.window import OUTSIDE, cos_window, draw_cos
 
 import mcgen
 from mcgen.constants import mass_of
 from mcgen.experiment.detector import Detector, detector_of
 from mcgen.physics.kinematics import two_body_decay
 from mcgen.physics.models import DAUGHTERS, Channel
-from mcgen.record.tables import Daughters, Emission
+from mcgen.record.tables import Daughters, Production, undefined
+from mcgen.sampler.decay import OUTSIDE, cos_window, draw_cos
 from mcgen.types import Array, Bools
 from tests.oracle.stats import assert_agrees, assert_same_distribution, generator
 
@@ -63,7 +63,7 @@ def detector(name: str) -> Detector:
 
 def bosons(
     name: str, channel: Channel, energy: tuple[float, float], n: int = 20_000
-) -> tuple[Emission, Array]:
+) -> tuple[Production, Array]:
     """Bosons from near the beam's start towards the last plane, and where they decay in the volume."""
     rng = generator("bosons", name, channel, energy)
     experiment = mcgen.load_card(name).experiment
@@ -74,7 +74,17 @@ def bosons(
     point = direction / direction[2] * rng.uniform(*experiment.decay_volume.z_m, n)
     none = np.zeros(n)
     boson_e = energy[0] * (energy[1] / energy[0]) ** rng.random(n)
-    return Emission(none, none, none, boson_e, direction, np.zeros((4, n)), np.zeros((4, n)), none), point
+    production = Production(
+        position=np.zeros((3, n)),
+        direction=direction,
+        boson_e=boson_e,
+        weight=none,
+        delay=none,
+        layer=np.zeros(n, dtype=np.int64),
+        **dict.fromkeys(("emitter", "recoil", "nucleus", "neutrino"), undefined(4, n)),
+        **dict.fromkeys(("x", "theta", "t"), none),
+    )
+    return production, point
 
 
 CASES: list[tuple[str, Channel, float, tuple[float, float]]] = [
@@ -90,16 +100,16 @@ CASES: list[tuple[str, Channel, float, tuple[float, float]]] = [
 def test_what_is_seen_is_in_the_window(
     name: str, channel: Channel, mass: float, energy: tuple[float, float]
 ) -> None:
-    emission, point = bosons(name, channel, energy)
+    production, point = bosons(name, channel, energy)
     n = point.shape[1]
     rng = generator("seen", name, channel)
     cos_star, azimuth = np.asarray([[2.0], [2.0 * np.pi]] * rng.random((2, n))) - [[1.0], [0.0]]
     pdgs = DAUGHTERS[channel]
     first, second = two_body_decay(
-        emission.boson_e, emission.direction, mass, mass_of(pdgs[0]), cos_star, azimuth
+        production.boson_e, production.direction, mass, mass_of(pdgs[0]), cos_star, azimuth
     )
     verdict = detector(name).judge(channel, Daughters(pdgs, first, second, np.ones(n)), point, {})
-    low, high = cos_window(detector(name), channel, emission, mass, point, azimuth)
+    low, high = cos_window(detector(name), channel, production, mass, point, azimuth)
     assert np.all((low >= -1.0) & (low < high) & (high <= 1.0))
     seen = verdict.accepted
 
@@ -112,11 +122,11 @@ def test_what_is_seen_is_in_the_window(
 
 
 def test_without_a_window_the_whole_axis_is_there() -> None:
-    emission, point = bosons("na62_leptophilic", "ee", (1.0, 8.0), 100)
+    production, point = bosons("na62_leptophilic", "ee", (1.0, 8.0), 100)
     azimuth = np.zeros(100)
     # Two electrons of at least 5 GeV cannot come from less than 10; nobody looks for neutrinos.
     for channel in ("ee", "nunu"):
-        low, high = cos_window(detector("na62_leptophilic"), channel, emission, 0.05, point, azimuth)
+        low, high = cos_window(detector("na62_leptophilic"), channel, production, 0.05, point, azimuth)
         np.testing.assert_array_equal(low, -1.0)
         np.testing.assert_array_equal(high, 1.0)
 
@@ -127,18 +137,18 @@ def test_the_energy_alone_gives_the_textbook_window() -> None:
     plane = experiment.plane[-1].model_copy(update={"half_width_m": (1e3, 1e3), "max_sum_m": 1e3})
     selection = experiment.selection[0].model_copy(update={"planes": (plane.name,)})
     wide = Detector((plane,), (), (selection,))
-    emission, point = bosons("na62_leptophilic", "ee", (11.0, 200.0), 1000)
-    low, high = cos_window(wide, "ee", emission, 0.05, point, np.zeros(1000))
-    expected = 1.0 - 10.0 / emission.boson_e
+    production, point = bosons("na62_leptophilic", "ee", (11.0, 200.0), 1000)
+    low, high = cos_window(wide, "ee", production, 0.05, point, np.zeros(1000))
+    expected = 1.0 - 10.0 / production.boson_e
     for found in (-low, high):
         assert np.all(found >= expected)
         assert np.all(found <= expected + 0.06)
 
 
 def test_bosons_at_rest_and_backwards_do_no_harm() -> None:
-    emission, point = bosons("na62_leptophilic", "ee", (20.0, 100.0), 4)
-    emission.boson_e[:2] = 0.05
-    emission.direction[:, 1:3] = [[0.0, 1.0], [0.0, 0.0], [-1.0, 0.0]]
-    low, high = cos_window(detector("na62_leptophilic"), "ee", emission, 0.05, point, np.zeros(4))
+    production, point = bosons("na62_leptophilic", "ee", (20.0, 100.0), 4)
+    production.boson_e[:2] = 0.05
+    production.direction[:, 1:3] = [[0.0, 1.0], [0.0, 0.0], [-1.0, 0.0]]
+    low, high = cos_window(detector("na62_leptophilic"), "ee", production, 0.05, point, np.zeros(4))
     usable: Bools = (low >= -1.0) & (low < high) & (high <= 1.0)
     assert usable.all()
