@@ -1,7 +1,7 @@
 """The errors that mcgen raises on purpose.
 
 Each message says what is wrong, where, what is allowed and what to do. The command line turns
-them into one line and an exit code; anything else that escapes is a bug.
+them into one line and an exit code; anything else that escapes is a bug. Every one survives pickling.
 """
 
 from __future__ import annotations
@@ -33,10 +33,13 @@ class CardError(UsageError):
     """
 
     def __init__(self, source: str, faults: list[str]) -> None:
+        super().__init__(source, faults)  # what it takes to be made again: workers send errors pickled
         self.source = source
         self.faults = faults
-        count = "1 fault" if len(faults) == 1 else f"{len(faults)} faults"
-        super().__init__(f"{source}: {count}\n" + "\n".join(f"  {fault}" for fault in faults))
+
+    def __str__(self) -> str:
+        count = "1 fault" if len(self.faults) == 1 else f"{len(self.faults)} faults"
+        return "\n".join([f"{self.source}: {count}", *(f"  {fault}" for fault in self.faults)])
 
 
 class FluxError(UsageError):

@@ -1,4 +1,4 @@
-"""The run card: model, production, flux, experiment, run."""
+"""The tables of a run card besides the experiment: model, production, muons, run, scan."""
 
 from __future__ import annotations
 
@@ -8,9 +8,8 @@ import numpy as np
 from pydantic import BeforeValidator, Field
 
 from mcgen.constants import MUON_MASS
-from mcgen.experiment.dump import Dump, LossKind, dump_of
-from mcgen.experiment.tables import ExperimentTable
-from mcgen.fields import Metres, Spaced, Table, Text
+from mcgen.experiment.dump import LossKind
+from mcgen.fields import Metres, Spaced, Table
 from mcgen.physics.kinds import KINDS
 from mcgen.physics.models import MODELS, VISIBLE, Boson, Channel
 from mcgen.sources.bremsstrahlung.methods import METHODS, min_energy
@@ -51,23 +50,34 @@ class CouplingsTable(Table):
     """Couplings to each lepton; their signs interfere in the photon loop."""
 
     e: Coupling = 0.0
+    """To electrons; any sign."""
     mu: Annotated[float, Field(gt=0.0, le=10.0)]
+    """To muons, g_mu: the one that radiates, and that scans vary."""
     tau: Coupling = 0.0
+    """To taus; any sign."""
 
 
 class ModelTable(Table):
     """The boson."""
 
     name: ModelName
+    """Which leptons couple: in proportion to their masses, muons alone, as `couplings` says, L_mu - L_tau."""
     particle: KindName = "scalar"
+    """Spin and parity."""
     mass_gev: Annotated[float, Field(ge=1e-4, le=10.0)]
+    """Mass [GeV]."""
     g_mu: Annotated[float, Field(gt=0.0, le=10.0)] | None = None
+    """Coupling to muons; for all models but "custom", which has `couplings`."""
     couplings: CouplingsTable | None = None
+    """Couplings of a "custom" model, one a lepton."""
     neutrinos: bool = False
+    """Whether a "custom" vector couples to neutrinos as to their leptons; lmu-ltau always does."""
     ctau_m: Annotated[float, Field(gt=0.0, le=1e20)] | None = None
+    """Lifetime times c [m], in place of the computed one."""
     branching: dict[Channel, Fraction] | None = None
+    """Branching ratios in place of the computed ones; what they lack to 1 is invisible."""
     channels: Annotated[tuple[Channel, ...], BeforeValidator(_channels), Field(min_length=1)] = VISIBLE
-    """Decay channels to generate; "all" stands for every visible one."""
+    """Decay channels to generate; "all" stands for every visible one, and is the default."""
 
     def boson(self) -> Boson:
         """Return the boson that this table describes."""
@@ -94,15 +104,17 @@ class ProductionTable(Table):
     """How the boson comes about, and what the muon loses on its way."""
 
     processes: Annotated[tuple[ProcessName, ...], BeforeValidator(_processes), Field(min_length=1)] = ALL
-    """Sources of the boson; "all" stands for every one, as far as the flux has parents for it."""
+    """Sources of the boson; "all" stands for every one, as far as the flux has parents for it, and is the default."""
     method: MethodName = "iww"
-    """Production method of bremsstrahlung."""
+    """Of bremsstrahlung: collinear Weizsaecker-Williams, Weizsaecker-Williams with an angle, or exact tree level."""
     min_energy_factor: Annotated[float, Field(ge=0.0, le=1e6)] | None = None
-    """Muons need this times max(m_mu, m) at emission; default: that of the method."""
+    """Muons need this times max(m_mu, m) at emission; default 10 for iww, 0 for ww and exact."""
     energy_loss: LossKind = "constant"
+    """Of muons in the dump: one stopping power at all energies, or the tabulated ones of the materials."""
     stopping_power_gev_per_m: Annotated[float, Field(gt=0.0, le=1e3)] | None = None
-    """With constant loss; default from the material's minimum ionisation."""
+    """Energy loss [GeV/m], with constant loss; default from the material's minimum ionisation."""
     multiple_scattering: bool = False
+    """Whether muons scatter on their way to the emission."""
 
     def min_energy(self, mass: float) -> float:
         """Energy [GeV] that a muon needs at emission: of the validity cut and of the kinematics."""
@@ -118,18 +130,21 @@ class PlainColumn(Table):
     """A column without a unit in somebody's flux file."""
 
     name: Annotated[str, Field(min_length=1, max_length=200)]
+    """What it is called there."""
 
 
 class LengthColumn(PlainColumn):
     """A column of lengths."""
 
     unit: Literal["m", "cm", "mm"] = "m"
+    """Unit that its lengths are in."""
 
 
 class EnergyColumn(PlainColumn):
     """A column of energies or momenta."""
 
     unit: Literal["GeV", "MeV"] = "GeV"
+    """Unit that its energies are in."""
 
 
 LengthName = Annotated[LengthColumn, BeforeValidator(_named)]
@@ -141,13 +156,21 @@ class ColumnsTable(Table):
     """Names and units of the columns of somebody's flux file; all of them, so that no unit is guessed."""
 
     pdg: PlainName
+    """PDG id: 13 or -13."""
     x: LengthName
+    """Where the muon was produced, horizontally."""
     y: LengthName
+    """Where the muon was produced, vertically."""
     z: LengthName
+    """Where the muon was produced, along the beam."""
     px: EnergyName
+    """Momentum there, x component."""
     py: EnergyName
+    """Momentum there, y component."""
     pz: EnergyName
+    """Momentum there, z component."""
     w: PlainName
+    """Muons that the row stands for, per proton; with `protons`, per that many."""
 
 
 FluxFormat = Literal["native", "muonfluxenhancement", "fairship", "columns"]
@@ -157,35 +180,43 @@ class FluxTable(Table):
     """The muons, from a file."""
 
     file: Annotated[str, Field(min_length=1, max_length=4096)]
+    """Path, relative to the card, or builtin:NAME for an embedded sample."""
     format: FluxFormat = "native"
+    """Which columns it has, in which units and frame."""
     protons: Annotated[float, Field(gt=0.0, le=1e30)] | None = None
-    """Divides the weights, where the format does not say per how many protons they are."""
+    """Protons that the weights are for, where the format does not say; divides the weights."""
     tree: Annotated[str, Field(min_length=1, max_length=200)] | None = None
-    """Which tree of a ROOT file."""
+    """Which tree of a ROOT file; absent: the format's, or the only one."""
     z_offset_m: Metres | None = None
-    """Added to z, so that the front of the dump is where the experiment's frame has it."""
+    """Added to z [m], so that the front of the dump is where the experiment's frame has it."""
     columns: ColumnsTable | None = None
+    """Names and units of the columns, with format = "columns"."""
 
 
 class BeamTable(Table):
     """The muons, from a beam along z that meets the front of the target."""
 
     pdg: Literal[13, -13] = -13
+    """PDG id: 13 for mu-, -13 for mu+."""
     energy_gev: Annotated[float, Field(gt=MUON_MASS, le=1e5)]
+    """Mean energy [GeV]."""
     energy_spread: Annotated[float, Field(ge=0.0, le=0.2)] = 0.0
     """Standard deviation of the energy over the energy."""
     spot_m: Annotated[float, Field(ge=0.0, le=10.0)] = 0.0
-    """Standard deviation of x and of y."""
+    """Standard deviation of x and of y [m]."""
     divergence_rad: Annotated[float, Field(ge=0.0, le=0.1)] = 0.0
-    """Standard deviation of the angles in the (x, z) and (y, z) planes."""
+    """Standard deviation of the angles in the (x, z) and (y, z) planes [rad]."""
 
 
 class VegasTable(Table):
     """Training of the importance sampling."""
 
     nitn: Annotated[int, Field(ge=0, le=200)] = 12
+    """Iterations; 0: none, points are drawn evenly."""
     neval: Annotated[int, Field(ge=1000, le=10_000_000)] = 80_000
+    """Points an iteration."""
     train_on: Literal["accepted", "fiducial"] = "accepted"
+    """Where events are to be dense: among the accepted ones (with a tenth of all decays), or among all decays."""
 
 
 class RunTable(Table):
@@ -194,11 +225,15 @@ class RunTable(Table):
     events: Annotated[int, Field(ge=2, le=10**12)] = 100_000
     """Number n of cube points; the weights are normalised to it."""
     seed: Annotated[int, Field(ge=0, lt=2**63)] | None = None
+    """Seed of the random numbers; absent: drawn, printed and stored."""
     chunk: Annotated[int, Field(ge=100, le=5_000_000)] = 50_000
+    """Points that are drawn at a time: what bounds the memory."""
     write: Literal["fiducial", "accepted"] = "fiducial"
+    """Which events are written: all decays in the decay volume, or the accepted ones."""
     unweighted: bool = False
     """Whether what is written has one common weight, by accept and reject."""
     vegas: VegasTable = VegasTable()
+    """Training of the importance sampling."""
 
 
 DEFAULT_COUPLINGS = tuple(np.geomspace(1e-8, 1.0, 41).tolist())
@@ -236,70 +271,17 @@ class StatisticsTable(Table):
     """Counts from which the limit follows, by CLs."""
 
     background: Annotated[float, Field(ge=0.0, le=1e9)]
+    """Expected number of background events."""
     observed: Annotated[int, Field(ge=0, le=10**9)] | None = None
     """Events seen; absent: the median of the background, for a projection."""
     cl: Annotated[float, Field(ge=0.5, le=0.9999)] = 0.9
+    """Confidence level of the limit."""
 
 
 class GMinus2Table(Table):
     """Difference between measured and predicted (g-2)/2 of the muon."""
 
     value: Annotated[float, Field(ge=-1e-6, le=1e-6)] = 251e-11
+    """Measured minus predicted."""
     error: Annotated[float, Field(gt=0.0, le=1e-6)] = 59e-11
-
-
-class Card(Table):
-    """A run card with its experiment card merged in."""
-
-    title: Text = ""
-    model: ModelTable
-    production: ProductionTable = ProductionTable()
-    flux: FluxTable | None = None
-    beam: BeamTable | None = None
-    experiment: ExperimentTable
-    run: RunTable = RunTable()
-    scan: ScanTable = ScanTable()
-    statistics: StatisticsTable | None = None
-    g_minus_2: GMinus2Table = GMinus2Table()
-
-    def dump(self) -> Dump:
-        """Return the dump that this card describes."""
-        production = self.production
-        return dump_of(self.experiment.target, production.energy_loss, production.stopping_power_gev_per_m)
-
-    def to_dict(self) -> dict[str, Any]:
-        """Return the card as plain data, from which `mcgen.load_card` makes it again."""
-        return self.model_dump(mode="json", exclude_none=True)
-
-    def replace(self, **changes: Any) -> Card:
-        """Return a copy with some keys changed, checked like a new card.
-
-        Parameters
-        ----------
-        changes
-            Tables of the card as (nested) dictionaries; they are merged like the tables of a
-            run card into those of its experiment card: ``card.replace(model={"mass_gev": 0.1})``.
-
-        Raises
-        ------
-        CardError
-            If the changed card has faults.
-        """
-        from mcgen.card.loading import replace  # the loader needs this module
-
-        return replace(self, changes)
-
-    def at_coupling(self, g_mu: float) -> Card:
-        """Return a copy with another coupling to muons; the others keep their ratios to it.
-
-        Raises
-        ------
-        CardError
-            If a coupling is out of the range of cards.
-        """
-        couplings = self.model.couplings
-        if couplings is None:
-            return self.replace(model={"g_mu": g_mu})
-        scale = g_mu / couplings.mu
-        others = {"e": couplings.e * scale, "tau": couplings.tau * scale}
-        return self.replace(model={"couplings": {"mu": g_mu, **others}})
+    """Standard deviation of the difference."""

@@ -17,39 +17,60 @@ from typing import TYPE_CHECKING, Annotated, Any, NoReturn
 import typer
 from typer.core import TyperGroup
 
+from mcgen.cli.terminal import echo, log_to_stderr, visible
 from mcgen.errors import McgenError
 
 if TYPE_CHECKING:
     from mcgen.card import Card
 
 
+_WrongOptions: Any = typer.BadParameter.__base__
+"""What the library raises for any wrong use of options and arguments; it has no public name."""
+
+
 class _Commands(TyperGroup):
     """Turns errors into one message and an exit code."""
 
+    def make_context(self, *args: Any, **extra: Any) -> Any:
+        """Parse what stands before the command."""
+        with _told():
+            return super().make_context(*args, **extra)
+
     def invoke(self, ctx: Any) -> Any:
-        try:
+        """Parse the rest, and run the command."""
+        with _told():
             return super().invoke(ctx)
-        except McgenError as error:
-            fail(str(error), error.exit_code)
-        except MemoryError:
-            fail("out of memory: choose a smaller run.chunk", 1)
-        except BrokenPipeError:
-            sys.stderr.close()  # whoever read our output has gone; there is nobody to tell
-            raise typer.Exit(1) from None
-        except OSError as error:
-            fail(f"cannot write the results: {error.strerror or error}", 1)
-        except KeyboardInterrupt:
-            fail("interrupted; nothing was left half-written", 130)
-        except ImportError:
-            # Compiled libraries that are being imported turn an interrupt into an ImportError of theirs.
-            if not State.interrupted:
-                raise
-            fail("interrupted; nothing was left half-written", 130)
+
+
+@contextmanager
+def _told() -> Iterator[None]:
+    """Tell errors as one message, and leave."""
+    try:
+        yield
+    except McgenError as error:
+        fail(str(error), error.exit_code)
+    except MemoryError:
+        fail("out of memory: choose a smaller run.chunk", 1)
+    except BrokenPipeError:
+        sys.stderr.close()  # whoever read our output has gone; there is nobody to tell
+        raise typer.Exit(1) from None
+    except OSError as error:
+        fail(f"cannot write the results: {error.strerror or error}", 1)
+    except KeyboardInterrupt:
+        fail("interrupted; nothing was left half-written", 130)
+    except ImportError:
+        # Compiled libraries that are being imported turn an interrupt into an ImportError of theirs.
+        if not State.interrupted:
+            raise
+        fail("interrupted; nothing was left half-written", 130)
+    except _WrongOptions as error:
+        error.message = visible(error.message)
+        raise
 
 
 def fail(message: str, exit_code: int) -> NoReturn:
     """Print one message and leave."""
-    typer.echo(f"mcgen: {message}", err=True)
+    echo(f"mcgen: {message}", err=True)
     raise typer.Exit(exit_code)
 
 
@@ -100,7 +121,7 @@ def _print_version(wanted: bool) -> None:
     if wanted:
         import mcgen
 
-        typer.echo(f"mcgen {mcgen.__version__}")
+        echo(f"mcgen {mcgen.__version__}")
         raise typer.Exit
 
 
@@ -115,15 +136,13 @@ def _options(
 ) -> None:
     State.quiet = quiet
     if verbose:
-        import logging
-
-        logging.basicConfig(level=logging.INFO, format="%(name)s: %(message)s", stream=sys.stderr)
+        log_to_stderr()
 
 
 def checking(no_verify: bool, *files: Path) -> bool:
     """Whether columns are compared with their digests; says so where they are not."""
     if no_verify:
-        typer.echo(f"mcgen: not compared with digests: {', '.join(map(str, files))}", err=True)
+        echo(f"mcgen: not compared with digests: {', '.join(map(str, files))}", err=True)
     return not no_verify
 
 

@@ -8,6 +8,7 @@ from typing import Annotated
 import typer
 
 from mcgen.cli.common import ForceOption, FormatOption, NoVerifyOption, State, app, checking
+from mcgen.cli.terminal import echo
 
 
 @app.command()
@@ -26,4 +27,4 @@ def convert(
     claim([output], [file], force)
     metadata = convert(file, output, format_, verify=checking(no_verify, file))
     if not (quiet or State.quiet):
-        typer.echo(f"{output}: {metadata.outcome.events} events")
+        echo(f"{output}: {metadata.outcome.events} events")

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import json
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
 from mcgen.cli.common import ForceOption, app, files_of, load
+from mcgen.cli.terminal import echo, echo_json
 from mcgen.io.outputs import claim
 
 if TYPE_CHECKING:
@@ -54,9 +54,9 @@ def show(
     found = census(_load(file, format_, protons))
     if output is not None:
         for path in plot_census(found, output):
-            typer.echo(str(path), err=True)
+            echo(path, err=True)
     if json_:
-        typer.echo(json.dumps(_plain(found), indent=2, allow_nan=False))
+        echo_json(_plain(found))
     else:
         from mcgen.cli.text import print_census
 
@@ -81,7 +81,7 @@ def convert(
     muons = _load(file, format_, protons)
     write_native(muons, output)
     dropped = reasons(muons.dropped)
-    typer.echo(f"{output}: {len(muons)} muons" + (f"; left out: {dropped}" if dropped else ""))
+    echo(f"{output}: {len(muons)} muons" + (f"; left out: {dropped}" if dropped else ""))
 
 
 def _files(file: str) -> list[Path]:

@@ -20,6 +20,7 @@ from mcgen.cli.common import (
     load_matching,
     progress,
 )
+from mcgen.cli.terminal import echo
 from mcgen.errors import UsageError
 
 SeedOption = Annotated[int | None, typer.Option(help="Seed of the random numbers; run.seed.")]
@@ -116,7 +117,7 @@ def generate(
 
         print_summary(metadata)
         rate = points / (perf_counter() - start)
-        typer.echo(
+        echo(
             f"{target}: {metadata.outcome.events} events, seed {metadata.provenance.seed}, {rate:.3g} points/s"
         )
 
@@ -143,7 +144,7 @@ def prepare(
     claim([target], files_of(card, loaded), force)
     run = Run.of(loaded)
     run.proposal.save(target)
-    typer.echo(f"{target}: seed {run.seed}, {len(run.proposal.components)} components")
+    echo(f"{target}: seed {run.seed}, {len(run.proposal.components)} components")
 
 
 @app.command()
@@ -163,7 +164,7 @@ def merge(
         from mcgen.cli.text import print_summary
 
         print_summary(metadata)
-        typer.echo(f"{output}: {metadata.outcome.events} events, seed {metadata.provenance.seed}")
+        echo(f"{output}: {metadata.outcome.events} events, seed {metadata.provenance.seed}")
 
 
 def _settings(settings: list[str] | None, events: int | None, seed: int | None) -> list[str]:

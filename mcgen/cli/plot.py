@@ -8,6 +8,7 @@ from typing import Annotated, Literal
 import typer
 
 from mcgen.cli.common import ForceOption, NoVerifyOption, State, app, checking
+from mcgen.cli.terminal import echo
 from mcgen.errors import UsageError
 from mcgen.io.outputs import claim
 
@@ -31,7 +32,7 @@ def plot(
     folder = output or Path(f"{file.stem}_plots")
     for path in plot(file, folder, format_, verify=checking(no_verify, file), force=force):
         if not State.quiet:
-            typer.echo(path)
+            echo(path)
 
 
 @app.command()
@@ -53,4 +54,4 @@ def report(
 
     write_report(file, target, verify=checking(no_verify, file))
     if not State.quiet:
-        typer.echo(target)
+        echo(target)

@@ -8,6 +8,7 @@ from typing import Annotated
 import typer
 
 from mcgen.cli.common import ForceOption, NoVerifyOption, State, app, checking
+from mcgen.cli.terminal import echo
 from mcgen.errors import UsageError
 
 
@@ -39,6 +40,4 @@ def reweight(
 
     print_summary(Metadata(reweighted.provenance, reweighted.outcome))
     sizes = [found.outcome.accepted.effective_size for found in (events, reweighted)]
-    typer.echo(
-        f"{output}: g_mu = {g_mu:g}, effective size of the accepted events {sizes[0]:.0f} -> {sizes[1]:.0f}"
-    )
+    echo(f"{output}: g_mu = {g_mu:g}, effective size of the accepted events {sizes[0]:.0f} -> {sizes[1]:.0f}")

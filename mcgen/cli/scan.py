@@ -21,6 +21,7 @@ from mcgen.cli.common import (
     load,
     progress_bar,
 )
+from mcgen.cli.terminal import echo, echo_json
 from mcgen.errors import UsageError
 from mcgen.io.outputs import claim
 
@@ -92,12 +93,12 @@ def scan(
     figure = target.with_suffix(".png")
     plot_scans([data, *others], figure, drawn)
     if json_:
-        typer.echo(json.dumps(data, indent=2, allow_nan=False))
+        echo_json(data)
     elif not quiet:
         from mcgen.cli.text import print_scan
 
         print_scan(data)
-        typer.echo(f"{', '.join(str(file) for file in [*files, figure])}: seed {found.seed}")
+        echo(f"{', '.join(str(file) for file in [*files, figure])}: seed {found.seed}")
 
 
 def _toml(text: str) -> str:

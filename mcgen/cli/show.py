@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import json
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
 from mcgen.cli.common import CardArgument, SetOption, app, load
+from mcgen.cli.terminal import echo, echo_json
 
 
 @app.command()
@@ -25,7 +25,7 @@ def inspect(
     if verify:
         _verify(file)
     if json_:
-        typer.echo(json.dumps(metadata.to_json(), indent=2, allow_nan=False))
+        echo_json(metadata.to_json())
         return
     print_provenance(metadata)
     print_summary(metadata)
@@ -41,7 +41,7 @@ def _verify(file: Path) -> None:
             pass
     except FileFormatError as error:
         raise RunError(str(error)) from error
-    typer.echo(f"{file}: all columns are as they were written", err=True)
+    echo(f"{file}: all columns are as they were written", err=True)
 
 
 @app.command()
@@ -52,7 +52,7 @@ def cards(
     from mcgen.card import shipped_card, shipped_cards
 
     if name is not None:
-        typer.echo(shipped_card(name).read_text(encoding="utf-8"), nl=False)
+        echo(shipped_card(name).read_text(encoding="utf-8").rstrip("\n"))
         return
     from mcgen.cli.text import print_cards
 

@@ -9,7 +9,9 @@ from typing import TYPE_CHECKING, Any
 
 from rich.console import Console
 from rich.table import Table
+from rich.text import Text
 
+from mcgen.cli.terminal import LONGEST_RESULT, visible
 from mcgen.comparison.compare import VARIABLES
 from mcgen.errors import reasons
 from mcgen.experiment.exposure import EXPOSURES
@@ -34,13 +36,20 @@ def _table(*headings: str, title: str | None = None) -> Table:
     return table
 
 
-def _console() -> Console:
-    return Console(highlight=False, markup=False)
+class _Results(Console):
+    """Prints text as it is: no markup, no emoji codes, no control characters."""
+
+    def __init__(self) -> None:
+        super().__init__(highlight=False, markup=False, emoji=False)
+
+    def render_str(self, text: str, **options: Any) -> Text:
+        """Make the text of a line, a cell or a heading."""
+        return super().render_str(visible(text, LONGEST_RESULT), **options)
 
 
 def print_summary(metadata: Metadata) -> None:
     """Print yields with both errors, and the cut flow."""
-    console = _console()
+    console = _Results()
     provenance, outcome = metadata.provenance, metadata.outcome
     exposure = provenance.card.experiment.exposure
     if provenance.is_collision:
@@ -101,7 +110,7 @@ def print_comparison(comparison: Comparison, unit: str) -> None:
             f"{s.mean:.5g}±{s.mean_error:.1g}",
             f"{s.reference_mean:.5g}±{s.reference_mean_error:.1g}",
         )
-    console = _console()
+    console = _Results()
     console.print(table)
     for name, reason in comparison.left_out.items():
         console.print(f"{name}: not compared, {reason}")
@@ -116,7 +125,7 @@ def print_comparison(comparison: Comparison, unit: str) -> None:
 
 def print_provenance(metadata: Metadata) -> None:
     """Print where the events come from."""
-    console = _console()
+    console = _Results()
     provenance, outcome = metadata.provenance, metadata.outcome
     card, flux = provenance.card, provenance.flux
     console.print(f"{card.title or 'untitled'}: {outcome.events} events of {provenance.points} points")
@@ -140,14 +149,14 @@ def print_columns(metadata: Metadata) -> None:
         table.add_column(heading)
     for column in metadata.provenance.columns:
         table.add_row(column.name, column.dtype, column.unit, column.meaning)
-    console = _console()
+    console = _Results()
     console.print()
     console.print(table)
 
 
 def print_cards(cards: Mapping[str, Mapping[str, Path]]) -> None:
     """Print names and titles of the shipped cards, by kind."""
-    console = _console()
+    console = _Results()
     for kind, files in cards.items():
         table = Table(
             title=f"{kind} cards", title_justify="left", box=None, pad_edge=False, show_header=False
@@ -166,12 +175,12 @@ def print_cross_sections(sections: Sequence[CrossSection]) -> None:
         ratio = s.sigma / exact[s.energy]
         cells = (f"{s.sigma:.5e}", f"{s.error:.1e}", f"{ratio:.4f}", f"{s.mean_x:.4f}", f"{s.mean_theta:.4e}")
         table.add_row(f"{s.energy:g}", s.method, *cells)
-    _console().print(table)
+    _Results().print(table)
 
 
 def print_census(found: Census) -> None:
     """Print what a flux holds."""
-    console = _console()
+    console = _Results()
     everything = found.above[0]
     console.print(f"{found.file}: {everything.muons} of {found.total} muons count")
     if left_out := reasons(found.left_out):
@@ -205,7 +214,7 @@ def print_scan(data: Mapping[str, Any]) -> None:
         table.add_row(
             f"{point['mass_gev']:.5g}", *cells, f"{point['n_max']:.4g}", "open" if point["open"] else ""
         )
-    console = _console()
+    console = _Results()
     console.print(
         f"{data['title'] or data['experiment']}: {data['n_signal']:.4g} events at the limit, "
         f"{data['exposure']['value']:.3g} {EXPOSURES[data['exposure']['kind']]}"
@@ -215,7 +224,7 @@ def print_scan(data: Mapping[str, Any]) -> None:
 
 def print_check(card: Card, flux: Flux, process: Process) -> None:
     """Print what a card resolves to: decays, g-2, geometry, flux."""
-    console = _console()
+    console = _Results()
     boson, experiment = card.model.boson(), card.experiment
     console.print(f"{card.title or 'untitled'}: valid")
     console.print(

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import json
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
 from mcgen.cli.common import ForceOption, NoVerifyOption, app, checking
+from mcgen.cli.terminal import echo_json
 from mcgen.errors import UsageError
 from mcgen.io.outputs import claim, make_folder
 
@@ -59,7 +59,7 @@ def validate(
         make_folder(output)
         plot_comparison(comparison, (file.name, reference.name), unit, paths)
     if json_:
-        typer.echo(json.dumps(_plain(comparison, unit), indent=2, allow_nan=False))
+        echo_json(_plain(comparison, unit))
     else:
         print_comparison(comparison, unit)
 

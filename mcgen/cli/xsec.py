@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import json
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
 from mcgen.cli.common import CardArgument, ForceOption, SetOption, app, files_of, load
+from mcgen.cli.terminal import echo_json
 from mcgen.errors import UsageError
 from mcgen.io.outputs import claim
 
@@ -43,7 +43,7 @@ def xsec(
         keys = {"e_mu_gev": "energy", "method": "method", "sigma_pb": "sigma", "error_pb": "error"}
         keys |= {"mean_x": "mean_x", "mean_theta_rad": "mean_theta"}
         rows = [{name: getattr(section, key) for name, key in keys.items()} for section in found]
-        typer.echo(json.dumps(rows, indent=2, allow_nan=False))
+        echo_json(rows)
     else:
         print_cross_sections(found)
     if output is not None:

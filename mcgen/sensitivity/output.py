@@ -11,6 +11,7 @@ from typing import Any
 from mcgen.distribution import installed_version
 from mcgen.errors import FileFormatError
 from mcgen.io.files import atomic_output
+from mcgen.parsing import parse_json
 from mcgen.sensitivity.contour import WIDTHS, Crossing, MassPoint
 from mcgen.sensitivity.curves import write_csv
 from mcgen.sensitivity.g_minus_2 import g_minus_2_couplings
@@ -164,7 +165,7 @@ def read_scan(path: Path) -> Mapping[str, Any]:
         If it is not one.
     """
     try:
-        data = json.loads(path.read_text(encoding="utf-8"))
+        data = parse_json(path.read_text(encoding="utf-8"))
     except (OSError, ValueError) as error:
         raise FileFormatError(f"{path}: not a readable scan: {error}") from error
     if not isinstance(data, dict) or not {"points", "contours", "g_minus_2", "title"} <= set(data):

@@ -50,7 +50,13 @@ class Parts:
         try:
             text = self._file(seed, mass).read_text(encoding="utf-8")
             return MassPoint.from_dict(json.loads(text))
-        except (OSError, ValueError, KeyError, TypeError):  # not there, or damaged: it is done again
+        except (
+            OSError,
+            ValueError,
+            KeyError,
+            TypeError,
+            RecursionError,
+        ):  # not there, or damaged: it is done again
             return None
 
     def save(self, seed: int, point: MassPoint) -> None:

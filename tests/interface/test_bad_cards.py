@@ -286,12 +286,34 @@ def test_an_empty_card_lacks_everything() -> None:
         (CARD.encode() + b"oops", "not valid TOML"),
         (b"\xff\xfe[model]", "UTF-8"),
         (b"title = 'a'\ntitle = 'b'", "not valid TOML"),
+        (b"title = " + b"[" * 3000 + b"]" * 3000, "not valid TOML: tables and lists in one another"),
+        (b"model" + b".a" * 3000 + b" = 1", "not valid TOML: tables and lists in one another"),
+        (b"run.events = " + b"1" * 5000, "not valid TOML"),
     ],
-    ids=["syntax", "binary", "key twice"],
+    ids=["syntax", "binary", "key twice", "brackets", "dots", "digits"],
 )
 def test_a_card_that_is_none(content: bytes, expected: str) -> None:
     Path("bad.toml").write_bytes(content)
     assert expected in refused("check", "bad.toml")
+
+
+@pytest.mark.parametrize(
+    "change", ["model.channels=" + "[" * 3000, "title=" + "[" * 200 + "]" * 200, "model" + ".a" * 3000 + "=1"]
+)
+def test_a_setting_deeper_than_any_card(change: str) -> None:
+    message = refused("check", "tiny.toml", *settings(change))
+    assert "more than 50 levels deep" in message or "no key has 3001 parts" in message
+
+
+def test_plain_data_deeper_than_any_card() -> None:
+    deep: dict[str, Any] = {}
+    for _ in range(3000):
+        deep = {"a": deep}
+    card = mcgen.load_card("tiny.toml")
+    with pytest.raises(CardError, match="more than 50 levels deep"):
+        mcgen.load_card({**card.to_dict(), "model": deep})
+    with pytest.raises(CardError, match="more than 50 levels deep"):
+        card.replace(model=deep)
 
 
 @pytest.mark.parametrize("card", ["nowhere.toml", ".", "", "x" * 300, "no\0where", "tiny.toml/tiny.toml"])

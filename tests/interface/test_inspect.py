@@ -230,6 +230,7 @@ METADATA = [
     '{"card": {}, "flux": {}, "yield": {}, "columns": {}}',
     '{"program": "mcgen"}',
     '{"program": "mcgen", "columns": {"weight": {}}}',
+    "[" * 3000,
 ]
 
 

@@ -18,7 +18,7 @@ import numpy as np
 import pytest
 
 import mcgen
-from mcgen.errors import Interrupted, RunError, UsageError
+from mcgen.errors import CardError, Interrupted, RunError, UsageError
 from mcgen.events import Events
 from mcgen.io.events.root import RootWriter
 from mcgen.metadata import Metadata
@@ -90,6 +90,16 @@ def test_a_worker_that_dies_and_what_it_leaves(card: mcgen.Card) -> None:
 
 
 # --- a Dask cluster
+
+
+def test_an_error_of_a_worker_is_that_of_one_process(card: mcgen.Card) -> None:
+    found = []
+    for jobs in (1, 2):
+        with pytest.raises(CardError) as caught:
+            list(Workers(jobs).map(card.at_coupling, [1, 11]))
+        found.append((str(caught.value), caught.value.faults))
+    assert "model.g_mu = 11" in found[0][0]
+    assert found[0] == found[1]
 
 
 def dask(*arguments: str) -> subprocess.Popen[bytes]:

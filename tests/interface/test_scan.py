@@ -244,6 +244,7 @@ def test_faulty_limits_are_refused(text: str, said: str) -> None:
         (("-o", "out.root"), ".json"),
         (("-o", "nowhere/out.json"), "does not exist"),
         (("--with", "tiny.toml"), "not a readable scan"),
+        (("--with", "deep.json"), "deep.json: not a readable scan: tables and lists in one another"),
         (("--limits", "."), "not a limit"),
         (("--set", "scan.n_signal=3", "--set", "statistics.background=1"), "at most one of them"),
         (("--set", "statistics.cl=0.9"), "statistics.background: missing"),
@@ -255,6 +256,7 @@ def test_faulty_limits_are_refused(text: str, said: str) -> None:
     ],
 )
 def test_wrong_use_is_told(arguments: tuple[str, ...], said: str) -> None:
+    Path("deep.json").write_text("[" * 3000, encoding="utf-8")
     assert said in refused("scan", "tiny.toml", *arguments)
 
 

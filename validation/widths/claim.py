@@ -15,7 +15,7 @@ from mcgen.types import Array
 from tests.oracle.closed_forms import true_lepton_width, true_photon_width
 from validation.claims import Outcome, Row, agrees, save_figure
 
-MODELS = ("leptophilic", "muonphilic")
+NAMES = ("leptophilic", "muonphilic")
 G_MU = 1e-3
 MASS_RANGE = (1e-3, 4.0)
 TOLERANCE = 1e-10
@@ -41,7 +41,7 @@ def measure(folder: Path, *, quick: bool) -> Outcome:
     masses = np.sort(np.append(np.geomspace(*MASS_RANGE, 20 if quick else 400), near))
     rows = []
     curves: dict[str, tuple[dict[str, Array], Array]] = {}
-    for model in MODELS:
+    for model in NAMES:
         found = [Boson("scalar", float(m), MODELS[model].couplings(G_MU)) for m in masses]
         widths: dict[str, Array] = {
             channel: np.array([b.widths()[channel] for b in found]) for channel in VISIBLE

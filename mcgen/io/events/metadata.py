@@ -10,6 +10,7 @@ from typing import Any
 
 from mcgen.errors import FileFormatError
 from mcgen.metadata import Metadata
+from mcgen.parsing import parse_json
 
 METADATA = "mcgen"
 """Name of the metadata in every format that has names."""
@@ -45,8 +46,8 @@ def from_text(path: Path, text: str) -> Metadata:
         If it is not the metadata of events of this version, or damaged.
     """
     try:
-        body = json.loads(text, parse_constant=_refuse)
-    except (ValueError, RecursionError) as error:
+        body = parse_json(text)
+    except ValueError as error:
         raise FileFormatError(f"{path}: the metadata {METADATA!r} is damaged: {error}") from error
     if not isinstance(body, dict):
         raise FileFormatError(f"{path}: the metadata {METADATA!r} is not that of mcgen events")
@@ -57,7 +58,3 @@ def from_text(path: Path, text: str) -> Metadata:
         return Metadata.from_json(body)
     except FileFormatError as error:
         raise FileFormatError(f"{path}: {error}") from error
-
-
-def _refuse(constant: str) -> None:
-    raise ValueError(f"it holds {constant}")

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterable, Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -33,19 +33,24 @@ class ParquetWriter(Closing):
         self._schema = pyarrow.schema(
             [(c.name, pyarrow.from_numpy_dtype(np.dtype(c.dtype))) for c in columns]
         )
+        self._file = ExitStack()
+        # Opened here, for pyarrow takes no name that is not UTF-8.
+        sink = self._file.enter_context(path.open("wb"))
         # A stored Arrow schema would hide the metadata, which comes after it, from readers of the schema.
-        self._file = parquet.ParquetWriter(path, self._schema, compression="zstd", store_schema=False)
+        self._writer = self._file.enter_context(
+            parquet.ParquetWriter(sink, self._schema, compression="zstd", store_schema=False)
+        )
 
     def append(self, record: Mapping[str, AnyArray]) -> None:
         """Write a chunk of rows."""
         import pyarrow
 
         if len(record["weight"]):
-            self._file.write_table(pyarrow.table(dict(record), schema=self._schema))
+            self._writer.write_table(pyarrow.table(dict(record), schema=self._schema))
 
     def finish(self, metadata: Metadata) -> None:
         """Write the metadata, which says how the events came about."""
-        self._file.add_key_value_metadata({METADATA: to_text(metadata)})
+        self._writer.add_key_value_metadata({METADATA: to_text(metadata)})
 
 
 class ParquetReader:
@@ -111,11 +116,13 @@ def open_parquet(path: Path) -> Iterator[ParquetReader]:
     FileFormatError
         If the file is not one of mcgen's.
     """
+    import pyarrow
     from pyarrow import parquet
 
     if not os.path.isfile(path):
         raise FileFormatError(f"{path}: no such file")
-    with _readable(path):
-        file = parquet.ParquetFile(path)
-    with file:
+    with ExitStack() as stack:
+        with _readable(path):
+            source = stack.enter_context(pyarrow.OSFile(os.fsencode(path)))
+            file = stack.enter_context(parquet.ParquetFile(source))
         yield ParquetReader(path, file)

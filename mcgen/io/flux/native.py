@@ -68,7 +68,8 @@ def _write_parquet(path: Path, muons: Muons) -> None:
     except ImportError as error:
         raise UsageError(f"{path}: Parquet needs pyarrow: {how_to_install('parquet')}") from error
     schema = pyarrow.schema([(name, pyarrow.from_numpy_dtype(v.dtype)) for name, v in muons.items()])
-    with parquet.ParquetWriter(path, schema, compression="zstd") as writer:
+    # Opened here, for pyarrow takes no name that is not UTF-8.
+    with path.open("wb") as file, parquet.ParquetWriter(file, schema, compression="zstd") as writer:
         for block in _blocks(muons):
             writer.write_table(pyarrow.table(block, schema))
 
