@@ -79,6 +79,7 @@ class Provenance:
     """How events come about: all that is known before the first one is drawn."""
 
     program: str
+    """The string "mcgen"."""
     version: str
     """Of the program."""
     libraries: Mapping[str, str]
@@ -94,6 +95,7 @@ class Provenance:
     chunks: Count
     """Chunks of the whole run."""
     flux: FluxSummary
+    """Where the parents are from."""
     requirements: tuple[Requirement, ...]
     """Of the detector, in the order of their codes."""
     columns: tuple[Column, ...]
@@ -177,7 +179,9 @@ class Metadata:
     """What is known of a table of events."""
 
     provenance: Provenance
+    """How the events come about."""
     outcome: Outcome
+    """What they are worth."""
 
     def to_json(self) -> dict[str, Any]:
         """Return the metadata as plain data, as `mcgen inspect --json` prints it."""

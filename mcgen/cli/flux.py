@@ -50,7 +50,7 @@ def show(
     if output is not None:
         from mcgen.plots.flux import pictures_in, plot_census
 
-        claim(pictures_in(output), _files(file), force)
+        claim(pictures_in(output), _files(file), force, new_folder=True)
     found = census(_load(file, format_, protons))
     if output is not None:
         for path in plot_census(found, output):

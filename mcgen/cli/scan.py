@@ -16,14 +16,13 @@ from mcgen.cli.common import (
     SetOption,
     State,
     app,
-    fail,
     files_of,
     load,
     progress_bar,
 )
 from mcgen.cli.terminal import echo, echo_json
 from mcgen.errors import UsageError
-from mcgen.io.outputs import claim
+from mcgen.io.outputs import all_or_none, claim
 
 
 @app.command()
@@ -62,36 +61,32 @@ def scan(
         raise UsageError(
             f"{target}: unknown ending {target.suffix!r}; a scan goes to a .json file, the rest beside it"
         )
-    if not target.parent.is_dir():
-        raise UsageError(f"{target}: the folder {target.parent} does not exist; create it or choose another")
     settings = list(set_ or [])
     settings += [f"scan.masses={_toml(masses)}"] if masses is not None else []
     settings += [f"scan.couplings={_toml(couplings)}"] if couplings is not None else []
     settings += [f"run.seed={seed}"] if seed is not None else []
     loaded = load(card, settings)
-    from mcgen.physics.models import CHANNELS
     from mcgen.sensitivity.curves import read_limits
-    from mcgen.sensitivity.output import files_of_scan, read_scan, scan_to_dict, table_of_scan, write_scan
+    from mcgen.sensitivity.output import read_scan, scan_files, scan_to_dict, write_scan
+    from mcgen.sensitivity.parts import parts_beside
     from mcgen.sensitivity.scan import scan as run_scan
 
-    read = [*files_of(card, loaded), *(with_ or []), *(limits.glob("*.csv") if limits else [])]
-    written = [*files_of_scan(target), target.with_suffix(".png")]
-    written += [table_of_scan(target, channel) for channel in CHANNELS if tables]
-    claim(written, read, force)
-    # What is to be drawn beside it is read first: a fault is told before anything is computed.
+    # A fault of what is to be drawn or written is told before anything is computed.
     others = [read_scan(path) for path in with_ or []]
     drawn = read_limits(limits) if limits is not None else []
-    try:
-        with _progress(quiet) as advance:
-            found = run_scan(loaded, target, jobs, advance)
-    except KeyboardInterrupt:
-        fail("interrupted; finished masses are kept, the same command goes on with them", 130)
-    files = write_scan(found, target, tables)
-    from mcgen.plots.scan import plot_scans
-
-    data = scan_to_dict(found)
     figure = target.with_suffix(".png")
-    plot_scans([data, *others], figure, drawn)
+    written = [*scan_files(target, loaded.model.channels if tables else ()), figure]
+    read = [*files_of(card, loaded), *(with_ or []), *(limits.glob("*.csv") if limits else [])]
+    claim(written, read, force)
+    with parts_beside(target) as parts:
+        with _progress(quiet) as advance:
+            found = run_scan(loaded, jobs, advance, parts)
+        from mcgen.plots.scan import plot_scans
+
+        data = scan_to_dict(found)
+        with all_or_none(written):
+            files = write_scan(found, target, tables)
+            plot_scans([data, *others], figure, drawn)
     if json_:
         echo_json(data)
     elif not quiet:

@@ -41,7 +41,7 @@ def validate(
 
     verify = checking(no_verify, file, reference)
     paths = [output / f"{file.stem}_ratios{ending}" for ending in (".png", ".pdf")] if output else []
-    claim(paths, [file, reference], force)
+    claim(paths, [file, reference], force, new_folder=True)
     events = read(file, verify=verify)
     setup = setup_of_events(events)
     other, its_setup = _reference(reference, pdg, verify)

@@ -46,46 +46,46 @@ LHE_ALLOWANCE = 0.005
 
 @dataclass(frozen=True, slots=True)
 class Sample:
-    """Events in the variables that are compared.
-
-    Attributes
-    ----------
-    weight : (n,)
-    values : (n,) by the names in `VARIABLES`; NaN where not defined
-    total, error : sum of weights and its error
-    allowance : further relative error of the total
-    """
+    """Events in the variables that are compared."""
 
     weight: Array
+    """(n,)"""
     values: Mapping[str, Array]
+    """(n,) by the names in `VARIABLES`; NaN where not defined."""
     total: float
+    """Sum of weights."""
     error: float
+    """Of the sum of weights."""
     allowance: float = 0.0
+    """Further relative error of the total."""
 
 
 @dataclass(frozen=True, slots=True)
 class Shape:
-    """The comparison of one variable's distribution.
-
-    Attributes
-    ----------
-    chi2, ndf, p_chi2 : of the fractions in bins of equal content
-    ks, ks_p : largest distance of the distribution functions, and its probability
-    mean, mean_error, reference_mean, reference_mean_error : in the variable's unit
-    histogram : for a picture
-    """
+    """The comparison of one variable's distribution."""
 
     variable: str
+    """Name in `VARIABLES`."""
     chi2: float
+    """Of the fractions in bins of equal content."""
     ndf: int
+    """Its degrees of freedom."""
     p_chi2: float
+    """Its probability."""
     ks: float
+    """Largest distance of the distribution functions."""
     ks_p: float
+    """Its probability."""
     mean: float
+    """Of the sample, in the variable's unit."""
     mean_error: float
+    """Its error."""
     reference_mean: float
+    """Of the reference, in the variable's unit."""
     reference_mean_error: float
+    """Its error."""
     histogram: PairedHistogram
+    """For a picture."""
 
     @property
     def compatible(self) -> bool:
@@ -95,19 +95,16 @@ class Shape:
 
 @dataclass(frozen=True, slots=True)
 class Comparison:
-    """The comparison of two samples.
-
-    Attributes
-    ----------
-    shapes : of the variables that can be compared
-    left_out : reasons for the others, by their names
-    sample, reference : what was compared
-    """
+    """The comparison of two samples."""
 
     shapes: tuple[Shape, ...]
+    """Of the variables that can be compared."""
     left_out: Mapping[str, str]
+    """Reasons for the others, by their names."""
     sample: Sample
+    """What was compared."""
     reference: Sample
+    """What it was compared with."""
 
     @property
     def total_p(self) -> float:

@@ -23,22 +23,18 @@ DIGITS = 1e-5
 
 @dataclass(frozen=True, slots=True)
 class Setup:
-    """What is collided, and what the weights are.
-
-    Attributes
-    ----------
-    nuclei : charge number and mass [GeV] of the nuclei of the target
-    mass : of the boson [GeV]
-    energy : of the muons at emission [GeV]; None if it varies
-    coupling : to muons; None if not known
-    weights : what the weights are normalised to
-    """
+    """What is collided, and what the weights are."""
 
     nuclei: tuple[tuple[float, float], ...]
+    """Charge number and mass [GeV] of the nuclei of the target."""
     mass: float
+    """Of the boson [GeV]."""
     energy: float | None
+    """Of the muons at emission [GeV]; None if it varies."""
     coupling: float | None
+    """To muons; None if not known."""
     weights: str
+    """What the weights are normalised to."""
 
 
 def setup_of_events(events: Events) -> Setup:

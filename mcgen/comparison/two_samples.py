@@ -27,13 +27,18 @@ MIN_IN_BIN = 20.0
 
 @dataclass(frozen=True, slots=True)
 class PairedHistogram:
-    """Fractions of two samples in bins, over the widths of the bins, with errors; `edges` has one more."""
+    """Two samples in bins."""
 
     edges: Array
+    """(k + 1,) of the bins."""
     density: Array
+    """(k,) fraction of the sample over the width of the bin."""
     error: Array
+    """(k,) of that."""
     reference: Array
+    """(k,) the same of the reference."""
     reference_error: Array
+    """(k,) of that."""
 
 
 def weighted_mean(values: Array, weights: Array) -> tuple[float, float]:

@@ -49,34 +49,34 @@ _ENCODING = re.compile(
 
 @dataclass(frozen=True, slots=True)
 class Collisions:
-    """Events of mu N -> mu N X in the laboratory, the nucleus at rest.
-
-    Attributes
-    ----------
-    weight : (n,) [pb], of sum `sigma`
-    muon, boson, recoil, nucleus : (4, n) (px, py, pz, E) of the incoming muon, of the boson, of the outgoing
-        muon and nucleus [GeV]; NaN where the file has no such particle
-    muon_pdg, boson_pdg : PDG ids
-    boson_mass : [GeV]
-    z : charge number of the nucleus
-    nucleus_mass : [GeV]
-    sigma, sigma_error : total cross-section and what the file says of its error [pb]
-    coupling : to muons, if the header says "g_mu = VALUE"
-    """
+    """Events of mu N -> mu N X in the laboratory, the nucleus at rest."""
 
     weight: Array
+    """(n,) [pb], of sum `sigma`."""
     muon: Array
+    """(4, n) incoming muon, (px, py, pz, E) [GeV]."""
     boson: Array
+    """(4, n) boson [GeV]."""
     recoil: Array
+    """(4, n) outgoing muon [GeV]; NaN where the file has none."""
     nucleus: Array
+    """(4, n) outgoing nucleus [GeV]; NaN where the file has none."""
     muon_pdg: int
+    """PDG id of the incoming muon."""
     boson_pdg: int
+    """PDG id of the boson."""
     boson_mass: float
+    """[GeV]"""
     z: int
+    """Charge number of the nucleus."""
     nucleus_mass: float
+    """[GeV]"""
     sigma: float
+    """Total cross-section [pb]."""
     sigma_error: float
+    """What the file says of its error [pb]."""
     coupling: float | None
+    """To muons, if the header says "g_mu = VALUE"."""
 
 
 def is_lhe(path: Path) -> bool:

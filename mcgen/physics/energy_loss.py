@@ -75,14 +75,10 @@ class EnergyLoss(ABC):
 
 @dataclass(frozen=True, slots=True)
 class ConstantLoss(EnergyLoss):
-    """The same energy loss everywhere, E(l) = E - l <dE/dz> (arXiv:2205.09870, Eq. 20).
-
-    Attributes
-    ----------
-    de_dz : <dE/dz>, positive [GeV/m]; `Material.minimum_loss` is the usual choice
-    """
+    """The same energy loss everywhere, E(l) = E - l <dE/dz> (arXiv:2205.09870, Eq. 20)."""
 
     de_dz: float
+    """<dE/dz>, positive [GeV/m]; `Material.minimum_loss` is the usual choice."""
 
     def __post_init__(self) -> None:
         if not self.de_dz > 0.0:

@@ -20,16 +20,12 @@ _NODES, _WEIGHTS = np.polynomial.legendre.leggauss(10)
 
 @dataclass(frozen=True, slots=True)
 class Nucleus:
-    """A nucleus at rest.
-
-    Attributes
-    ----------
-    z : charge number
-    a : mass number, the element's natural average
-    """
+    """A nucleus at rest."""
 
     z: float
+    """Charge number."""
     a: float
+    """Mass number, the element's natural average."""
 
     @property
     def mass(self) -> float:

@@ -65,24 +65,20 @@ class Material:
     """A homogeneous material.
 
     A compound is represented by one effective nucleus, see `material`.
-
-    Attributes
-    ----------
-    name : one of `MATERIALS`, or any other name for a material of the user's own
-    z : charge number
-    a : mass number, natural average [g/mol]
-    density : [g/cm^3]
-    radiation_length : X0 [g/cm^2]; NaN if not known: then there is no multiple scattering
-    minimum_ionisation : least stopping power [MeV cm^2/g]; NaN if not known: then there is no default
-        of the constant energy loss
     """
 
     name: str
+    """One of `MATERIALS`, or any other name for a material of the user's own."""
     z: float
+    """Charge number."""
     a: float
+    """Mass number, natural average [g/mol]."""
     density: float
+    """[g/cm^3]"""
     radiation_length: float = nan
+    """X0 [g/cm^2]; NaN if not known: then there is no multiple scattering."""
     minimum_ionisation: float = nan
+    """Least stopping power [MeV cm^2/g]; NaN if not known: then the constant energy loss has no default."""
 
     @property
     def nucleus(self) -> Nucleus:

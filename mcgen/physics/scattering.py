@@ -32,21 +32,18 @@ class ScatteringMoments:
     with A_k the integral of T(s) (l - s)^k ds, each times the square of `log_factor`. T itself is
     kept free of that factor, which belongs to the whole track: so tracks through several materials
     are put together by `followed_by`.
-
-    Attributes
-    ----------
-    length : l [m]
-    thickness : of the track in radiation lengths
-    a0 : [rad^2]
-    a1 : [rad^2 m]
-    a2 : [rad^2 m^2]
     """
 
     length: Array
+    """(n,) l [m]."""
     thickness: Array
+    """(n,) of the track in radiation lengths."""
     a0: Array
+    """(n,) A0 [rad^2]."""
     a1: Array
+    """(n,) A1 [rad^2 m]."""
     a2: Array
+    """(n,) A2 [rad^2 m^2]."""
 
     def followed_by(self, then: ScatteringMoments) -> ScatteringMoments:
         """Moments of two pieces of a track, `then` after this one (rows belong together)."""

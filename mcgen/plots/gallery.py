@@ -74,7 +74,7 @@ def plot(
     """
     survey = survey_of(file, verify=verify)
     pictures = {folder / f"{picture.name}.{format}": picture for picture in pictures_of(survey)}
-    claim(pictures, [file], force)
+    claim(pictures, [file], force, new_folder=True)
     make_folder(folder)
     for path, picture in pictures.items():
         save(picture.draw(survey), path)

@@ -142,10 +142,15 @@ class History:
     place: Ints
     """(n,) place of the parent in the table of its source."""
     parent: Parent
+    """From where the boson comes."""
     production: Production
+    """How it comes about."""
     flight: Flight
+    """Its way to its decay."""
     daughters: Daughters
+    """What it decays into."""
     verdict: Verdict
+    """What the detector says."""
     weight: Array
     """(n,) what the event counts, over the density of the draw as far as it is known; see the sampler."""
 

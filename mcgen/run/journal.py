@@ -2,130 +2,226 @@
 
 from __future__ import annotations
 
+import hashlib
 import io
 import json
 import os
+import re
 import shutil
-from collections.abc import Mapping
-from dataclasses import dataclass, field
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager, suppress
 from pathlib import Path
-from types import TracebackType
-from typing import Any, Self
+from typing import Any
 
 import numpy as np
 
-from mcgen.errors import Interrupted, RunError, UsageError
-from mcgen.io.files import atomic_output
+from mcgen.errors import Interrupted, ProposalError, RunError, UsageError
+from mcgen.io.files import atomic_output, check_output
+from mcgen.io.lock import LOCK, locked
 from mcgen.record.columns import AnyArray
 from mcgen.sampler.proposal import Proposal, load_proposal
 
 Record = dict[str, AnyArray]
 
+_IDENTITY, _PROPOSAL, _DIGEST = "run.json", "proposal.npz", "sha256"
+"""Names of files of the folder, and of an entry of each chunk's file."""
 
-@dataclass
-class Journal:
-    """The finished chunks of a run, a file each, in a folder beside the output.
+_NAMED = 5
+"""Keys that a message names at most."""
 
-    As a context manager it removes the folder when the run has succeeded, and otherwise adds to the error
-    what was kept and how to go on.
 
-    Attributes
+def journal_folder(output: Path) -> Path:
+    """Folder of a run's finished chunks."""
+    return output.with_name(output.name + ".parts")
+
+
+@contextmanager
+def journal_beside(output: Path, resume: bool) -> Iterator[Journal]:
+    """Open the journal of a run, which nobody else can use meanwhile.
+
+    When the run has succeeded its folder is removed; otherwise the error says what was kept and how to go on.
+
+    Parameters
     ----------
     output : file that the run is to make
     resume : whether an interrupted run is to be continued
+
+    Raises
+    ------
+    UsageError
+        If another process is at work there, or the folder is of an interrupted run that is not to be
+        continued, or not of a run.
+    RunError
+        If nothing can be written there.
+    """
+    check_output(output)
+    folder = journal_folder(output)
+    _check_ours(folder)
+    with locked(folder):
+        journal = Journal(folder)
+        if journal.is_started and not resume:
+            raise UsageError(
+                f"{folder}: holds an interrupted run: continue it with --resume, or remove that folder"
+            )
+        try:
+            yield journal
+        except BaseException as error:
+            if not journal.kept:
+                journal.remove()
+                raise
+            advice = f"{len(journal.kept)} finished chunks are kept in {folder}: continue with --resume"
+            if isinstance(error, KeyboardInterrupt):
+                raise Interrupted(f"interrupted; {advice}") from error
+            if isinstance(error, RunError | OSError):
+                raise RunError(f"{error}; {advice}") from error
+            raise
+        journal.remove()
+
+
+class Journal:
+    """The finished chunks of a run, a file each.
+
+    A chunk's file has a digest of its columns, its number and the run. What does not fit is not taken: it
+    may have been damaged, cut short, exchanged, or left by another run.
+
+    Parameters
+    ----------
+    folder : where they are kept; locked
     """
 
-    output: Path
-    resume: bool
-    _kept: int = field(default=0, init=False)
+    def __init__(self, folder: Path) -> None:
+        self._folder = folder
+        self._run: str | None = None
+        self.kept = self._finished() if self.is_started else set()
+        """Numbers of the chunks that are there."""
 
     @property
-    def folder(self) -> Path:
-        """Folder of the chunks."""
-        return self.output.with_name(self.output.name + ".parts")
+    def is_started(self) -> bool:
+        """Whether there is a run to continue."""
+        return os.path.isfile(self._folder / _IDENTITY)
 
-    def __enter__(self) -> Self:
-        if os.path.isdir(self.folder) and not self.resume:
-            raise UsageError(
-                f"{self.folder}: holds an interrupted run: continue it with --resume, or remove that folder"
-            )
-        self._kept = len(self.finished())
-        return self
-
-    def started(self) -> tuple[Proposal, dict[str, Any]] | None:
-        """Proposal and identity of the run that was interrupted, if there is one."""
-        if not self._identity.is_file():
+    def proposal(self) -> Proposal | None:
+        """Proposal of the run that was interrupted, if there is one."""
+        if not self.is_started:
             return None
         try:
-            identity = json.loads(self._identity.read_text(encoding="utf-8"))
-        except ValueError as error:
-            raise RunError(f"{self._identity}: damaged; remove {self.folder} and start again") from error
-        return load_proposal(self._proposal), identity
+            return load_proposal(self._folder / _PROPOSAL)
+        except ProposalError as error:
+            raise self._damaged(_PROPOSAL) from error
 
     def begin(self, proposal: Proposal, identity: Mapping[str, Any]) -> None:
-        """Start, or continue, the run of that identity.
+        """Start, or continue, the run of an identity.
+
+        Parameters
+        ----------
+        identity : what makes two runs the same, as JSON has it
 
         Raises
         ------
         UsageError
-            If the interrupted run was another one.
+            If the interrupted run was another one; the message says in what.
         """
-        identity = json.loads(json.dumps(identity))
-        started = self.started()
-        if started is None:
-            self.folder.mkdir(exist_ok=True)
-            proposal.save(self._proposal)
-            with atomic_output(self._identity) as temporary:
-                temporary.write_text(json.dumps(identity), encoding="utf-8")
-            return
-        different = sorted(_differences(started[1], identity))
+        text = json.dumps(identity, sort_keys=True)
+        if self.is_started:
+            self._check_same(json.loads(text))
+        else:
+            proposal.save(self._folder / _PROPOSAL)
+            with atomic_output(self._folder / _IDENTITY) as temporary:
+                temporary.write_text(text, encoding="utf-8")
+        self._run = hashlib.sha256(text.encode()).hexdigest()
+
+    def _check_same(self, identity: Any) -> None:
+        try:
+            started = json.loads((self._folder / _IDENTITY).read_text(encoding="utf-8"))
+        except (ValueError, RecursionError) as error:
+            raise self._damaged(_IDENTITY) from error
+        if not isinstance(started, dict):
+            raise self._damaged(_IDENTITY)
+        different = sorted(_differences(started, identity))
         if different:
+            more = f" and {len(different) - _NAMED} more" if len(different) > _NAMED else ""
             raise UsageError(
-                f"{self.folder}: the interrupted run differs from this one in {', '.join(different)}: "
-                "give the same card and options, or remove that folder"
+                f"{self._folder}: the interrupted run differs from this one in "
+                f"{', '.join(different[:_NAMED])}{more}: give the same card, flux and options, "
+                "or remove that folder to start anew"
             )
 
-    def finished(self) -> set[int]:
-        """Numbers of the chunks that are there."""
-        return {int(path.stem.removeprefix("chunk-")) for path in self.folder.glob("chunk-*.npz")}
-
     def load(self, chunk: int) -> Record | None:
-        """Return a finished chunk; None if there is none that can be read."""
+        """Return a finished chunk; None if there is none that fits."""
+        if chunk not in self.kept:
+            return None
         try:
             # From memory: a damaged file's own handle would stay open.
             with np.load(io.BytesIO(self._path(chunk).read_bytes()), allow_pickle=False) as file:
-                return {name: file[name] for name in file.files}
+                digest, *names = file.files
+                record = {name: file[name] for name in names}
+                fits = digest == _DIGEST and str(file[digest]) == self._digest(chunk, record)
         except Exception:  # noqa: BLE001  # zip and npy files raise almost anything when damaged
-            return None
+            fits = False
+        if fits:
+            return record
+        self.kept.remove(chunk)
+        return None
 
     def keep(self, chunk: int, record: Record) -> None:
         """Keep a finished chunk."""
-        with atomic_output(self._path(chunk)) as temporary, temporary.open("wb") as file:
-            np.savez(file, **record)  # type: ignore[arg-type]  # the stubs take the columns for its options
-        self._kept += 1
+        path = self._path(chunk)
+        try:
+            # Under its name at once: if it is cut short its digest does not fit.
+            with path.open("wb") as file:
+                np.savez(file, **{_DIGEST: np.array(self._digest(chunk, record))}, **record)  # type: ignore[arg-type]  # the stubs take the columns for its options
+        except IsADirectoryError:
+            return  # somebody else's; the chunk will be drawn again
+        except OSError as error:
+            raise RunError(f"{path}: cannot be written: {error.strerror}") from error
+        self.kept.add(chunk)
 
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        if error is None or not self._kept:
-            shutil.rmtree(self.folder, ignore_errors=True)
+    def remove(self) -> None:
+        """Empty the folder, if it is of this run."""
+        if self._run is None:
             return
-        advice = f"{self._kept} finished chunks are kept in {self.folder}: continue with --resume"
-        if isinstance(error, KeyboardInterrupt):
-            raise Interrupted(f"interrupted; {advice}") from error
-        if isinstance(error, RunError | OSError):
-            raise RunError(f"{error}; {advice}") from error
+        # What says that it is a run goes last.
+        for path in sorted(self._folder.iterdir(), key=lambda path: path.name == _IDENTITY):
+            if path.name == LOCK:
+                continue
+            with suppress(OSError):
+                path.unlink()
+            shutil.rmtree(path, ignore_errors=True)
 
-    @property
-    def _identity(self) -> Path:
-        return self.folder / "run.json"
-
-    @property
-    def _proposal(self) -> Path:
-        return self.folder / "proposal.npz"
+    def _finished(self) -> set[int]:
+        names = (re.fullmatch(r"chunk-(\d{7,18})\.npz", path.name) for path in self._folder.iterdir())
+        return {int(name[1]) for name in names if name and os.path.isfile(self._folder / name[0])}
 
     def _path(self, chunk: int) -> Path:
-        return self.folder / f"chunk-{chunk:07d}.npz"
+        return self._folder / f"chunk-{chunk:07d}.npz"
+
+    def _digest(self, chunk: int, record: Record) -> str:
+        """Digest of a chunk of this run."""
+        columns = [[name, values.dtype.str, values.shape] for name, values in record.items()]
+        digest = hashlib.sha256(json.dumps([self._run, chunk, columns]).encode())
+        for values in record.values():
+            digest.update(np.ascontiguousarray(values).data)
+        return digest.hexdigest()
+
+    def _damaged(self, name: str) -> RunError:
+        return RunError(f"{self._folder / name}: damaged; remove {self._folder} and start again")
+
+
+def _check_ours(folder: Path) -> None:
+    """Refuse a folder that is not of a run: all that is in it would be removed in the end."""
+    if not os.path.isdir(folder):
+        return
+    try:
+        names = {path.name for path in folder.iterdir()}
+    except OSError as error:
+        raise RunError(f"{folder}: cannot be read: {error.strerror}") from error
+    # A run that is killed before its first chunk leaves no more than these.
+    strange = {name for name in names - {LOCK, _PROPOSAL} if not name.startswith(".")}
+    if strange and _IDENTITY not in names:
+        raise UsageError(
+            f"{folder}: finished chunks are to be kept there, but what it holds is not of a run of mcgen: "
+            "rename or remove it, or give another output"
+        )
 
 
 def _differences(first: Any, second: Any, key: str = "") -> list[str]:

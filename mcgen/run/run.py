@@ -24,7 +24,7 @@ from mcgen.flux.flux import Flux, flux_of
 from mcgen.metadata import FluxSummary, Metadata, Provenance, Yield
 from mcgen.record.columns import Column, Record, columns_of, concatenate
 from mcgen.rng import Purpose, stream
-from mcgen.run.journal import Journal
+from mcgen.run.journal import Journal, journal_beside, journal_folder
 from mcgen.run.output import counted, event_file
 from mcgen.run.parallel import Workers
 from mcgen.sampler.process import Process, process_of
@@ -123,15 +123,15 @@ def generate_file(
         _check_part(card, part)
     points = card.run.events if part is None else len(part) * card.run.chunk
     with ExitStack() as stack:
-        journal = Journal(output, resume)
-        keep = journal if resume or points > JOURNAL_POINTS or os.path.isdir(journal.folder) else None
-        started = stack.enter_context(journal).started() if keep else None
+        journal = None
+        if resume or points > JOURNAL_POINTS or os.path.isdir(journal_folder(output)):
+            journal = stack.enter_context(journal_beside(output, resume))
         write = stack.enter_context(event_file(output, format))
-        run = Run.of(card, proposal if started is None else started[0])
+        run = Run.of(card, proposal, kept=journal.proposal() if journal else None)
         provenance = run.provenance(part)
-        if keep:
+        if journal:
             journal.begin(run.proposal, provenance.to_json())
-        return write(provenance, run.chunks(workers, part, keep, progress))
+        return write(provenance, run.chunks(workers, part, journal, progress))
 
 
 def _check_part(card: Card, part: range) -> None:
@@ -152,37 +152,50 @@ class Run:
     """A card with everything that it needs: made once, then only chunks are drawn from it."""
 
     card: Card
+    """What is computed."""
     seed: int
+    """Of the random numbers: that of the card, or drawn."""
     flux: Flux
+    """The parents."""
     process: Process
+    """The physics."""
     proposal: Proposal
+    """How events are drawn."""
 
     @classmethod
-    def of(cls, card: Card, proposal: Proposal | None = None, flux: Flux | None = None) -> Run:
+    def of(
+        cls,
+        card: Card,
+        proposal: Proposal | None = None,
+        flux: Flux | None = None,
+        kept: Proposal | None = None,
+    ) -> Run:
         """Load the flux, set up the physics, train the proposal if there is none.
 
         Parameters
         ----------
         proposal : made before for this card and flux
         flux : instead of that of the card
+        kept : of the interrupted run that is continued; whether it is this run is for its journal to say
 
         Raises
         ------
         ProposalError
             If the proposal was made for another card or flux.
         """
+        given = proposal or kept
         seed = card.run.seed
         if seed is None:
-            seed = secrets.randbits(63) if proposal is None else proposal.seed
+            seed = secrets.randbits(63) if given is None else given.seed
         flux = flux_of(card) if flux is None else flux
         process = process_of(card, flux)
         _log.info("%d of %d particles of %s can contribute", process.used, flux.total, flux.file)
-        if proposal is None:
-            proposal = prepare(process, card, flux.sha256, seed)
-        elif proposal.key != proposal_key(card, flux.sha256):
+        if proposal is not None and proposal.key != proposal_key(card, flux.sha256):
             raise ProposalError("the proposal was made for another card or flux: prepare a new one")
-        _log.info("seed %d; proposal %s", seed, proposal.sha256)
-        return cls(card, seed, flux, process, proposal)
+        if given is None:
+            given = prepare(process, card, flux.sha256, seed)
+        _log.info("seed %d; proposal %s", seed, given.sha256)
+        return cls(card, seed, flux, process, given)
 
     @cached_property
     def columns(self) -> tuple[Column, ...]:
@@ -198,14 +211,14 @@ class Run:
     ) -> Iterator[Record]:
         """Draw chunks in order, all or a part of them; those that the journal has are read from it."""
         numbers = range(chunks_of(self.card)) if part is None else part
-        done: set[int] = journal.finished() if journal else set()
+        done = set(journal.kept) if journal else set[int]()
         fresh = workers.map(self.chunk, (k for k in numbers if k not in done))
         for k in numbers:
-            record = journal.load(k) if journal and k in done else next(fresh)
-            if record is None:  # it was there, but cannot be read
-                record = self.chunk(k)
-            if journal and k not in done:
-                journal.keep(k, record)
+            record = journal.load(k) if journal else None
+            if record is None:  # not there, or it does not fit
+                record = self.chunk(k) if k in done else next(fresh)
+                if journal:
+                    journal.keep(k, record)
             yield record
             if progress:
                 progress(len(self.points(k)))

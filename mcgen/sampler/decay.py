@@ -56,7 +56,9 @@ class TwoBodyDecay:
     """Isotropic decay in the boson's rest frame, drawn where the detector can see the daughters."""
 
     boson: Boson
+    """What decays."""
     detector: Detector
+    """Who looks at the daughters."""
     axes = ("cos_star", "phi_star")
 
     def __call__(self, u: Coordinates, channel: Outcome, production: Production, flight: Flight) -> Daughters:

@@ -41,7 +41,9 @@ class DecayInVolume:
     """The boson decays between entry and exit of the decay volume (Eqs. 12, 21, 22)."""
 
     boson: Boson
+    """What flies and decays."""
     volume: Volume
+    """The decay volume."""
     axes = ("decay",)
 
     def __call__(self, u: Coordinates, production: Production) -> Flight:
@@ -67,7 +69,9 @@ class DecayAnywhere:
     """The same decays, drawn evenly along the way: no coupling is preferred before the map is trained."""
 
     boson: Boson
+    """What flies and decays."""
     volume: Volume
+    """The decay volume."""
     axes = ("decay",)
 
     def __call__(self, u: Coordinates, production: Production) -> Flight:

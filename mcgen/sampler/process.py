@@ -25,6 +25,7 @@ class Process:
     """What happens to a particle of the flux, given coordinates in the cube."""
 
     boson: Boson
+    """What is produced."""
     ratios: Mapping[Outcome, float]
     """Enabled open channels and their branching ratios; "none" for bare collisions."""
     exposure: float
@@ -36,8 +37,11 @@ class Process:
     aims: Mapping[Outcome, AnyAim]
     """Where bosons are worth being sent, by channel."""
     flight: FlightStage
+    """How the decay point is drawn."""
     decay: DecayStage
+    """How the daughters are drawn."""
     detector: Detector
+    """What is seen of them."""
 
     def axes(self, source: str) -> tuple[str, ...]:
         """Return the axes of the cube for a source, without those that choose the component and the parent."""

@@ -192,6 +192,7 @@ class _Batches:
     """Uniform points, each batch from a stream of its own."""
 
     seed: int
+    """Of the run."""
 
     def __call__(self, purpose: Purpose, number: int, count: int, shape: tuple[int, int]) -> Iterator[Array]:
         """Yield `count` batches of points and their coordinates for the component of a number."""

@@ -33,21 +33,18 @@ WIDTHS = np.geomspace(1e-22, 1e-8, 113)
 
 @dataclass(frozen=True, slots=True)
 class Crossing:
-    """A coupling where the yield is at the limit.
-
-    Attributes
-    ----------
-    g_mu : coupling to muons
-    mc_error, flux_error : on g_mu, from the errors of the yield and its slope
-    effective_size : of the yield there
-    regenerated : whether it comes from events generated at this coupling
-    """
+    """A coupling where the yield is at the limit."""
 
     g_mu: float
+    """Coupling to muons."""
     mc_error: float
+    """On g_mu, from the integration error of the yield and its slope."""
     flux_error: float
+    """On g_mu, from the flux error of the yield and its slope."""
     effective_size: float
+    """Of the yield there."""
     regenerated: bool = False
+    """Whether it comes from events generated at this coupling."""
 
     @property
     def error(self) -> float:
@@ -57,24 +54,22 @@ class Crossing:
 
 @dataclass(frozen=True, slots=True)
 class MassPoint:
-    """What a scan finds at one mass.
-
-    Attributes
-    ----------
-    mass : [GeV]
-    low, high : where the yield rises above the limit and where it falls below it; None if it does not
-    n_max, g_max : largest yield, and where it is
-    yields : at the couplings of the grid
-    tables : yield by channel and width, see `DecaySample.yields_by_width`
-    """
+    """What a scan finds at one mass."""
 
     mass: float
+    """[GeV]"""
     low: Crossing | None
+    """Where the yield rises above the limit; None if it does not."""
     high: Crossing | None
+    """Where the yield falls below the limit; None if it does not."""
     n_max: float
+    """Largest yield."""
     g_max: float
+    """Coupling to muons where it is."""
     yields: tuple[Yield, ...]
+    """At the couplings of the grid."""
     tables: dict[Outcome, list[float]]
+    """Yield by channel and width, see `DecaySample.yields_by_width`."""
 
     def to_dict(self) -> dict[str, Any]:
         """Return the point as plain data."""
@@ -132,9 +127,13 @@ class Crossings:
     """Where a sample's yield rises above the limit and falls below it, and its maximum."""
 
     low: Crossing | None
+    """Where the yield rises above the limit; None if it does not."""
     high: Crossing | None
+    """Where the yield falls below the limit; None if it does not."""
     n_max: float
+    """Largest yield."""
     g_max: float
+    """Coupling to muons where it is."""
 
 
 def crossings(sample: DecaySample, n_signal: float, couplings: Array = COUPLINGS) -> Crossings:

@@ -28,18 +28,14 @@ def write_csv(path: Path, header: Sequence[str], rows: Iterable[Sequence[Any]]) 
 
 @dataclass(frozen=True, slots=True)
 class Limit:
-    """Another experiment's limit in the plane of mass and coupling.
-
-    Attributes
-    ----------
-    label : what to call it
-    projected : whether it is a projection; otherwise what is inside is excluded
-    curves : (k, 2) masses [GeV] and couplings, one array a piece
-    """
+    """Another experiment's limit in the plane of mass and coupling."""
 
     label: str
+    """What to call it."""
     projected: bool
+    """Whether it is a projection; otherwise what is inside is excluded."""
     curves: tuple[Array, ...]
+    """(k, 2) masses [GeV] and couplings, one array a piece."""
 
 
 def read_limits(folder: Path) -> list[Limit]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from itertools import groupby
 from pathlib import Path
 from typing import Any
@@ -12,6 +12,7 @@ from mcgen.distribution import installed_version
 from mcgen.errors import FileFormatError
 from mcgen.io.files import atomic_output
 from mcgen.parsing import parse_json
+from mcgen.physics.models import Outcome
 from mcgen.sensitivity.contour import WIDTHS, Crossing, MassPoint
 from mcgen.sensitivity.curves import write_csv
 from mcgen.sensitivity.g_minus_2 import g_minus_2_couplings
@@ -95,15 +96,11 @@ def contours(scan: Scan) -> Iterator[list[tuple[float, float]]]:
             yield [*low, *reversed(high), low[0]]
 
 
-def files_of_scan(output: Path) -> list[Path]:
-    """Files of a scan: JSON, and CSV files of points, contour and grid."""
-    tables = [output.with_name(f"{output.stem}_{name}.csv") for name in ("points", "contour", "grid")]
-    return [output, *tables]
-
-
-def table_of_scan(output: Path, channel: str) -> Path:
-    """File of a scan's yields by mass and width in a channel."""
-    return output.with_name(f"{output.stem}_table_{channel}.dat")
+def scan_files(output: Path, channels: Iterable[str] = ()) -> list[Path]:
+    """Files of a scan: the JSON file, and beside it CSV files and tables of the yields of channels."""
+    beside = [f"{name}.csv" for name in ("points", "contour", "grid")]
+    beside += [f"table_{channel}.dat" for channel in channels]
+    return [output, *(output.with_name(f"{output.stem}_{name}") for name in beside)]
 
 
 def write_scan(scan: Scan, output: Path, tables: bool = False) -> list[Path]:
@@ -119,16 +116,17 @@ def write_scan(scan: Scan, output: Path, tables: bool = False) -> list[Path]:
     The files
     """
     data = scan_to_dict(scan)
-    written = files_of_scan(output)
+    channels = dict.fromkeys(channel for point in scan.points for channel in point.tables) if tables else ()
+    _, points, contour, grid, *by_channel = files = scan_files(output, channels)
     with atomic_output(output) as temporary:
         temporary.write_text(json.dumps(data, indent=1, allow_nan=False) + "\n", encoding="utf-8")
-    write_csv(written[1], list(data["points"][0]), [list(point.values()) for point in data["points"]])
-    rows = [[i, m, g] for i, contour in enumerate(data["contours"]) for m, g in contour]
-    write_csv(written[2], ["contour", "mass_gev", "g_mu"], rows)
-    write_csv(written[3], ["mass_gev", "g_mu", *_YIELD], list(_grid_rows(scan)))
-    if tables:
-        written += _write_tables(scan, output)
-    return written
+    write_csv(points, list(data["points"][0]), [list(point.values()) for point in data["points"]])
+    rows = [[i, m, g] for i, corners in enumerate(data["contours"]) for m, g in corners]
+    write_csv(contour, ["contour", "mass_gev", "g_mu"], rows)
+    write_csv(grid, ["mass_gev", "g_mu", *_YIELD], list(_grid_rows(scan)))
+    for channel, file in zip(channels, by_channel, strict=True):
+        _write_table(scan, channel, file)
+    return files
 
 
 def _grid_rows(scan: Scan) -> Iterator[list[Any]]:
@@ -137,23 +135,19 @@ def _grid_rows(scan: Scan) -> Iterator[list[Any]]:
             yield [point.mass, g_mu, *(getattr(found, key) for key in _YIELD.values())]
 
 
-def _write_tables(scan: Scan, output: Path) -> list[Path]:
-    """Write the yields of each channel for branching ratio 1 and g_mu = 1, by mass and total width."""
-    written = []
+def _write_table(scan: Scan, channel: Outcome, file: Path) -> None:
+    """Write the yields of a channel for branching ratio 1 and g_mu = 1, by mass and total width."""
     card, exposure = scan.card, scan.card.experiment.exposure
     about = f"{card.experiment.name}, {card.model.particle}, {card.production.method}, {exposure.value:g} {exposure.kind}"
-    for channel in dict.fromkeys(channel for point in scan.points for channel in point.tables):
-        lines = [
-            f"# accepted {channel} events per g_mu^2 and branching ratio: {about}",
-            "# m_X[GeV] Gamma_X[GeV] Y",
-        ]
-        for point in scan.points:
-            values = zip(WIDTHS, point.tables.get(channel, ()), strict=False)
-            lines += [f"{point.mass:.8e} {width:.8e} {value:.8e}" for width, value in values]
-        written.append(table_of_scan(output, channel))
-        with atomic_output(written[-1]) as temporary:
-            temporary.write_text("\n".join([*lines, ""]), encoding="utf-8")
-    return written
+    lines = [
+        f"# accepted {channel} events per g_mu^2 and branching ratio: {about}",
+        "# m_X[GeV] Gamma_X[GeV] Y",
+    ]
+    for point in scan.points:
+        values = zip(WIDTHS, point.tables.get(channel, ()), strict=False)
+        lines += [f"{point.mass:.8e} {width:.8e} {value:.8e}" for width, value in values]
+    with atomic_output(file) as temporary:
+        temporary.write_text("\n".join([*lines, ""]), encoding="utf-8")
 
 
 def read_scan(path: Path) -> Mapping[str, Any]:

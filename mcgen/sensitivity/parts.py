@@ -1,4 +1,4 @@
-"""Masses that are done, kept in a folder until the whole scan is."""
+"""Masses that are done, kept in a folder until the whole scan is written."""
 
 from __future__ import annotations
 
@@ -6,14 +6,51 @@ import contextlib
 import hashlib
 import json
 import secrets
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
 from mcgen.card import Card
 from mcgen.distribution import installed_version
-from mcgen.errors import RunError
+from mcgen.errors import Interrupted, RunError
 from mcgen.io.files import atomic_output
+from mcgen.io.lock import locked
 from mcgen.sensitivity.contour import MassPoint
+
+
+@contextmanager
+def parts_beside(output: Path) -> Iterator[Parts]:
+    """Keep the masses of a scan that are done beside its output, until that is complete.
+
+    When all has succeeded they are removed; otherwise the error says what was kept.
+
+    Parameters
+    ----------
+    output : file that the scan is to make; the folder gets its name from it
+
+    Raises
+    ------
+    UsageError, RunError
+        If another process is at work there, or nothing can be written.
+    """
+    folder = output.with_name(output.name + ".parts")
+    with locked(folder):
+        parts = Parts(folder)
+        try:
+            yield parts
+        except BaseException as error:
+            kept = parts.count()
+            if not kept:
+                parts.remove()
+                raise
+            advice = f"{kept} finished masses are kept in {folder}: the same command goes on with them"
+            if isinstance(error, KeyboardInterrupt):
+                raise Interrupted(f"interrupted; {advice}") from error
+            if isinstance(error, RunError | OSError):
+                raise RunError(f"{error}; {advice}") from error
+            raise
+        parts.remove()
 
 
 class Parts:
@@ -21,13 +58,21 @@ class Parts:
 
     Parameters
     ----------
-    folder : made when something is to be kept
-    card : which masses it asks for does not matter
-    flux_sha256 : digest of the flux
+    folder : where they are kept
     """
 
-    def __init__(self, folder: Path, card: Card, flux_sha256: str) -> None:
+    def __init__(self, folder: Path) -> None:
         self._folder = folder
+        self._key: str | None = None
+
+    def begin(self, card: Card, flux_sha256: str) -> None:
+        """Say whose masses they are.
+
+        Parameters
+        ----------
+        card : which masses it asks for does not matter
+        flux_sha256 : digest of the flux
+        """
         settings: dict[str, Any] = card.to_dict()
         settings.pop("title")
         settings["run"].pop("seed", None)
@@ -39,10 +84,10 @@ class Parts:
     def seed(self) -> int:
         """Seed of a scan whose card has none: the same for a scan that goes on."""
         file = self._folder / f"{self._key}-seed"
-        if file.is_file():
+        with contextlib.suppress(OSError, ValueError):  # not there, or damaged
             return int(file.read_text(encoding="utf-8"))
         seed = secrets.randbits(63)
-        self._write(file, str(seed))
+        _write(file, str(seed))
         return seed
 
     def load(self, seed: int, mass: float) -> MassPoint | None:
@@ -61,24 +106,22 @@ class Parts:
 
     def save(self, seed: int, point: MassPoint) -> None:
         """Keep what was found at a mass."""
-        self._write(self._file(seed, point.mass), json.dumps(point.to_dict()))
+        _write(self._file(seed, point.mass), json.dumps(point.to_dict()))
+
+    def count(self) -> int:
+        """Number of masses that are done."""
+        return len(list(self._folder.glob(f"{self._key}-*.json")))
 
     def remove(self) -> None:
-        """Remove what belongs to this scan, and the folder if nothing else is in it."""
-        for file in self._folder.glob(f"{self._key}-*"):
-            file.unlink(missing_ok=True)
-        with contextlib.suppress(OSError):  # another scan may keep its own masses there
-            self._folder.rmdir()
+        """Remove what belongs to this scan; another one may have its own masses there."""
+        for pattern in (f"{self._key}-*", f".*.part.{self._key}-*"):
+            for file in self._folder.glob(pattern):
+                file.unlink(missing_ok=True)
 
     def _file(self, seed: int, mass: float) -> Path:
         return self._folder / f"{self._key}-{seed}-{mass!r}.json"
 
-    def _write(self, file: Path, text: str) -> None:
-        try:
-            self._folder.mkdir(exist_ok=True)
-        except OSError as error:
-            raise RunError(
-                f"{self._folder}: cannot be made: {error.strerror}; masses are kept there"
-            ) from error
-        with atomic_output(file) as temporary:
-            temporary.write_text(text, encoding="utf-8")
+
+def _write(file: Path, text: str) -> None:
+    with atomic_output(file) as temporary:
+        temporary.write_text(text, encoding="utf-8")

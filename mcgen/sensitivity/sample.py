@@ -38,29 +38,28 @@ WORTHLESS = 1e-16
 
 @dataclass(frozen=True)
 class DecaySample:
-    """Accepted decays, with what their weights depend on.
-
-    Attributes
-    ----------
-    g_mu, width : coupling and total width [GeV] that the weights are for
-    fixed_lifetime : whether the card gives the lifetime, so that the coupling does not change it
-    ratios : branching ratios of the channels that were generated
-    weight, depth, group, channel : (k,) expected number of events, path to the decay over the decay length,
-        group of the parent, and code of the channel
-    points : number of points that were drawn, weight 0 included
-    sampled : whether the parents are a sample; otherwise there is no flux error
-    """
+    """Accepted decays, with what their weights depend on."""
 
     g_mu: float
+    """Coupling that the weights are for."""
     width: float
+    """Total width that the weights are for [GeV]."""
     fixed_lifetime: bool
+    """Whether the card gives the lifetime, so that the coupling does not change it."""
     ratios: dict[Outcome, float]
+    """Branching ratios of the channels that were generated."""
     weight: Array
+    """(k,) expected number of events."""
     depth: Array
+    """(k,) path to the decay over the decay length."""
     group: Ints
+    """(k,) group of the parent."""
     channel: Ints
+    """(k,) code of the channel."""
     points: int
+    """Number of points that were drawn, weight 0 included."""
     sampled: bool
+    """Whether the parents are a sample; otherwise there is no flux error."""
 
     def weights_at(self, g_mu: float) -> Array:
         """Weights (k,) at another coupling."""

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
+import secrets
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import partial
 from itertools import pairwise
 from math import log, sqrt
-from pathlib import Path
 
 import numpy as np
 
@@ -43,9 +43,13 @@ class Scan:
     """The result: a card's yields and limits at some masses, in rising order."""
 
     card: Card
+    """What is scanned."""
     seed: int
+    """Of the random numbers."""
     n_signal: float
+    """Expected number of events at the limit."""
     points: tuple[MassPoint, ...]
+    """What was found, by rising mass."""
 
     def is_open(self, point: MassPoint) -> bool:
         """Whether the contour is cut at a point: by the range of masses, or by that of couplings."""
@@ -55,16 +59,15 @@ class Scan:
         return at_end or point.low is None or point.high is None
 
 
-def scan(card: Card, output: Path, jobs: int = 1, progress: Progress | None = None) -> Scan:
+def scan(card: Card, jobs: int = 1, progress: Progress | None = None, parts: Parts | None = None) -> Scan:
     """Scan the plane of mass and coupling.
 
-    The result depends on card and seed only, not on the number of jobs. Masses that are done are kept
-    beside the output until the scan is complete, and found there by a scan with the same settings.
+    The result depends on card and seed only, not on the number of jobs.
 
     Parameters
     ----------
-    output : name of the output; the folder with what is done gets its name from it
     jobs : number of processes
+    parts : where masses that are done are kept, and found by a scan with the same settings
 
     Raises
     ------
@@ -76,8 +79,11 @@ def scan(card: Card, output: Path, jobs: int = 1, progress: Progress | None = No
             'experiment.exposure.kind = "xsec": collisions without a decay have no reach to scan'
         )
     flux = flux_of(card)
-    parts = Parts(output.with_name(output.name + ".parts"), card, flux.sha256)
-    seed = parts.seed() if card.run.seed is None else card.run.seed
+    if parts:
+        parts.begin(card, flux.sha256)
+    seed = card.run.seed
+    if seed is None:
+        seed = parts.seed() if parts else secrets.randbits(63)
     n_signal = n_signal_of(card)
     points: dict[float, MassPoint] = {}
     masses = first_masses(card)
@@ -91,7 +97,6 @@ def scan(card: Card, output: Path, jobs: int = 1, progress: Progress | None = No
         masses = added_masses([points[mass] for mass in sorted(points)])
         if not masses:
             break
-    parts.remove()
     return Scan(card, seed, n_signal, tuple(points[mass] for mass in sorted(points)))
 
 
@@ -122,19 +127,20 @@ def _is_coarse(a: MassPoint, b: MassPoint) -> bool:
 
 
 def _points(
-    card: Card, flux: Flux, seed: int, n_signal: float, masses: list[float], jobs: int, parts: Parts
+    card: Card, flux: Flux, seed: int, n_signal: float, masses: list[float], jobs: int, parts: Parts | None
 ) -> Iterator[MassPoint]:
     """Take the masses that are done, and work on the others."""
     todo = []
     for mass in masses:
-        done = parts.load(seed, mass)
+        done = parts.load(seed, mass) if parts else None
         if done is None:
             todo.append(mass)
         else:
             yield done
     draw = partial(_at, card, flux, seed, n_signal, todo)
     for point in Workers(min(jobs, len(todo))).map(draw, range(len(todo))):
-        parts.save(seed, point)
+        if parts:
+            parts.save(seed, point)
         yield point
 
 

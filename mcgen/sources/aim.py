@@ -31,11 +31,14 @@ BROADENING = 1.4
 
 @dataclass(frozen=True, slots=True)
 class Disc:
-    """Discs across the beam, one an event: distance ahead `depth`, `centre` (2, n), `radius` (n,), all [m]."""
+    """Discs across the beam, one an event."""
 
     depth: Array
+    """(n,) distance ahead along z [m]."""
     centre: Array
+    """(2, n) [m]"""
     radius: Array
+    """(n,) [m]"""
 
     def meets(self, position: Array, direction: Array) -> Bools:
         """Whether forward rays from points (3, n) meet the discs."""
@@ -54,16 +57,12 @@ class Disc:
 
 @dataclass(frozen=True)
 class Aim:
-    """Where bosons are aimed at.
-
-    Attributes
-    ----------
-    volume : the decay volume
-    plane : a plane that every accepted boson points into, if there is one
-    """
+    """Where bosons are aimed at."""
 
     volume: Volume
+    """The decay volume."""
     plane: Plane | None = None
+    """A plane that every accepted boson points into, if there is one."""
 
     axes = ("aim", "aim_1", "aim_2")
 

@@ -23,7 +23,9 @@ class Setting:
     """What the card says that sources are built from."""
 
     boson: Boson
+    """What is produced."""
     dump: Dump
+    """Where."""
     volume: Volume
     """The decay volume, which bosons have to reach."""
     method: str

@@ -21,7 +21,9 @@ class Display:
     """One event as lines of points (3, k) [m]: the boson from emission to decay, and both daughters."""
 
     boson: Array
+    """(3, 2) from where it is made to its decay [m]."""
     daughters: tuple[Array, Array]
+    """(3, k) of each, from the decay to where the view ends [m]."""
 
 
 def z_range(experiment: ExperimentTable) -> tuple[float, float]:

@@ -33,26 +33,27 @@ class Map:
     """Expected events in cells (z, x or y) of a side view."""
 
     z: Array
+    """(k + 1,) edges along the beam [m]."""
     side: Array
+    """(l + 1,) edges across [m]."""
     yields: Array
+    """(k, l) expected events."""
 
 
 @dataclass(frozen=True, slots=True)
 class Survey:
-    """What is shown of an events file.
-
-    Attributes
-    ----------
-    spectra : by name of the variable; without those that no event defines
-    emission, decay : maps of the vertices in (z, x) and (z, y)
-    displays : some events, drawn by weight
-    """
+    """What is shown of an events file."""
 
     metadata: Metadata
+    """Of the file."""
     spectra: Mapping[str, YieldHistogram]
+    """By name of the variable; without those that no event defines."""
     emission: tuple[Map, Map]
+    """Maps of where bosons are made, in (z, x) and (z, y)."""
     decay: tuple[Map, Map]
+    """Maps of the decay points, in (z, x) and (z, y)."""
     displays: tuple[Display, ...]
+    """Some events, drawn by weight."""
 
     @property
     def card(self) -> Card:

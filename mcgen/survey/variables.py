@@ -14,20 +14,16 @@ from mcgen.types import Array
 
 @dataclass(frozen=True, slots=True)
 class Variable:
-    """A function of the events, and how its axis looks.
-
-    Attributes
-    ----------
-    name : unique
-    label : of the axis, with unit, in matplotlib's notation
-    log : whether the axis is logarithmic
-    values : the variable (n,) of n events; NaN where it is not defined
-    """
+    """A function of the events, and how its axis looks."""
 
     name: str
+    """Unique."""
     label: str
+    """Of the axis, with unit, in matplotlib's notation."""
     log: bool
+    """Whether the axis is logarithmic."""
     values: Callable[[Events], Array]
+    """The variable (n,) of n events; NaN where it is not defined."""
 
 
 def _column(name: str) -> Callable[[Events], Array]:

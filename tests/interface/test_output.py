@@ -184,9 +184,19 @@ def refused_to_nobody(*arguments: str | Path, code: int) -> str:
     return outcome.err
 
 
-def test_a_read_only_folder(public: Path) -> None:
-    message = refused_to_nobody("generate", "tiny.toml", "-o", public / "out.root", code=1)
-    assert str(public / "out.root") in message
+@pytest.mark.parametrize(
+    ("command", "name", "work"),
+    [
+        ("generate", "out.root", "mcgen.run.run.prepare"),
+        ("scan", "out.json", "mcgen.sensitivity.scan.mass_point"),
+    ],
+)
+def test_a_read_only_folder(
+    public: Path, monkeypatch: pytest.MonkeyPatch, command: str, name: str, work: str
+) -> None:
+    monkeypatch.setattr(work, lambda *_: pytest.fail("told only after the work was done"))
+    message = refused_to_nobody(command, "tiny.toml", "-o", public / name, code=1)
+    assert str(public / name) in message
     assert "Permission denied" in message
     assert not list(public.iterdir())
 
@@ -202,6 +212,7 @@ def test_a_closed_folder(public: Path) -> None:
 @pytest.mark.parametrize("command", ["generate", "check"])
 def test_a_flux_in_a_closed_folder_is_not_taken_for_the_output(public: Path, command: str) -> None:
     public.chmod(0)
+    public.parent.chmod(0o777)
     change = settings(f"flux.file={public}/muons.csv")
     message = refused_to_nobody(command, "tiny.toml", *change, code=2)
     assert f"flux file {public}/muons.csv" in message

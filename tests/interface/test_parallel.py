@@ -348,23 +348,89 @@ def interrupted(card: mcgen.Card) -> None:
             generate_file(card, Path("tiny.root"), resume=True)
 
 
-def test_a_damaged_chunk_is_drawn_again(card: mcgen.Card, whole: Events) -> None:
+@pytest.mark.parametrize("damage", ["cut short", "exchanged"])
+def test_a_chunk_that_does_not_fit_is_drawn_and_kept_again(
+    card: mcgen.Card, whole: Events, damage: str
+) -> None:
     interrupted(card)
-    chunk = Path("tiny.root.parts/chunk-0000000.npz")
-    content = chunk.read_bytes()
-    chunk.write_bytes(content[: len(content) // 2])
-    done("-q", "generate", "tiny.toml", "--resume")
+    chunks = [Path(f"tiny.root.parts/chunk-000000{k}.npz") for k in range(2)]
+    chunks[0].write_bytes(chunks[0].read_bytes()[:-1000] if damage == "cut short" else chunks[1].read_bytes())
+    for expected in ([0], [2]):
+        drawn: list[int] = []
+        with pytest.MonkeyPatch.context() as patch:
+            patch.setattr(Run, "chunk", counted(drawn))
+            if expected == [0]:
+                interrupt_after(1, KeyboardInterrupt(), patch)
+            outcome = run("-q", "generate", "tiny.toml", "--resume")
+        assert drawn == expected
+        assert outcome.code == (130 if expected == [0] else 0)
     assert_same_events(whole, mcgen.read("tiny.root"))
 
 
-def test_another_run_is_not_continued(card: mcgen.Card) -> None:
+def test_strays_beside_the_chunks(card: mcgen.Card, whole: Events) -> None:
     interrupted(card)
+    folder = Path("tiny.root.parts")
+    for name in ("chunk-abc.npz", "chunk-0000001 (copy).npz"):
+        (folder / name).write_bytes(b"stray")
+    (folder / "chunk-0000002.npz").mkdir()
+    done("-q", "generate", "tiny.toml", "--resume")
+    assert_same_events(whole, mcgen.read("tiny.root"))
+    assert files() == {"whole.root", "tiny.root"}
+
+
+@pytest.mark.parametrize("resumed", ["anew", "continued"])
+def test_a_run_under_way_is_left_alone(card: mcgen.Card, whole: Events, resumed: str) -> None:
+    if resumed == "continued":
+        interrupted(card)
+    said: list[str] = []
+
+    def meanwhile(_: int) -> None:
+        before = {path: path.read_bytes() for path in Path("tiny.root.parts").iterdir()}
+        attempts: tuple[list[str], ...] = (["--resume"], ["--resume", *settings("model.g_mu=1e-3")], [])
+        said.extend(refused("generate", "tiny.toml", *options) for options in attempts)
+        assert {path: path.read_bytes() for path in Path("tiny.root.parts").iterdir()} == before
+
+    generate_file(card, Path("tiny.root"), resume=True, progress=meanwhile)
+    holder = f"another run is at work there, process {os.getpid()} on {os.uname().nodename}"
+    assert len(said) == 9
+    assert all(f"tiny.root.parts: {holder}" in message for message in said)
+    assert_same_events(whole, mcgen.read("tiny.root"))
+
+
+@pytest.mark.parametrize(
+    ("options", "keys"),
+    [
+        (settings("run.seed=2"), "card.run.seed, seed"),
+        (settings("model.g_mu=1e-3"), "card.model.g_mu"),
+        (["-n", "400"], "card.run.events, chunks, points"),
+        (["--chunks", "0:2"], "part"),
+        (["--proposal", "other.npz"], "proposal_sha256"),
+    ],
+)
+def test_another_run_is_not_continued(card: mcgen.Card, options: list[str], keys: str) -> None:
+    interrupted(card)
+    if "--proposal" in options:
+        done("prepare", "tiny.toml", "--seed", "3", "-o", "other.npz")
+    message = refused("generate", "tiny.toml", "--resume", *options)
+    assert f"tiny.root.parts: the interrupted run differs from this one in {keys}: give the same" in message
+    assert "remove that folder" in message
+
+
+def test_another_run_of_which_nothing_is_finished_is_left_alone(card: mcgen.Card) -> None:
+    interrupted(card)
+    for chunk in Path("tiny.root.parts").glob("chunk-*"):
+        chunk.unlink()
     message = refused("generate", "tiny.toml", "--resume", *settings("run.seed=2"))
-    assert "differs from this one in" in message
-    assert "card.run.seed" in message
-    assert "another card or flux" in refused(
-        "generate", "tiny.toml", "--resume", *settings("model.g_mu=1e-3")
-    )
+    assert "differs from this one in card.run.seed, seed" in message
+
+
+def test_a_flux_that_has_changed_is_not_continued_with(card: mcgen.Card) -> None:
+    interrupted(card)
+    flux = Path("muons.csv")
+    flux.write_text("\n".join(flux.read_text(encoding="utf-8").splitlines()[:-1]), encoding="utf-8")
+    message = refused("generate", "tiny.toml", "--resume")
+    assert "tiny.root.parts: the interrupted run differs from this one in flux.muons" in message
+    assert "flux.sha256" in message
 
 
 def test_a_drawn_seed_is_continued(card: mcgen.Card) -> None:
@@ -408,7 +474,7 @@ def test_kill_at_any_moment(folder: Path, kills: int) -> None:
 
 
 def test_workers_do_not_outlive_a_killed_run() -> None:
-    code = "import mcgen; import mcgen.run.run as run; run.generate_file(mcgen.load_card('tiny.toml').replace(run={'events': 2_000_000, 'chunk': 100}), __import__('pathlib').Path('t.root'), workers=run.Workers(2), progress=lambda _: print('on', flush=True))"
+    code = "import mcgen; from mcgen.run import run; run.generate_file(mcgen.load_card('tiny.toml').replace(run={'events': 2_000_000, 'chunk': 100}), __import__('pathlib').Path('t.root'), workers=run.Workers(2), progress=lambda _: print('on', flush=True))"
     script = Path("run.py")
     script.write_text(f"if __name__ == '__main__':\n    {code}\n", encoding="utf-8")
     with subprocess.Popen([sys.executable, "run.py"], stdout=subprocess.PIPE) as process:

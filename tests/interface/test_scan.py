@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import json
+import resource
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -147,8 +148,77 @@ def test_an_interrupted_scan_goes_on(result: dict[str, Any], monkeypatch: pytest
     assert done_at == [0.03, 0.06], "the finished mass is not done again"
     assert found["points"] == result["json"]["points"]
     # Nothing is taken over from other settings.
-    done("scan", "tiny.toml", *FEW, *settings("model.name=muonphilic"))
+    done("scan", "tiny.toml", *FEW, *settings("model.name=muonphilic"), "--force")
     assert done_at == [0.03, 0.06, 0.03, 0.06]
+
+
+def not_computed(monkeypatch: pytest.MonkeyPatch) -> None:
+    def fail(*_: Any) -> None:
+        pytest.fail("a mass was worked on")
+
+    monkeypatch.setattr("mcgen.sensitivity.scan.mass_point", fail)
+
+
+def test_a_scan_whose_output_cannot_be_written_is_kept(monkeypatch: pytest.MonkeyPatch) -> None:
+    done("scan", "tiny.toml", *FEW, "-o", "first.json")
+    before = resource.getrlimit(resource.RLIMIT_FSIZE)
+    largest = Path("first.png").stat().st_size
+    resource.setrlimit(resource.RLIMIT_FSIZE, (largest // 2, before[1]))
+    try:
+        message = run("scan", "tiny.toml", *FEW)
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, before)
+    assert message.code == 1
+    assert message.err.startswith("mcgen: tiny_scan.png: cannot be written: File too large; ")
+    assert "2 finished masses are kept in tiny_scan.json.parts: the same command goes on" in message.err
+    assert not list(Path().glob("tiny_scan*.[cjp]*[vng]")), "not even the files that could be written"
+    not_computed(monkeypatch)
+    done("scan", "tiny.toml", *FEW)
+    assert Path("tiny_scan.json").read_bytes() == Path("first.json").read_bytes()
+    assert Path("tiny_scan.png").read_bytes() == Path("first.png").read_bytes()
+    assert not Path("tiny_scan.json.parts").exists()
+
+
+@pytest.mark.parametrize(
+    "name", ["out.json", "out_points.csv", "out_grid.csv", "out_table_ee.dat", "out.png"]
+)
+def test_a_folder_under_an_output_is_told_before_anything_is_computed(
+    name: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    not_computed(monkeypatch)
+    Path(name).mkdir()
+    message = refused("scan", "tiny.toml", *FEW, "--tables", "-o", "out.json")
+    assert f"{name}: is a folder" in message
+
+
+def test_a_second_scan_of_an_output_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
+    def meanwhile(*arguments: Any) -> Any:
+        with monkeypatch.context() as patch:
+            not_computed(patch)
+            assert "another run is at work there" in refused("scan", "tiny.toml", *FEW)
+        return mass_point(*arguments)
+
+    monkeypatch.setattr("mcgen.sensitivity.scan.mass_point", meanwhile)
+    done("scan", "tiny.toml", *FEW)
+
+
+def test_a_damaged_seed_is_drawn_again(monkeypatch: pytest.MonkeyPatch) -> None:
+    text = Path("tiny.toml").read_text(encoding="utf-8").replace("seed = 1\n", "")
+    Path("tiny.toml").write_text(text, encoding="utf-8")
+    points = iter((mass_point,))
+
+    def one(*arguments: Any) -> Any:
+        found = next(points, None)
+        if found is None:
+            raise KeyboardInterrupt
+        return found(*arguments)
+
+    monkeypatch.setattr("mcgen.sensitivity.scan.mass_point", one)
+    assert "1 finished masses are kept" in run("scan", "tiny.toml", *FEW).err
+    (seed,) = Path("tiny_scan.json.parts").glob("*-seed")
+    seed.write_text("damaged", encoding="utf-8")
+    monkeypatch.setattr("mcgen.sensitivity.scan.mass_point", mass_point)
+    done("scan", "tiny.toml", *FEW)
 
 
 def test_a_scan_without_a_seed_goes_on_with_its_own(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import tempfile
 from concurrent.futures import ProcessPoolExecutor
 from multiprocessing import get_context
 from pathlib import Path
@@ -118,8 +117,7 @@ def contour(model: str, physics: str, label: str, quick: bool) -> dict[str, Any]
     card = mcgen.load_card(f"{prefix}_{model}{PHYSICS[physics]}").replace(
         experiment={"card": experiment}, run=RUN, scan={"masses": masses, "refine": False}
     )
-    with tempfile.TemporaryDirectory() as folder:
-        data = scan_to_dict(scan(card, Path(folder) / "scan.json"))
+    data = scan_to_dict(scan(card))
     return {key: value for key, value in data.items() if key not in ("grid", "card")}
 
 

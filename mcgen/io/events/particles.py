@@ -44,20 +44,16 @@ COLUMNS = (
 
 @dataclass(frozen=True, slots=True)
 class Setting:
-    """What the particles of a run have in common.
-
-    Attributes
-    ----------
-    card : of the run
-    boson_mass : [GeV]
-    nuclei : of the target's layers
-    target : z of the target's front and back face [m]
-    """
+    """What the particles of a run have in common."""
 
     card: Card
+    """Of the run."""
     boson_mass: float
+    """[GeV]"""
     nuclei: tuple[Nucleus, ...]
+    """Of the target's layers."""
     target: tuple[float, float]
+    """z of the target's front and back face [m]."""
 
     @classmethod
     def of(cls, metadata: Metadata) -> Setting:
@@ -75,25 +71,22 @@ class Setting:
 
 @dataclass(frozen=True, slots=True)
 class Particles:
-    """The particles of n events.
-
-    Attributes
-    ----------
-    pdg : (n, 7)
-    momentum : (n, 7, 4) px, py, pz, E [GeV]; NaN where a method does not define it
-    mass : (n, 7) [GeV]
-    present : (n, 7) whether the momentum is defined
-    emission, decay : (n, 4) vertices x, y, z, ct [m], the time since the muon's production
-    lifetime : (n,) proper c tau of the boson [m]
-    """
+    """The particles of n events."""
 
     pdg: Ints
+    """(n, 7)"""
     momentum: Array
+    """(n, 7, 4) px, py, pz, E [GeV]; NaN where a method does not define it."""
     mass: Array
+    """(n, 7) [GeV]"""
     present: Bools
+    """(n, 7) whether the momentum is defined."""
     emission: Array
+    """(n, 4) vertex x, y, z, ct [m], the time since the parent was where the flux has it."""
     decay: Array
+    """(n, 4) vertex x, y, z, ct [m]."""
     lifetime: Array
+    """(n,) proper c tau of the boson [m]."""
 
     @classmethod
     def of(cls, columns: Mapping[str, AnyArray], setting: Setting) -> Particles:

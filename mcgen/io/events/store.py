@@ -62,21 +62,18 @@ WriterClass = Callable[[Path, Iterable[Column]], Writer]
 
 @dataclass(frozen=True, slots=True)
 class Format:
-    """A format of events files.
-
-    Attributes
-    ----------
-    endings : of file names
-    writer : makes files
-    reader : opens files; None if they do not hold all of the events
-    library, extra : what it needs besides mcgen's own dependencies, and the extra that brings it
-    """
+    """A format of events files."""
 
     endings: tuple[str, ...]
+    """Of file names."""
     writer: WriterClass
+    """Makes files."""
     reader: Callable[[Path], AbstractContextManager[Reader]] | None = None
+    """Opens files; None if they do not hold all of the events."""
     library: str = ""
+    """What it needs besides the program's own dependencies."""
     extra: str = ""
+    """The extra that brings that library."""
 
     def fits(self, path: Path) -> bool:
         """Whether a file's name ends as it should."""

@@ -24,9 +24,13 @@ class Grid:
     """Numbers of Gauss nodes in x, angle, t and azimuth."""
 
     x: int = 48
+    """In the energy fraction."""
     angle: int = 40
+    """In the angle."""
     t: int = 64
+    """In the momentum transfer."""
     phi: int = 16
+    """In the azimuth."""
 
 
 FINE, COARSE = Grid(), Grid(24, 20, 32, 8)

@@ -27,42 +27,48 @@ class Kinematics:
 
     Transverse and longitudinal refer to the virtual muon's momentum p - k; the transverse x axis lies in
     the plane of p and k, on the side of p (and of k: p and k have the same transverse momentum).
-
-    Attributes
-    ----------
-    physical : (n,) False where there is no phase space; q is 0 there, and nothing else is meaningful
-    energy, boson_e : (n,) E and E_X [GeV]
-    mass, nucleus_mass : (n,) or scalar, of the boson and of the nucleus [GeV]
-    muon_p, boson_p : (n,) |p| and |k| [GeV]
-    sin_theta, one_minus_cos : (n,) of the boson's angle to the muon
-    virtual_p : (n,) V [GeV]
-    s, u, t : (n,) positive invariants [GeV^2]
-    s_minus_u : (n,) s - u = 2 k.q, without cancellation [GeV^2]
-    dipole : (n,) s w - u E, what is left of the two diagrams' monopoles [GeV^3]
-    transverse, boson_along : (n,) components of k across and along p - k [GeV]
-    q_x, q_y, q_z : (n,) components of the momentum given to the muon, in the same axes [GeV]
     """
 
     physical: Bools
+    """(n,) False where there is no phase space; q is 0 there, and nothing else is meaningful."""
     energy: Array
+    """(n,) E, of the muon [GeV]."""
     boson_e: Array
+    """(n,) E_X [GeV]."""
     mass: Array | float
+    """(n,) or scalar, of the boson [GeV]."""
     nucleus_mass: Array | float
+    """(n,) or scalar [GeV]."""
     muon_p: Array
+    """(n,) |p| [GeV]."""
     boson_p: Array
+    """(n,) |k| [GeV]."""
     sin_theta: Array
+    """(n,) of the boson's angle to the muon."""
     one_minus_cos: Array
+    """(n,) of the same angle."""
     virtual_p: Array
+    """(n,) V [GeV]."""
     s: Array
+    """(n,) positive invariant [GeV^2]."""
     u: Array
+    """(n,) positive invariant [GeV^2]."""
     t: Array
+    """(n,) positive invariant [GeV^2]."""
     s_minus_u: Array
+    """(n,) s - u = 2 k.q, without cancellation [GeV^2]."""
     dipole: Array
+    """(n,) s w - u E, what is left of the two diagrams' monopoles [GeV^3]."""
     transverse: Array
+    """(n,) component of k, and of p, across p - k [GeV]."""
     boson_along: Array
+    """(n,) component of k along p - k [GeV]."""
     q_x: Array
+    """(n,) momentum given to the muon, along the transverse axis in the plane [GeV]."""
     q_y: Array
+    """(n,) the same, out of the plane [GeV]."""
     q_z: Array
+    """(n,) the same, along p - k [GeV]."""
 
 
 def _momenta_and_u(

@@ -5,13 +5,17 @@ from __future__ import annotations
 import errno
 import hashlib
 import os
+import signal
+import subprocess
+import sys
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 from mcgen.errors import CardError, RunError, UsageError
-from mcgen.io.files import atomic_output, sha256_of
+from mcgen.io.files import atomic_output, check_output, sha256_of
+from mcgen.io.pids import is_gone, pid_space
 
 
 def names_in(folder: Path) -> list[str]:
@@ -139,6 +143,78 @@ def test_file_in_place_of_a_folder_is_wrong_use(tmp_path: Path) -> None:
     (tmp_path / "file").touch()
     with pytest.raises(UsageError, match="does not exist"), atomic_output(tmp_path / "file" / "out"):
         pytest.fail("nothing may be written")
+
+
+@pytest.mark.parametrize("reason", [errno.EROFS, errno.EACCES, errno.ENAMETOOLONG])
+def test_a_place_that_cannot_be_written_is_told_first(
+    tmp_path: Path, reason: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def refuse(*_: Any, **__: Any) -> None:
+        raise OSError(reason, os.strerror(reason))
+
+    monkeypatch.setattr(Path, "touch", refuse)
+    with pytest.raises(RunError, match=os.strerror(reason)), atomic_output(tmp_path / "out"):
+        pytest.fail("nothing may be computed")
+
+
+# --- what killed processes leave
+
+WRITE_AND_DIE = """
+import os, signal, sys
+from pathlib import Path
+from mcgen.io.files import atomic_output
+with atomic_output(Path(sys.argv[1])) as temporary:
+    temporary.write_bytes(b"half")
+    os.kill(os.getpid(), signal.SIGKILL)
+"""
+
+
+def test_what_a_killed_process_left_is_removed_by_the_next(tmp_path: Path) -> None:
+    path = tmp_path / "out [1] (copy).root"
+    killed = subprocess.run([sys.executable, "-c", WRITE_AND_DIE, path], check=False)
+    assert killed.returncode == -signal.SIGKILL
+    assert len(names_in(tmp_path)) == 1
+    write(tmp_path / "other.root", b"of another name")
+    assert len(names_in(tmp_path)) == 2
+    write(path, b"new")
+    assert names_in(tmp_path) == ["other.root", path.name]
+
+
+def ended() -> int:
+    """PID of a process that has ended."""
+    with subprocess.Popen([sys.executable, "-c", ""]) as process:
+        return process.pid
+
+
+def test_only_what_is_surely_abandoned_is_removed(tmp_path: Path) -> None:
+    gone = ended()
+    kept = {
+        f".{pid_space()}-{os.getppid()}-01234567.part.out",  # of a living process
+        f".{pid_space()}-{os.getpid()}-01234567.part.out",
+        f".{'0' * 8}-{gone}-01234567.part.out",  # of another machine
+        f".{pid_space()}-{gone}-01234567.part.out.root",
+        f".{pid_space()}-{'9' * 30}-01234567.part.out",
+        f".{gone}.part.out",
+    }
+    for name in (*kept, f".{pid_space()}-{gone}-01234567.part.out"):
+        (tmp_path / name).touch()
+    check_output(tmp_path / "out")
+    assert set(names_in(tmp_path)) == kept
+
+
+def test_checking_a_file_that_is_being_written_does_not_touch_it(tmp_path: Path) -> None:
+    with atomic_output(tmp_path / "out") as temporary:
+        temporary.write_bytes(b"half")
+        check_output(tmp_path / "out")
+        temporary.write_bytes(temporary.read_bytes() + b" and half")
+    assert (tmp_path / "out").read_bytes() == b"half and half"
+
+
+def test_processes_that_are_gone() -> None:
+    assert is_gone(ended(), pid_space())
+    assert not is_gone(os.getpid(), pid_space())
+    assert not is_gone(1, pid_space())
+    assert not is_gone(ended(), "of another machine")
 
 
 # --- digests

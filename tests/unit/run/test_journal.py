@@ -1,0 +1,234 @@
+"""What is kept of a run: a chunk that is taken is the one that was drawn."""
+
+from __future__ import annotations
+
+import shutil
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+
+from mcgen.errors import Interrupted, RunError, UsageError
+from mcgen.run.journal import Journal, Record, journal_beside, journal_folder
+from mcgen.sampler.proposal import Proposal
+
+PROPOSAL = Proposal({"one": ("parent",)}, (), "key", 1)
+IDENTITY: dict[str, Any] = {"card": {"run": {"seed": 1}, "model": {"g_mu": 1e-4}}, "flux": {"sha256": "ab"}}
+
+
+def record(chunk: int) -> Record:
+    return {
+        "event": np.arange(5, dtype=np.uint64),
+        "weight": np.full(5, 0.5 + chunk),
+        "accepted": np.arange(5) % 2 == 0,
+        "none": np.zeros(0),
+    }
+
+
+@pytest.fixture
+def output(tmp_path: Path) -> Path:
+    return tmp_path / "out.root"
+
+
+def attempt(output: Path, identity: Any, chunks: int = 0, error: BaseException | None = None) -> None:
+    """Begin or continue a run, keep some chunks, and fail if there is an error."""
+    with journal_beside(output, True) as journal:
+        journal.proposal()
+        journal.begin(PROPOSAL, identity)
+        for chunk in range(chunks):
+            journal.keep(chunk, record(chunk))
+        if error is not None:
+            raise error
+
+
+def interrupt(output: Path, identity: Any = IDENTITY) -> Path:
+    """Leave the folder of a run that was interrupted after three chunks."""
+    with pytest.raises(Interrupted, match=r"3 finished chunks are kept in .*: continue with --resume"):
+        attempt(output, identity, 3, KeyboardInterrupt())
+    return journal_folder(output)
+
+
+@pytest.fixture
+def resumed(output: Path) -> Iterator[Callable[[], Journal]]:
+    """Function that continues the run."""
+    with ExitStack() as stack:
+
+        def resume() -> Journal:
+            journal = stack.enter_context(journal_beside(output, True))
+            journal.begin(PROPOSAL, IDENTITY)
+            return journal
+
+        yield resume
+
+
+def names(folder: Path) -> set[str]:
+    return {path.name for path in folder.iterdir()}
+
+
+def test_chunks_come_back(output: Path, resumed: Callable[[], Journal]) -> None:
+    interrupt(output)
+    journal = resumed()
+    assert journal.kept == {0, 1, 2}
+    assert journal.load(3) is None
+    for chunk in range(3):
+        found = journal.load(chunk)
+        assert found is not None
+        assert list(found) == list(record(chunk))
+        for name, values in record(chunk).items():
+            assert found[name].dtype == values.dtype
+            np.testing.assert_array_equal(found[name], values)
+
+
+def empty(folder: Path) -> None:
+    (folder / "chunk-0000002.npz").write_bytes(b"")
+
+
+def exchange(folder: Path) -> None:
+    shutil.copy(folder / "chunk-0000001.npz", folder / "chunk-0000002.npz")
+
+
+def cut(folder: Path) -> None:
+    path = folder / "chunk-0000002.npz"
+    path.write_bytes(path.read_bytes()[:-100])
+
+
+def rewritten(change: Callable[[dict[str, Any]], object]) -> Callable[[Path], None]:
+    """Change the columns of chunk 2 and leave its digest."""
+
+    def apply(folder: Path) -> None:
+        path = folder / "chunk-0000002.npz"
+        with np.load(path) as file:
+            columns = dict(file)
+        change(columns)
+        np.savez(path, **columns)
+
+    return apply
+
+
+def of_another_run(folder: Path) -> None:
+    other = folder.parent / "other.root"
+    shutil.copy(interrupt(other, identity={**IDENTITY, "seed": 2}) / "chunk-0000002.npz", folder)
+
+
+DAMAGE: dict[str, Callable[[Path], None]] = {
+    "exchanged": exchange,
+    "cut short": cut,
+    "empty": empty,
+    "a column less": rewritten(lambda columns: columns.pop("accepted")),
+    "a column more": rewritten(lambda columns: columns.update(more=np.zeros(5))),
+    "other values": rewritten(lambda columns: columns["weight"].__setitem__(0, 7.0)),
+    "other type": rewritten(lambda columns: columns.update(weight=columns["weight"].view(np.int64))),
+    "no digest": rewritten(lambda columns: columns.pop("sha256")),
+    "nothing in it": rewritten(lambda columns: columns.clear()),
+    "of another run": of_another_run,
+}
+
+
+@pytest.mark.parametrize("damage", DAMAGE)
+def test_a_chunk_that_does_not_fit_is_not_taken(
+    output: Path, resumed: Callable[[], Journal], damage: str
+) -> None:
+    DAMAGE[damage](interrupt(output))
+    journal = resumed()
+    assert journal.load(2) is None
+    assert journal.kept == {0, 1}
+    journal.keep(2, record(2))
+    assert journal.load(2) is not None, "it is kept again"
+
+
+def test_strays_are_ignored(output: Path, resumed: Callable[[], Journal]) -> None:
+    folder = interrupt(output)
+    for name in (
+        "chunk-abc.npz",
+        "chunk-0000001 (copy).npz",
+        "chunk-.npz",
+        "chunk-1.npz",
+        "chunk--000001.npz",
+    ):
+        (folder / name).write_bytes(b"stray")
+    (folder / "chunk-0000007.npz").mkdir()
+    (folder / "more").mkdir()
+    (folder / "more" / "file").touch()
+    journal = resumed()
+    assert journal.kept == {0, 1, 2}
+    journal.keep(7, record(7))
+    assert journal.load(7) is None, "a folder is in its place"
+
+
+def test_success_leaves_nothing(output: Path) -> None:
+    folder = interrupt(output)
+    (folder / "more").mkdir()
+    attempt(output, IDENTITY, 4)
+    assert names(output.parent) == set()
+
+
+def test_a_failure_with_nothing_finished_leaves_nothing(output: Path) -> None:
+    with pytest.raises(RunError, match=r"^out of luck$"):
+        attempt(output, IDENTITY, error=RunError("out of luck"))
+    assert names(output.parent) == set()
+
+
+@pytest.mark.parametrize("chunks", [0, 2])
+def test_another_run_is_named_and_left_alone(output: Path, chunks: int) -> None:
+    folder = interrupt(output)
+    for chunk in range(chunks, 3):
+        (folder / f"chunk-{chunk:07d}.npz").unlink()
+    before = names(folder)
+    other = {**IDENTITY, "card": {"run": {"seed": 2}, "model": {"g_mu": 1e-4, "name": "x"}}}
+    said = r"parts: .* differs from this one in card\.model\.name, card\.run\.seed: .* remove that folder"
+    with pytest.raises(UsageError, match=said):
+        attempt(output, other)
+    assert names(folder) == before
+
+
+def test_a_message_names_few_keys(output: Path) -> None:
+    folder = interrupt(output, identity={f"key{i}": i for i in range(9)})
+    with pytest.raises(UsageError, match=r"key0, key1, key2, key3, key4 and 4 more: "):
+        attempt(output, {})
+    assert folder.is_dir()
+
+
+def test_an_interrupted_run_is_not_overwritten(output: Path) -> None:
+    folder = interrupt(output)
+    before = names(folder)
+    with pytest.raises(UsageError, match="holds an interrupted run: continue it with --resume"):
+        journal_beside(output, False).__enter__()
+    assert names(folder) == before
+
+
+def test_what_a_kill_leaves_before_the_first_chunk_is_no_interrupted_run(output: Path) -> None:
+    folder = journal_folder(output)
+    folder.mkdir()
+    for name in ("lock", "proposal.npz", ".01234567-89-01234567.part.run.json"):
+        (folder / name).touch()
+    with journal_beside(output, False) as journal:
+        journal.begin(PROPOSAL, IDENTITY)
+    assert names(output.parent) == set()
+
+
+def test_a_folder_of_something_else_is_left_alone(output: Path) -> None:
+    folder = journal_folder(output)
+    folder.mkdir()
+    (folder / "thesis.tex").touch()
+    with pytest.raises(UsageError, match="not of a run of mcgen: rename or remove it"):
+        journal_beside(output, True).__enter__()
+    assert names(folder) == {"thesis.tex"}
+
+
+@pytest.mark.parametrize("text", ["", "{", "[]", "1", "[" * 3000 + "]" * 3000])
+def test_a_damaged_identity(output: Path, text: str) -> None:
+    folder = interrupt(output)
+    (folder / "run.json").write_text(text, encoding="utf-8")
+    with pytest.raises(RunError, match=r"run\.json: damaged; remove .*parts and start again"):
+        attempt(output, IDENTITY)
+    assert (folder / "chunk-0000000.npz").is_file()
+
+
+def test_a_damaged_proposal(output: Path) -> None:
+    folder = interrupt(output)
+    (folder / "proposal.npz").write_bytes(b"damaged")
+    with pytest.raises(RunError, match=r"proposal\.npz: damaged; remove .*parts and start again"):
+        attempt(output, IDENTITY)
