@@ -13,8 +13,8 @@ if TYPE_CHECKING:
     from mcgen.flux.flux import Flux
     from mcgen.metadata import Yield
     from mcgen.plots.gallery import plot
+    from mcgen.run.generate import generate, generate_chunks
     from mcgen.run.parallel import Workers
-    from mcgen.run.run import generate, generate_chunks
     from mcgen.sensitivity.scan import scan
 
 __all__ = [
@@ -41,8 +41,8 @@ _HOMES = {
     "McgenError": "mcgen.errors:McgenError",
     "Workers": "mcgen.run.parallel:Workers",
     "Yield": "mcgen.metadata:Yield",
-    "generate": "mcgen.run.run:generate",
-    "generate_chunks": "mcgen.run.run:generate_chunks",
+    "generate": "mcgen.run.generate:generate",
+    "generate_chunks": "mcgen.run.generate:generate_chunks",
     "load_card": "mcgen.card:load_card",
     "plot": "mcgen.plots.gallery:plot",
     "read": "mcgen.events:read",

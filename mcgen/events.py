@@ -85,10 +85,12 @@ class Events:
         """
         if isinstance(rows, str):
             return self._column(rows)
-        if not isinstance(rows, slice) and np.ndim(rows) != 1:
-            raise UsageError(
-                f"events[{rows!r}]: give a name, a mask, row numbers or a slice; one row is events[i : i + 1]"
-            )
+        if not isinstance(rows, slice):
+            rows = np.asarray(rows)
+            if rows.ndim != 1:
+                raise UsageError(
+                    f"events[{rows}]: give a name, a mask, row numbers or a slice; one row is events[i : i + 1]"
+                )
         return Events({name: values[rows] for name, values in self.columns.items()}, self.metadata)
 
     def _column(self, name: str) -> AnyArray:
@@ -123,8 +125,8 @@ class Events:
     def to_awkward(self) -> awkward.Array:
         """Return the events as an awkward array of records, with vectors beside the flat columns.
 
-        `muon`, `emitter`, `recoil`, `nucleus`, `boson`, `d1` and `d2` are momenta (px, py, pz, E) in
-        GeV, `parent_vertex`, `emission` and `decay` points in metres: `events.boson.mass`,
+        `parent`, `emitter`, `recoil`, `nucleus`, `neutrino`, `boson`, `d1` and `d2` are momenta
+        (px, py, pz, E) in GeV, `parent_vertex`, `emission` and `decay` points in metres: `events.boson.mass`,
         `(events.d1 + events.d2).mass`, `events.d1.deltaangle(events.d2)`.
 
         Raises
@@ -204,7 +206,7 @@ class Events:
 
 _VECTORS = {
     name: ("Momentum4D", {"px": f"{name}_px", "py": f"{name}_py", "pz": f"{name}_pz", "E": f"{name}_e"})
-    for name in ("muon", "emitter", "recoil", "nucleus", "boson", "d1", "d2")
+    for name in ("parent", "emitter", "recoil", "nucleus", "neutrino", "boson", "d1", "d2")
 } | {
     name: ("Vector3D", {axis: f"{columns}{axis}" for axis in "xyz"})
     for name, columns in (("parent_vertex", "parent_v"), ("emission", "emission_"), ("decay", "decay_"))

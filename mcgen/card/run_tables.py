@@ -153,16 +153,16 @@ PlainName = Annotated[PlainColumn, BeforeValidator(_named)]
 
 
 class ColumnsTable(Table):
-    """Names and units of the columns of somebody's flux file; all of them, so that no unit is guessed."""
+    """Names and units of the columns of somebody's flux file; all but `group`, so that no unit is guessed."""
 
     pdg: PlainName
-    """PDG id: 13 or -13."""
+    """PDG id."""
     x: LengthName
-    """Where the muon was produced, horizontally."""
+    """Where the particle is given, horizontally."""
     y: LengthName
-    """Where the muon was produced, vertically."""
+    """Where the particle is given, vertically."""
     z: LengthName
-    """Where the muon was produced, along the beam."""
+    """Where the particle is given, along the beam."""
     px: EnergyName
     """Momentum there, x component."""
     py: EnergyName
@@ -170,7 +170,9 @@ class ColumnsTable(Table):
     pz: EnergyName
     """Momentum there, z component."""
     w: PlainName
-    """Muons that the row stands for, per proton; with `protons`, per that many."""
+    """Particles that the row stands for, per proton; with `protons`, per that many."""
+    group: PlainName | None = None
+    """Integers: rows of the same number are not independent of each other."""
 
 
 FluxFormat = Literal["native", "muonfluxenhancement", "fairship", "columns"]

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from mcgen.flux.census import Census, Rate
     from mcgen.flux.flux import Flux
 
-flux = typer.Typer(help="Show what a flux of muons holds, or convert it.", no_args_is_help=True)
+flux = typer.Typer(help="Show what a flux holds, or convert it.", no_args_is_help=True)
 app.add_typer(flux, name="flux")
 
 FileArgument = Annotated[
@@ -44,7 +44,7 @@ def show(
     ] = None,
     force: ForceOption = False,
 ) -> None:
-    """Show what a flux holds: counts, rates, momenta, angles, depths."""
+    """Show what a flux holds: particles and groups of them, rates, momenta, angles, depths."""
     from mcgen.flux.census import census
 
     if output is not None:
@@ -71,17 +71,20 @@ def convert(
     protons: ProtonsOption = None,
     force: ForceOption = False,
 ) -> None:
-    """Convert a flux to the native format: one row a muon, metres, GeV, muons per proton."""
+    """Convert a flux to the native format: one row a particle, metres, GeV, particles per proton."""
     from mcgen.errors import reasons
-    from mcgen.flux.census import write_native
+    from mcgen.flux.flux import write_flux
     from mcgen.io.flux.native import writer_for
 
     writer_for(output)  # an unknown ending is told before anything is read
     claim([output], _files(file), force)
-    muons = _load(file, format_, protons)
-    write_native(muons, output)
-    dropped = reasons(muons.dropped)
-    echo(f"{output}: {len(muons)} muons" + (f"; left out: {dropped}" if dropped else ""))
+    particles = _load(file, format_, protons)
+    write_flux(particles, output)
+    dropped = reasons(particles.dropped)
+    echo(
+        f"{output}: {len(particles)} particles in {particles.groups} groups"
+        + (f"; left out: {dropped}" if dropped else "")
+    )
 
 
 def _files(file: str) -> list[Path]:
@@ -106,7 +109,7 @@ def _load(file: str, format_: str | None, protons: float | None) -> Flux:
         )
     table = load_card(file).flux
     if table is None:
-        raise UsageError(f"{file}: its muons are from a beam, not from a flux file")
+        raise UsageError(f"{file}: its particles are from a beam, not from a flux file")
     return load_flux(table)
 
 
@@ -114,32 +117,30 @@ def _plain(found: Census) -> dict[str, Any]:
     return {
         "file": found.file,
         "sha256": found.sha256,
-        "muons": found.total,
-        "left_out": found.left_out,
-        "rate": found.above[0].rate,
-        "error": found.above[0].error,
-        "effective_size": found.above[0].effective_size,
-        "charges": {str(pdg): _plain_rate(rate) for pdg, rate in found.charges.items()},
-        "above": [
-            {"momentum_gev": r.low, "muons": r.muons, "rate": r.rate, "error": r.error}
-            for r in found.above[1:]
-        ],
+        "particles": found.total,
+        "left_out": dict(found.left_out),
+        "groups": found.groups,
+        "together": found.together,
+        "largest_group": found.largest,
+        "parents": {str(pdg): _plain_rate(rate) for pdg, rate in found.parents.items()},
+        "muons": _plain_rate(found.muons),
+        "above": [{"momentum_gev": r.low, **_plain_rate(r)} for r in found.above],
         "bins": [
             {
                 "low_gev": r.low,
                 "high_gev": r.high if r.high < float("inf") else None,
                 **_plain_rate(r),
-                "median_depth_m": r.median_depth if r.muons else None,
-                "median_angle_rad": r.median_angle if r.muons else None,
+                "median_depth_m": r.median_depth if r.particles else None,
+                "median_angle_rad": r.median_angle if r.particles else None,
             }
             for r in found.bins
         ],
     }
 
 
-def _plain_rate(rate: Rate) -> dict[str, float | None]:
+def _plain_rate(rate: Rate) -> dict[str, float]:
     return {
-        "muons": rate.muons,
+        "particles": rate.particles,
         "rate": rate.rate,
         "error": rate.error,
         "effective_size": rate.effective_size,

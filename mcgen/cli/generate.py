@@ -90,8 +90,8 @@ def generate(
         raise UsageError("generate: takes either a CARD or --match SAMPLE.lhe.gz")
     from mcgen.io.events.store import format_named, format_of
     from mcgen.io.outputs import claim
+    from mcgen.run.generate import generate_file
     from mcgen.run.parallel import Workers
-    from mcgen.run.run import generate_file
     from mcgen.sampler.proposal import load_proposal
 
     target = output or Path(name + format_named(format_ or "root").endings[0])

@@ -1,19 +1,22 @@
-"""What a flux holds: how many muons, how often, with what momentum, angle and depth."""
+"""What a flux holds: how many particles, how often, with what momentum, angle and depth."""
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from itertools import pairwise
 from math import inf, sqrt
-from pathlib import Path
 
 import numpy as np
 
 from mcgen.errors import UsageError
 from mcgen.flux.flux import Flux
-from mcgen.io.flux.native import write_muons
+from mcgen.flux.groups import groups_by_label
 from mcgen.physics.kinematics import norm
 from mcgen.types import Array, Bools, Ints
+
+PARENTS = (13, -13, 211, -211, 321, -321)
+"""PDG ids of the particles that a flux is there for: muons at their production, mesons at their decay."""
 
 THRESHOLDS = (2.0, 5.0, 10.0, 20.0, 50.0, 100.0, 200.0)
 """Momenta [GeV] above which the rate is told, and edges of the bins."""
@@ -23,159 +26,164 @@ _BINS = 60
 
 @dataclass(frozen=True, slots=True)
 class Rate:
-    """Muons per proton in a range of momentum.
-
-    Attributes
-    ----------
-    low, high : of the momentum [GeV]; `high` may be infinite
-    muons : how many of the file
-    rate, error : muons per proton; the error is that of the file as a sample of independent rows
-    effective_size : (rate/error)^2, the number of equal, independent rows that would be as good
-    """
+    """Particles per proton in a range of momentum."""
 
     low: float
+    """Least momentum [GeV]."""
     high: float
-    muons: int
+    """End of the range [GeV], not included; may be infinite."""
+    particles: int
+    """How many of the file are in it."""
     rate: float
+    """Particles per proton; 0 without a particle."""
     error: float
+    """Of the rate, as the file is a sample of independent groups of rows."""
     effective_size: float
+    """(rate/error)^2, the number of equal, independent rows that would be as good; 0 without a particle."""
 
 
 @dataclass(frozen=True, slots=True)
 class Bin(Rate):
-    """Rate in a bin of momentum, and where these muons come from.
-
-    Attributes
-    ----------
-    median_depth, median_angle : weighted, of the z of production [m] and of the angle to the z axis [rad];
-        NaN without a muon
-    """
+    """Rate in a bin of momentum, and where these particles come from."""
 
     median_depth: float
+    """Median by rate of z [m]; NaN without a particle."""
     median_angle: float
+    """Median by rate of the angle to the z axis [rad]; NaN without a particle."""
 
 
 @dataclass(frozen=True, slots=True)
-class Spectrum:
-    """Rate in bins of a quantity.
-
-    Attributes
-    ----------
-    edges : (k + 1,)
-    rates, errors : (k,) muons per proton in each bin, by PDG id; errors as of independent muons
-    """
+class RateHistogram:
+    """Rates in bins of a quantity."""
 
     edges: Array
-    rates: dict[int, Array]
-    errors: dict[int, Array]
+    """(k + 1,) of the bins, in the unit of the quantity."""
+    rates: Mapping[int, Array]
+    """(k,) particles per proton in each bin, by PDG id."""
+    errors: Mapping[int, Array]
+    """(k,) their errors, as of independent groups of rows."""
 
 
 @dataclass(frozen=True, slots=True)
 class Census:
-    """Summary of a flux.
-
-    Attributes
-    ----------
-    total : muons of the file
-    left_out : how many do not count, by reason
-    above : rates above the thresholds
-    bins : rates between them
-    charges : rate of each PDG id
-    momentum, angle, depth : spectra in GeV, rad and m
-    """
+    """Summary of a flux."""
 
     file: str
+    """Name, as the user gave it."""
     sha256: str
+    """Of the file's content."""
     total: int
-    left_out: dict[str, int]
+    """Particles of the file."""
+    left_out: Mapping[str, int]
+    """How many of them do not count, by reason."""
+    groups: int
+    """Groups of those that count, which are independent of each other."""
+    together: int
+    """Particles that count and are in a group with another one."""
+    largest: int
+    """Particles in the largest group."""
+    parents: Mapping[int, Rate]
+    """All of each kind that there is, by PDG id."""
+    muons: Rate
+    """All muons."""
     above: tuple[Rate, ...]
+    """Muons above the thresholds."""
     bins: tuple[Bin, ...]
-    charges: dict[int, Rate]
-    momentum: Spectrum
-    angle: Spectrum
-    depth: Spectrum
+    """Muons between them."""
+    momentum: RateHistogram
+    """[GeV]"""
+    angle: RateHistogram
+    """To the z axis [rad]."""
+    depth: RateHistogram
+    """z of the point where the particle is given [m]."""
 
 
 @dataclass(frozen=True, slots=True)
-class _Muons:
-    """Columns of those that count; `row` numbers the different rows without gaps."""
+class _Particles:
+    """Columns of those that count."""
 
-    row: Ints
+    group: Ints
+    """(n,) from 0, without gaps."""
     pdg: Ints
+    """(n,) PDG id."""
     rate: Array
+    """(n,) per proton, above 0."""
     momentum: Array
+    """(n,) [GeV]"""
     angle: Array
+    """(n,) to the z axis [rad]."""
     depth: Array
+    """(n,) z [m]."""
 
 
 def census(flux: Flux) -> Census:
-    """Count the muons of a flux; rows of other particles or of rate 0 are left out.
+    """Count the particles of a flux; rows of other particles than parents, or of rate 0, are left out.
 
     Raises
     ------
     UsageError
-        If no muon is left.
+        If no particle is left.
     """
-    is_muon = np.abs(flux.pdg) == 13
-    used = is_muon & (flux.rate > 0.0)
-    left_out = flux.dropped | {"not_muons": int((~is_muon).sum()), "zero_rate": int((is_muon & ~used).sum())}
+    is_parent = np.isin(flux.pdg, PARENTS)
+    used = is_parent & (flux.rate > 0.0)
+    left_out = {
+        **flux.dropped,
+        "not_parents": int((~is_parent).sum()),
+        "zero_rate": int((is_parent & ~used).sum()),
+    }
     if not used.any():
-        raise UsageError(f"flux file {flux.file}: none of its rows is a muon (pdg 13 or -13) of rate above 0")
+        ids = ", ".join(str(pdg) for pdg in PARENTS)
+        raise UsageError(f"flux file {flux.file}: none of its rows is a parent (pdg {ids}) of rate above 0")
     vector = flux.momentum[:, used]
-    m = _Muons(
-        row=np.cumsum(np.diff(flux.row[used], prepend=-1) > 0) - 1,
+    p = _Particles(
+        group=groups_by_label(flux.group[used]),
         pdg=flux.pdg[used],
         rate=flux.rate[used],
         momentum=norm(vector),
         angle=np.arctan2(np.hypot(vector[0], vector[1]), vector[2]),
         depth=flux.position[2, used],
     )
-    edges = (0.0, *THRESHOLDS, inf)
+    size = np.bincount(p.group)
+    is_muon = np.abs(p.pdg) == 13
     return Census(
         file=flux.file,
         sha256=flux.sha256,
         total=flux.total,
         left_out=left_out,
-        above=tuple(_rate(m, low, inf) for low in (0.0, *THRESHOLDS)),
-        bins=tuple(_bin(m, low, high) for low, high in pairwise(edges)),
-        charges={pdg: _rate(m, 0.0, inf, m.pdg == pdg) for pdg in (13, -13)},
-        momentum=_spectrum(m, m.momentum, _logarithmic(m.momentum)),
-        angle=_spectrum(m, m.angle, _logarithmic(m.angle)),
-        depth=_spectrum(m, m.depth, _linear(m.depth)),
+        groups=len(size),
+        together=int(size[size > 1].sum()),
+        largest=int(size.max()),
+        parents={pdg: _rate(p, p.pdg == pdg) for pdg in PARENTS if pdg in p.pdg},
+        muons=_rate(p, is_muon),
+        above=tuple(_rate(p, is_muon, low) for low in THRESHOLDS),
+        bins=tuple(_bin(p, is_muon, low, high) for low, high in pairwise((0.0, *THRESHOLDS, inf))),
+        momentum=_histogram(p, p.momentum, _logarithmic(p.momentum)),
+        angle=_histogram(p, p.angle, _logarithmic(p.angle)),
+        depth=_histogram(p, p.depth, _linear(p.depth)),
     )
 
 
-def write_native(flux: Flux, path: Path) -> None:
-    """Write a flux in the native format; what its own format drops is not written."""
-    names = ("x", "y", "z", "px", "py", "pz")
-    vectors = dict(zip(names, (*flux.position, *flux.momentum), strict=True))
-    write_muons(path, {"pdg": flux.pdg, **vectors, "w": flux.rate})
-
-
-def _rate(m: _Muons, low: float, high: float, which: Bools | None = None) -> Rate:
-    inside = (m.momentum >= low) & (m.momentum < high)
-    if which is not None:
-        inside &= which
-    w = m.rate[inside]
-    by_row = np.bincount(m.row[inside], weights=w)
-    total, square = float(w.sum()), float((by_row * by_row).sum())
+def _rate(p: _Particles, which: Bools, low: float = 0.0, high: float = inf) -> Rate:
+    inside = which & (p.momentum >= low) & (p.momentum < high)
+    rate = p.rate[inside]
+    by_group = np.bincount(p.group[inside], weights=rate)
+    total, square = float(rate.sum()), float(by_group @ by_group)
     return Rate(
         low=low,
         high=high,
-        muons=len(w),
+        particles=len(rate),
         rate=total,
         error=sqrt(square),
         effective_size=total * total / square if square > 0.0 else 0.0,
     )
 
 
-def _bin(m: _Muons, low: float, high: float) -> Bin:
-    inside = (m.momentum >= low) & (m.momentum < high)
-    w = m.rate[inside]
+def _bin(p: _Particles, which: Bools, low: float, high: float) -> Bin:
+    inside = which & (p.momentum >= low) & (p.momentum < high)
     return Bin(
-        **asdict(_rate(m, low, high)),
-        median_depth=_median(m.depth[inside], w),
-        median_angle=_median(m.angle[inside], w),
+        **asdict(_rate(p, which, low, high)),
+        median_depth=_median(p.depth[inside], p.rate[inside]),
+        median_angle=_median(p.angle[inside], p.rate[inside]),
     )
 
 
@@ -200,11 +208,16 @@ def _linear(values: Array) -> Array:
     return np.linspace(low - margin, high + margin, _BINS + 1)
 
 
-def _spectrum(m: _Muons, values: Array, edges: Array) -> Spectrum:
+def _histogram(p: _Particles, values: Array, edges: Array) -> RateHistogram:
     rates, errors = {}, {}
-    for pdg in (13, -13):
-        chosen = m.pdg == pdg
-        v, w = values[chosen], m.rate[chosen]
+    groups = p.group.max() + 1
+    for pdg in (pdg for pdg in PARENTS if pdg in p.pdg):
+        chosen = p.pdg == pdg
+        v, w = values[chosen], p.rate[chosen]
         rates[pdg] = np.histogram(v, edges, weights=w)[0]
-        errors[pdg] = np.sqrt(np.histogram(v, edges, weights=w * w)[0])
-    return Spectrum(edges, rates, errors)
+        # One entry a bin and group, of all that the group has there.
+        place = np.searchsorted(edges, v, side="right") - 1
+        pairs, entry = np.unique(place * groups + p.group[chosen], return_inverse=True)
+        sums = np.bincount(entry, weights=w)
+        errors[pdg] = np.sqrt(np.histogram(pairs // groups, np.arange(_BINS + 1), weights=sums * sums)[0])
+    return RateHistogram(edges, rates, errors)

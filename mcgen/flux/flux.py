@@ -1,16 +1,13 @@
-"""The muons: rows of a flux file, checked, in units of mcgen."""
+"""The particles from which bosons come: rows of a flux file, or a beam, checked and in our units."""
 
 from __future__ import annotations
 
 import hashlib
 import os
-from array import array
-from collections import Counter
-from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
 from importlib import resources
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 from scipy.special import ndtri
@@ -19,64 +16,63 @@ from scipy.stats import qmc
 from mcgen.card import Card
 from mcgen.card.run_tables import BeamTable, FluxTable
 from mcgen.constants import MUON_MASS, mass_of
-from mcgen.errors import FileFormatError, FluxError, reasons
+from mcgen.errors import FileFormatError, FluxError
+from mcgen.flux.gathering import gather, stacked
+from mcgen.flux.groups import groups_by_label, groups_by_point
 from mcgen.io.files import sha256_of
-from mcgen.io.flux.layouts import MuonBlock, muon_blocks
-from mcgen.io.flux.native import NATIVE
+from mcgen.io.flux.formats import BLOCK, particles_of
+from mcgen.io.flux.native import GROUP, write_particles
 from mcgen.physics.kinematics import momentum_of, norm, on_shell
 from mcgen.record.tables import Parent
-from mcgen.types import Array, Bools, Ints
-
-MAX_ENERGY = 1e5
-"""Energy above which a muon is taken for a mistake in units [GeV]."""
-
-MAX_DISTANCE = 1e5
-"""Distance beyond which a muon is taken for a mistake in units [m]."""
-
-MAX_RATE = 1e30
-"""Weight beyond all reason [muons per proton]."""
+from mcgen.types import Array, Ints
 
 
 @dataclass(frozen=True)
 class Flux:
-    """Muons at their production, each standing for `rate` muons per proton on target.
+    """Particles where they are given, each standing for `rate` particles per unit of exposure.
 
-    Attributes
-    ----------
-    file : name as in the card
-    sha256 : of the file's content
-    pdg : (n,) 13 or -13; anything else is left out later
-    position, momentum : (3, n) [m], [GeV]
-    rate : (n,) muons per unit of exposure
-    row : (n,) row of the file that each particle is from, ascending
-    group : (n,) number of the group of rows that are not independent of each other, counted from 0
-    sampled : whether the rows are a sample with a statistical error; a beam's rows are not
-    dropped : numbers of muons of the file that are not here, because its format says so, by reason
+    Muons are given at their production, mesons at their decay.
     """
 
     file: str
+    """Name as in the card; "beam" without a file."""
     sha256: str
+    """Of the file's content."""
     pdg: Ints
+    """(n,) PDG id, of any particle: sources select theirs."""
     position: Array
+    """(3, n) where the particle is given [m]."""
     momentum: Array
+    """(3, n) momentum there [GeV]."""
     rate: Array
+    """(n,) particles that the row stands for, per proton on target or muon of a beam; may be 0."""
     row: Ints
+    """(n,) row of the file that each particle is from, ascending; entry of a tree of lists."""
     group: Ints
+    """(n,) number of the group of rows that are not independent of each other: from 0, without gaps, in the order of
+    the groups' first rows; see `mcgen.flux.groups`."""
     sampled: bool = True
-    dropped: dict[str, int] = field(default_factory=dict)
+    """Whether the rows are a sample with a statistical error; a beam's rows are not."""
+    dropped: Mapping[str, int] = field(default_factory=dict)
+    """Numbers of particles of the file that are not here, by reason."""
 
     def __len__(self) -> int:
         return len(self.rate)
 
     @property
     def rows(self) -> int:
-        """Rows of the file, up to the last one that a muon is from."""
+        """Rows of the file, up to the last one that a particle is from."""
         return int(self.row[-1]) + 1 if len(self) else 0
 
     @property
     def groups(self) -> int:
         """Number of groups of rows that are independent of each other."""
         return int(self.group.max()) + 1 if len(self) else 0
+
+    @property
+    def total(self) -> int:
+        """Particles of the file, those that were dropped included."""
+        return len(self) + sum(self.dropped.values())
 
     def select(self, particles: Collection[int]) -> Parent:
         """Return the particles with one of the PDG ids, on their mass shell."""
@@ -93,11 +89,6 @@ class Flux:
             position=self.position.take(place, axis=1),
             momentum=on_shell(self.momentum.take(place, axis=1), mass),
         )
-
-    @property
-    def total(self) -> int:
-        """Muons of the file, those that were dropped included."""
-        return len(self) + sum(self.dropped.values())
 
 
 BEAM_ROWS = 2**17
@@ -170,8 +161,12 @@ def flux_path(file: str) -> Path:
     return path
 
 
-def load_flux(table: FluxTable) -> Flux:
+def load_flux(table: FluxTable, size: int = BLOCK) -> Flux:
     """Read and check a flux file, block by block: little more is in memory than the flux itself.
+
+    Parameters
+    ----------
+    size : rows (or entries of lists) of the file that are read at a time
 
     Raises
     ------
@@ -180,69 +175,39 @@ def load_flux(table: FluxTable) -> Flux:
     """
     path = flux_path(table.file)
     try:
-        columns, dropped = _gathered(table.file, muon_blocks(path, table))
+        columns, dropped = gather(table.file, particles_of(path, table, size))
     except FileFormatError as error:
         raise FluxError(f"flux file {error}") from error
-    if not columns["row"]:
-        because = f": {reasons(dropped)}" if any(dropped.values()) else ""
-        raise FluxError(f"flux file {table.file}: holds no muons{because}")
-    row = np.frombuffer(columns.pop("row"), np.int64)
-    flux = Flux(
+    position = stacked(columns, "x", "y", "z")
+    if label := columns.pop(GROUP, None):
+        group = groups_by_label(np.frombuffer(label, np.int64))
+    else:
+        group = groups_by_point(position)
+    return Flux(
         file=table.file,
         sha256=sha256_of(path),
         pdg=np.frombuffer(columns.pop("pdg")).astype(np.int64),
-        position=_stacked(columns, ("x", "y", "z")),
-        momentum=_stacked(columns, ("px", "py", "pz")),
+        position=position,
+        momentum=stacked(columns, "px", "py", "pz"),
         rate=np.frombuffer(columns.pop("w")),
-        row=row,
-        group=np.unique(row, return_inverse=True)[1],
+        row=np.frombuffer(columns.pop("row"), np.int64),
+        group=group,
         dropped=dropped,
     )
-    if not flux.rate.any():
-        raise FluxError(f"flux file {table.file}: all weights w are 0")
-    return flux
 
 
-def _stacked(columns: dict[str, array[Any]], names: Sequence[str]) -> Array:
-    """Join columns as a vector, each freed before the next."""
-    joined = np.empty((len(names), len(columns[names[0]])))
-    for values, name in zip(joined, names, strict=True):
-        values[:] = np.frombuffer(columns.pop(name))
-    return joined
+def write_flux(flux: Flux, path: Path) -> None:
+    """Write a flux in the native format; what its own format drops is not written.
 
+    The groups are written if there are any, and if the points would say that there are.
 
-def _gathered(file: str, blocks: Iterable[MuonBlock]) -> tuple[dict[str, array[Any]], dict[str, int]]:
-    """Collect rows and columns, and the numbers of dropped rows; refuse rows that cannot be."""
-    # Arrays that grow in place: blocks that are kept and joined at the end would need twice the memory.
-    columns: dict[str, array[Any]] = {"row": array("q"), **{name: array("d") for name in NATIVE}}
-    dropped: Counter[str] = Counter()
-    first: dict[str, int] = {}
-    count: Counter[str] = Counter()
-    for block in blocks:
-        dropped.update(block.dropped)
-        for name, values in {"row": block.row, **block.columns}.items():
-            columns[name].frombytes(values.view(np.uint8).data)
-        for what, bad in _impossible(block.columns):
-            count[what] += int(bad.sum())
-            if bad.any():
-                first.setdefault(what, int(block.row[bad.argmax()]))
-    for what in count:
-        if what in first:
-            also = f" and {count[what] - 1} more" if count[what] > 1 else ""
-            raise FluxError(
-                f"flux file {file}: {what} in row {first[what]}{also}; correct or remove those rows"
-            )
-    return columns, dict(dropped)
-
-
-def _impossible(values: Mapping[str, Array]) -> Iterator[tuple[str, Bools]]:
-    """Yield what a row cannot be, and which rows are."""
-    largest = np.max(np.abs([values["px"], values["py"], values["pz"]]), axis=0)
-    farthest = np.max(np.abs([values["x"], values["y"], values["z"]]), axis=0)
-    for name, column in values.items():
-        yield f"column {name} is not finite", ~np.isfinite(column)
-    yield "the weight w is negative", values["w"] < 0.0
-    yield f"the weight w is above {MAX_RATE:g} muons per proton", values["w"] > MAX_RATE
-    yield f"the momentum is above {MAX_ENERGY:g} GeV (are px, py, pz in GeV?)", largest > MAX_ENERGY
-    yield f"the position is beyond {MAX_DISTANCE:g} m (are x, y, z in metres?)", farthest > MAX_DISTANCE
-    yield "pdg is no PDG id", (np.abs(values["pdg"]) > 2**31 - 1) | (np.trunc(values["pdg"]) != values["pdg"])
+    Raises
+    ------
+    UsageError, RunError
+        If the ending is unknown or the file cannot be written.
+    """
+    names = ("x", "y", "z", "px", "py", "pz")
+    vectors = dict(zip(names, (*flux.position, *flux.momentum), strict=True))
+    grouped = flux.groups < len(flux) or groups_by_point(flux.position).max() + 1 < len(flux)
+    groups = {GROUP: flux.group} if grouped else {}
+    write_particles(path, {"pdg": flux.pdg, **vectors, "w": flux.rate, **groups})

@@ -24,8 +24,10 @@ import mcgen
 from mcgen.card.run_tables import FluxTable
 from mcgen.flux.flux import flux_of, load_flux
 from mcgen.io.events.root import RootWriter
+from mcgen.run.generate import generate_file
 from mcgen.run.parallel import Workers
-from mcgen.run.run import Run, chunks_of, generate_file
+from mcgen.run.provenance import chunks_of
+from mcgen.run.run import Run
 from mcgen.sensitivity.contour import MassPoint, mass_point
 
 POINTS = {
@@ -108,12 +110,12 @@ def writing(folder: Path, method: str, target: float, events: int = 1_000_000) -
     chunk = run.chunk(0)
 
     def both() -> None:
-        with RootWriter(folder / "both.root", run.columns) as writer:
+        with RootWriter(folder / "both.root", run.provenance().columns) as writer:
             for record in run.chunks():
                 writer.append(record)
 
     def alone() -> None:
-        with RootWriter(folder / "alone.root", run.columns) as writer:
+        with RootWriter(folder / "alone.root", run.provenance().columns) as writer:
             for _ in range(chunks_of(card)):
                 writer.append(chunk)
 
@@ -152,9 +154,9 @@ def contour(events: int = 400_000) -> Iterator[Row]:
 def memory(folder: Path) -> Iterator[Row]:
     """Peak memory at ten million events over that at one million."""
     program = (
-        "import resource, sys, pathlib, mcgen, mcgen.run.run;"
+        "import resource, sys, pathlib, mcgen, mcgen.run.generate;"
         "card = mcgen.load_card('na62_muonphilic').replace(run={'events': int(sys.argv[1]), 'seed': 1});"
-        "mcgen.run.run.generate_file(card, pathlib.Path(sys.argv[2]));"
+        "mcgen.run.generate.generate_file(card, pathlib.Path(sys.argv[2]));"
         "print(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss)"
     )
     peaks = []

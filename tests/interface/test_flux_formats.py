@@ -12,13 +12,13 @@ import awkward as ak
 import numpy as np
 import pytest
 import uproot
+from mcgen.io.flux.layouts import muon_blocks
 
 import mcgen
 from mcgen.card import flux_table
 from mcgen.errors import UsageError
 from mcgen.flux.flux import Flux, load_flux
 from mcgen.io.flux import tables
-from mcgen.io.flux.layouts import muon_blocks
 from mcgen.types import Array, Ints
 from tests.oracle.cards import COLUMNS, done, muons, refused, settings
 from tests.oracle.fluxfiles import (

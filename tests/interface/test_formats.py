@@ -49,7 +49,7 @@ def few(exact: mcgen.Events) -> mcgen.Events:
     sums = {"fiducial": math.fsum(some.weight), "accepted": math.fsum(some.weight[some.accepted])}
     assert 0.0 < sums["accepted"] < sums["fiducial"]
     yields = {name: replace(exact.outcome.yields[name], value=value) for name, value in sums.items()}
-    return redescribed(some, **{"yield": {name: asdict(value) for name, value in yields.items()}})
+    return redescribed(some, {"yield": {name: asdict(value) for name, value in yields.items()}})
 
 
 @pytest.fixture(scope="module")
@@ -60,7 +60,7 @@ def iww(sample: Path) -> mcgen.Events:
 def written(events: mcgen.Events, format: str, **changes: AnyArray) -> Path:
     """Write events, some columns changed, and return the file."""
     path = Path(NAMES[format])
-    mcgen.write(mcgen.Events(events.columns | changes, events.metadata), path, format)
+    mcgen.write(mcgen.Events(events.columns | changes, events.metadata), path, format, force=True)
     return path
 
 
@@ -302,7 +302,7 @@ def test_the_nucleus_is_that_of_the_layer(exact: mcgen.Events, format: str) -> N
     card["experiment"]["target"] = {"layer": layers}
     card["production"]["stopping_power_gev_per_m"] = 1.25
     layer = (exact.emission_z >= 1.0).astype(np.int16)
-    events = redescribed(mcgen.Events({**exact.columns, "layer": layer}, exact.metadata), card=card)
+    events = redescribed(mcgen.Events({**exact.columns, "layer": layer}, exact.metadata), {"card": card})
     path = written(events, format)
     if format == "lhe":
         nuclei = [event.particles[1].id for event in pylhe.LHEFile.fromfile(path).events]
@@ -438,8 +438,8 @@ def test_convert_there_and_back(sample: Path, iww: mcgen.Events) -> None:
     assert copy.metadata == iww.metadata
     for column, values in iww.columns.items():
         np.testing.assert_array_equal(copy.columns[column], values, err_msg=column)
-    done("convert", "c.root", "c.root", "--format", "rntuple")
-    assert mcgen.read("c.root").metadata == iww.metadata
+    done("convert", "c.root", "b.root", "--format", "rntuple", "--force")
+    assert mcgen.read("b.root").metadata == iww.metadata
 
 
 def test_convert_refuses_what_was_changed(iww: mcgen.Events) -> None:

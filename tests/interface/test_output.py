@@ -47,16 +47,16 @@ def test_quiet_does_not_hide_an_error() -> None:
 
 
 def test_results_go_to_stdout_and_nothing_else_does() -> None:
-    outcome = done("generate", "tiny.toml")
-    outcome_of_run = mcgen.read("tiny.root").outcome
+    printed = done("generate", "tiny.toml")
+    outcome = mcgen.read("tiny.root").outcome
     for text in ("decays in the decay volume", "accepted", "tiny.root"):
-        assert text in outcome.out
-    for step in outcome_of_run.cut_flow:
-        assert step.requirement in outcome.out
-    assert f"{outcome_of_run.accepted.value:.4g}" in outcome.out
-    assert "generating" not in outcome.out
-    assert "training" not in outcome.out
-    assert outcome.err == "", "progress is for terminals"
+        assert text in printed.out
+    for step in outcome.cut_flow:
+        assert step.requirement in printed.out
+    assert f"{outcome.accepted.value:.4g}" in printed.out
+    assert "generating" not in printed.out
+    assert "training" not in printed.out
+    assert printed.err == "", "progress is for terminals"
 
 
 def test_a_drawn_seed_is_printed() -> None:
@@ -250,7 +250,7 @@ def test_a_writer_that_fails(monkeypatch: pytest.MonkeyPatch, method: str, calls
     if exists:
         Path("out.root").write_bytes(b"of yesterday")
     fail_after(monkeypatch, method, calls, NO_SPACE)
-    message = refused("generate", "tiny.toml", "-o", "out.root", code=1)
+    message = refused("generate", "tiny.toml", "-o", "out.root", "--force", code=1)
     assert "out.root: cannot be written: No space left on device" in message
     assert Path("out.root").is_file() == exists
     assert not exists or Path("out.root").read_bytes() == b"of yesterday"
@@ -316,11 +316,11 @@ def test_a_reader_that_has_gone() -> None:
 def test_an_interrupt_while_writing(monkeypatch: pytest.MonkeyPatch, method: str, calls: int) -> None:
     Path("out.root").write_bytes(b"of yesterday")
     fail_after(monkeypatch, method, calls, KeyboardInterrupt())
-    assert "interrupted" in refused("generate", "tiny.toml", "-o", "out.root", code=130)
+    assert "interrupted" in refused("generate", "tiny.toml", "-o", "out.root", "--force", code=130)
     assert Path("out.root").read_bytes() == b"of yesterday"
 
 
-@pytest.mark.parametrize("stage", ["flux_of", "prepare", "Process"])
+@pytest.mark.parametrize("stage", ["flux_of", "prepare", "process_of"])
 def test_an_interrupt_while_preparing(monkeypatch: pytest.MonkeyPatch, stage: str) -> None:
     def interrupt(*_: Any) -> None:
         raise KeyboardInterrupt
@@ -373,6 +373,7 @@ def test_a_signal(name: str, folder: Path) -> None:
             "1000000000",
             "-o",
             "place/out.root",
+            "--force",
         ],
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,

@@ -23,8 +23,9 @@ from mcgen.events import Events
 from mcgen.io.events.root import RootWriter
 from mcgen.metadata import Metadata
 from mcgen.record.columns import AnyArray
+from mcgen.run.generate import generate_file
 from mcgen.run.parallel import Workers, _check_versions
-from mcgen.run.run import Run, generate_file
+from mcgen.run.run import Run
 from tests.oracle.cards import done, refused, run, settings
 from tests.oracle.stats import seed_of
 
@@ -328,7 +329,7 @@ def counted(drawn: list[int]) -> Callable[[Run, int], dict[str, AnyArray]]:
 
 
 def test_a_long_run_can_be_continued_unasked(card: mcgen.Card, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("mcgen.run.run.JOURNAL_POINTS", 400)
+    monkeypatch.setattr("mcgen.run.generate.JOURNAL_POINTS", 400)
     with pytest.MonkeyPatch.context() as patch:
         interrupt_after(1, KeyboardInterrupt(), patch)
         outcome = run("generate", "tiny.toml")
@@ -474,7 +475,7 @@ def test_kill_at_any_moment(folder: Path, kills: int) -> None:
 
 
 def test_workers_do_not_outlive_a_killed_run() -> None:
-    code = "import mcgen; from mcgen.run import run; run.generate_file(mcgen.load_card('tiny.toml').replace(run={'events': 2_000_000, 'chunk': 100}), __import__('pathlib').Path('t.root'), workers=run.Workers(2), progress=lambda _: print('on', flush=True))"
+    code = "import mcgen; from mcgen.run import generate as run; run.generate_file(mcgen.load_card('tiny.toml').replace(run={'events': 2_000_000, 'chunk': 100}), __import__('pathlib').Path('t.root'), workers=run.Workers(2), progress=lambda _: print('on', flush=True))"
     script = Path("run.py")
     script.write_text(f"if __name__ == '__main__':\n    {code}\n", encoding="utf-8")
     with subprocess.Popen([sys.executable, "run.py"], stdout=subprocess.PIPE) as process:

@@ -17,7 +17,7 @@ from mcgen.plots.gallery import GALLERY
 from mcgen.plots.style import save
 from mcgen.survey import Survey, survey, survey_of
 from mcgen.survey.survey import DISPLAYS, MAP_BINS
-from mcgen.survey.variables import ACCEPTANCE, VARIABLES, opening_angle
+from mcgen.survey.variables import ACCEPTANCE, VARIABLES
 from tests.oracle.cards import done, refused
 from tests.oracle.described import described
 
@@ -166,14 +166,14 @@ def test_a_beam_has_errors_of_its_events_only(folder: Path) -> None:
     total, error = spectrum.merged(40).fiducial()
     chosen = events[(events.boson_e >= spectrum.edges[0]) & (events.boson_e < spectrum.edges[-1])]
     assert total[1] == pytest.approx(chosen.weight.sum(), rel=1e-12)
-    # The error is good to 9 %, see mcgen.survey.spectrum.
+    # The error is good to 9 %, see mcgen.survey.histogram.
     assert error[1] == pytest.approx(np.sqrt((chosen.weight**2).sum()), rel=0.45, abs=0.0)
 
 
 def test_the_opening_angle_closes_with_the_mass(sample: Path) -> None:
     """Between photons 2 E1 E2 (1 - cos) = m^2; between others it is what the library of vectors says."""
     events = mcgen.read(sample)
-    angle = opening_angle(events)
+    angle = next(v for v in VARIABLES if v.name == "opening_angle").values(events)
     photons = events.channel == 4
     squared = 4.0 * events.d1_e * events.d2_e * np.sin(0.5 * angle) ** 2
     np.testing.assert_allclose(squared[photons], 0.05**2, rtol=1e-4)

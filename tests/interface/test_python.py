@@ -17,11 +17,15 @@ import mcgen
 from mcgen.card import Card
 from mcgen.errors import CardError, FileFormatError, UsageError
 from mcgen.record.columns import AnyArray
-from mcgen.run.run import Run, chunks_of
+from mcgen.run.provenance import chunks_of
+from mcgen.run.run import Run
 from tests.oracle.cards import CARD, done
 from tests.oracle.described import described
 
-PUBLIC = ["Card", "Events", "McgenError", "generate", "generate_chunks", "load_card", "read", "write"]
+PUBLIC = [
+    *("Card", "Events", "Flux", "McgenError", "Workers", "Yield"),
+    *("generate", "generate_chunks", "load_card", "plot", "read", "scan", "write", "xsec"),
+]
 EPSILON = np.finfo(float).eps
 
 

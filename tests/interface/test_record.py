@@ -24,17 +24,20 @@ INTEGERS = {
     "failed": "int16",
     "failed_bits": "uint64",
     "channel": "int16",
+    "process": "int16",
     "parent_row": "int64",
+    "parent_group": "int64",
     "parent_pdg": "int32",
+    "layer": "int16",
     "boson_pdg": "int32",
     "d1_pdg": "int32",
     "d2_pdg": "int32",
 }
 REALS = [
     *("weight", "parent_rate", "x", "theta", "t"),
-    *(f"muon_{c}" for c in (*P4, "vx", "vy", "vz")),
+    *(f"parent_{c}" for c in (*P4, "vx", "vy", "vz")),
     *(f"emission_{c}" for c in XYZ),
-    *(f"{who}_{c}" for who in ("emitter", "recoil", "nucleus", "boson", "d1", "d2") for c in P4),
+    *(f"{who}_{c}" for who in ("emitter", "recoil", "nucleus", "neutrino", "boson", "d1", "d2") for c in P4),
     *("path_in", "path_out", "decay_path", "decay_length", "p_decay"),
     *(f"decay_{c}" for c in (*XYZ, "t")),
 ]
@@ -94,7 +97,7 @@ def test_every_row_is_an_event(events: mcgen.Events) -> None:
         "recoil_py",
         "recoil_pz",
         "recoil_e",
-        *(f"nucleus_{c}" for c in P4),
+        *(f"{who}_{c}" for who in ("nucleus", "neutrino") for c in P4),
         *AT_PLANES,
     }
     for name in set(events.columns) - maybe:
@@ -113,7 +116,7 @@ def test_channels_and_their_daughters(events: mcgen.Events) -> None:
 def test_the_muon_is_that_of_its_row(events: mcgen.Events, sample: Path) -> None:
     flux = np.genfromtxt(sample.with_name("muons.csv"), delimiter=",", names=True)[events.parent_row]
     for ours, theirs in (("pdg", "pdg"), ("px", "px"), ("pz", "pz"), ("vx", "x"), ("vz", "z"), ("rate", "w")):
-        np.testing.assert_array_equal(events.columns[f"muon_{ours}"], flux[theirs])
+        np.testing.assert_array_equal(events.columns[f"parent_{ours}"], flux[theirs])
 
 
 def test_plane_columns_follow_the_planes() -> None:

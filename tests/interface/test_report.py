@@ -62,7 +62,7 @@ def hostile(sample: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     metadata["libraries"] = {HALF: HALF}
     metadata["flux"] |= {"file": HALF, "left_out": {HALF: 3}}
     metadata["cut_flow"][1]["requirement"] = HALF
-    mcgen.write(redescribed(events, **metadata), folder / "hostile.root")
+    mcgen.write(redescribed(events, metadata), folder / "hostile.root")
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(gallery, "GALLERY", GALLERY[-1:])
         done("report", folder / "hostile.root", "-o", folder / "hostile.html")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 
 from mcgen.events import Events
@@ -13,6 +14,6 @@ def described(events: Events) -> dict[str, Any]:
     return Metadata(events.provenance, events.outcome).to_json()
 
 
-def redescribed(events: Events, **changes: Any) -> Events:
+def redescribed(events: Events, changes: Mapping[str, Any]) -> Events:
     """Return the events with some keys of their metadata changed."""
-    return Events(events.columns, Metadata.from_json(described(events) | changes))
+    return Events(events.columns, Metadata.from_json({**described(events), **changes}))

@@ -11,7 +11,8 @@ import numpy as np
 from mcgen.analysis.yields import yield_of
 from mcgen.card import Card
 from mcgen.metadata import Yield
-from mcgen.run.run import Run, chunks_of
+from mcgen.run.provenance import chunks_of
+from mcgen.run.run import Run
 from tests.oracle.quadrature import SELECTIONS, SETUPS, Cuts, Muon, expected_accepted, expected_decays
 from tests.oracle.setups import card_of, toy_flux
 from tests.oracle.stats import Array, generator, seed_of

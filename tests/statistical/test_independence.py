@@ -187,8 +187,6 @@ def test_yields_add_up_over_chunks(folder: Path) -> None:
         np.concatenate([chunk.columns[name] for chunk in chunks]) for name in ("weight", "parent_row")
     )
     stated, found = chunks[-1].outcome.yields["fiducial"], yield_of(weight, row, 7000)
-    assert [stated.value, stated["mc_error"]] == pytest.approx(
-        [found.value, found.mc_error], rel=1e-9, abs=0.0
-    )
+    assert [stated.value, stated.mc_error] == pytest.approx([found.value, found.mc_error], rel=1e-9, abs=0.0)
     assert chunks[-1].outcome.cut_flow[0].value == pytest.approx(found.value, rel=1e-12, abs=0.0)
     assert sum(len(chunk) for chunk in chunks) == chunks[-1].outcome.events

@@ -20,6 +20,7 @@ from mcgen.constants import (
     TAU_MASS,
 )
 from mcgen.events import Events
+from mcgen.sources.registry import SOURCES
 from tests.oracle.quadrature import (
     SELECTIONS,
     SETUPS,
@@ -78,7 +79,7 @@ class Sample:
 
     @property
     def start(self) -> Array:
-        """Production point of the muon (3, n)."""
+        """Point where the parent is given (3, n)."""
         return np.stack([self.events.columns[f"parent_v{part}"] for part in "xyz"])
 
 
@@ -108,7 +109,7 @@ def unit(p: Array) -> Array:
 
 def test_all_particles_are_on_shell(sample: Sample) -> None:
     daughter = MASSES[sample.events.channel]
-    for name, mass in (("muon", MUON_MASS), ("emitter", MUON_MASS), ("boson", sample.setup.mass)):
+    for name, mass in (("parent", MUON_MASS), ("emitter", MUON_MASS), ("boson", sample.setup.mass)):
         assert off_shell(sample.four(name), mass) < EPS
     for name in ("d1", "d2"):
         assert off_shell(sample.four(name), daughter) < EPS
@@ -170,16 +171,18 @@ def test_recoils_balance(sample: Sample) -> None:
 # --- Places and times -------------------------------------------------------------------------------------
 
 
-def test_muons_are_those_of_the_flux(sample: Sample) -> None:
+def test_parents_are_those_of_the_flux(sample: Sample) -> None:
     events, muons = sample.events, sample.setup.muons
     chosen = [muons[row] for row in events.parent_row.tolist()]
     np.testing.assert_array_equal(sample.start.T, [one.position for one in chosen])
-    np.testing.assert_array_equal(sample.four("muon")[:3].T, [one.momentum for one in chosen])
+    np.testing.assert_array_equal(sample.four("parent")[:3].T, [one.momentum for one in chosen])
     np.testing.assert_array_equal(events.parent_pdg, [-13 * one.charge for one in chosen])
+    np.testing.assert_array_equal(events.process, SOURCES["bremsstrahlung"].code)
+    np.testing.assert_array_equal(events.layer, 0)
 
 
 def test_muons_fly_straight_and_lose_energy(sample: Sample) -> None:
-    block, muon = sample.setup.block, sample.four("muon")
+    block, muon = sample.setup.block, sample.four("parent")
     emitting, way = sample.four("emitter"), sample.point("emission") - sample.start
     path = np.linalg.norm(way, axis=0)
     np.testing.assert_allclose(unit(emitting), unit(muon), rtol=1e-14, atol=1e-17)
@@ -240,7 +243,7 @@ def test_decays_are_not_earlier_than_light(sample: Sample) -> None:
     at_light = (flown + events.decay_path) / SPEED_OF_LIGHT
     assert np.all(events.decay_t > at_light)
     # With a constant loss the time is (p0 - p1)/loss; p0^2 - p1^2 = E0^2 - E1^2 turns it around.
-    muon, emitting = sample.four("muon"), sample.four("emitter")
+    muon, emitting = sample.four("parent"), sample.four("emitter")
     momenta = np.linalg.norm(muon[:3], axis=0) + np.linalg.norm(emitting[:3], axis=0)
     on_the_way = flown * (muon[3] + emitting[3]) / momenta
     later = events.decay_path * boson[3] / np.linalg.norm(boson[:3], axis=0)

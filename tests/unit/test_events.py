@@ -5,7 +5,7 @@ from __future__ import annotations
 import copy
 import pickle
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from typing import Any, get_args
 
 import awkward
@@ -13,19 +13,22 @@ import numpy as np
 import pandas
 import pytest
 
+import mcgen
 from mcgen.errors import UsageError
 from mcgen.events import Events
+from mcgen.metadata import FluxSummary, Metadata, Outcome, Provenance, Yield
 from mcgen.physics.models import CHANNELS, Channel
 from mcgen.record.columns import Column, columns_of, concatenate
 from mcgen.record.tables import Verdict
 
 # fmt: off
 CONTRACT = [
-    "event", "weight", "accepted", "failed", "failed_bits", "channel",
-    "parent_row", "parent_pdg", "parent_rate", "parent_px", "parent_py", "parent_pz", "parent_e", "parent_vx", "parent_vy", "parent_vz",
-    "emission_x", "emission_y", "emission_z",
+    "event", "weight", "accepted", "failed", "failed_bits", "channel", "process",
+    "parent_row", "parent_group", "parent_pdg", "parent_rate", "parent_px", "parent_py", "parent_pz", "parent_e", "parent_vx", "parent_vy", "parent_vz",
+    "emission_x", "emission_y", "emission_z", "layer",
     "emitter_px", "emitter_py", "emitter_pz", "emitter_e",
     "x", "theta", "t", "recoil_px", "recoil_py", "recoil_pz", "recoil_e", "nucleus_px", "nucleus_py", "nucleus_pz", "nucleus_e",
+    "neutrino_px", "neutrino_py", "neutrino_pz", "neutrino_e",
     "boson_pdg", "boson_px", "boson_py", "boson_pz", "boson_e",
     "path_in", "path_out", "decay_path", "decay_length", "p_decay", "decay_x", "decay_y", "decay_z", "decay_t",
     "d1_pdg", "d1_px", "d1_py", "d1_pz", "d1_e", "d2_pdg", "d2_px", "d2_py", "d2_pz", "d2_e",
@@ -42,8 +45,35 @@ TYPES = {
     "failed": "int16",
     "failed_bits": "uint64",
     "channel": "int16",
+    "process": "int16",
+    "parent_group": "int64",
+    "layer": "int16",
 }
 """Types that the contract fixes."""
+
+
+PROCESSES = {1: "bremsstrahlung", 7: "something_else"}
+
+
+def metadata(columns: Iterable[Column] = ()) -> Metadata:
+    """Metadata of some run."""
+    return Metadata(
+        Provenance(
+            program="mcgen",
+            version="0",
+            libraries={},
+            machine="",
+            card=mcgen.load_card("na62_leptophilic"),
+            seed=1,
+            points=10,
+            chunks=1,
+            flux=FluxSummary("", "", muons=2, rows=2, groups=2, used=2, left_out={}, sampled=True),
+            requirements=(),
+            columns=tuple(columns),
+            proposal_sha256="",
+        ),
+        Outcome(events=6, accepted=Yield(1.0, 0.1, 0.1, 3.0), fiducial=None, cut_flow=()),
+    )
 
 
 def sample(n: int = 6) -> Events:
@@ -54,29 +84,29 @@ def sample(n: int = 6) -> Events:
         "failed": np.arange(n, dtype=np.int16) % 2,
         "t": np.full(n, np.nan),
     }
-    return Events(columns, {"points": 10, "seed": 1})
+    return Events(columns, metadata())
 
 
 # --- columns
 
 
 def test_columns_are_those_of_the_contract_in_its_order() -> None:
-    assert [c.name for c in columns_of([])] == CONTRACT
+    assert [c.name for c in columns_of([], PROCESSES)] == CONTRACT
 
 
 def test_every_plane_adds_the_places_of_both_daughters() -> None:
-    assert [c.name for c in columns_of(["straw1", "lkr"])] == [*CONTRACT, *PLANE_COLUMNS]
+    assert [c.name for c in columns_of(["straw1", "lkr"], PROCESSES)] == [*CONTRACT, *PLANE_COLUMNS]
 
 
 def test_columns_have_the_types_of_the_contract() -> None:
-    types = {c.name: c.dtype for c in columns_of(["straw1"])}
+    types = {c.name: c.dtype for c in columns_of(["straw1"], PROCESSES)}
     assert {name: types[name] for name in TYPES} == TYPES
     others = {name: dtype for name, dtype in types.items() if name not in TYPES}
     integer = {name for name, dtype in others.items() if dtype != "float64"}
     assert integer == {"parent_row", "parent_pdg", "boson_pdg", "d1_pdg", "d2_pdg"}
 
 
-@pytest.mark.parametrize("column", columns_of(["straw1"]), ids=lambda c: c.name)
+@pytest.mark.parametrize("column", columns_of(["straw1"], PROCESSES), ids=lambda c: c.name)
 def test_column_has_a_meaning_and_a_type_of_numpy(column: Column) -> None:
     assert column.meaning
     assert np.dtype(column.dtype).name == column.dtype
@@ -98,14 +128,19 @@ def test_column_has_a_meaning_and_a_type_of_numpy(column: Column) -> None:
     ],
 )
 def test_column_has_its_unit(name: str, unit: str) -> None:
-    assert {c.name: c.unit for c in columns_of(["straw1"])}[name] == unit
+    assert {c.name: c.unit for c in columns_of(["straw1"], PROCESSES)}[name] == unit
 
 
 def test_meaning_of_the_channel_is_that_of_its_code() -> None:
-    meaning = {c.name: c.meaning for c in columns_of([])}["channel"]
+    meaning = {c.name: c.meaning for c in columns_of([], PROCESSES)}["channel"]
     codes = ", ".join(f"{i} {name}" for i, name in enumerate(("none", *CHANNELS)))
     assert meaning == codes
     assert set(CHANNELS) == set(get_args(Channel))
+
+
+def test_meaning_of_the_process_is_that_of_its_code() -> None:
+    meaning = {c.name: c.meaning for c in columns_of([], PROCESSES)}["process"]
+    assert meaning.endswith(": 1 bremsstrahlung, 7 something_else")
 
 
 # --- the table
@@ -147,7 +182,8 @@ def test_rows_are_taken_in_every_column(rows: np.typing.NDArray[np.int64] | slic
         np.testing.assert_array_equal(some.columns[name], values[rows])
         assert some.columns[name].dtype == values.dtype
     assert len(some) == len(np.arange(6)[rows])
-    assert some.metadata == events.metadata
+    assert some.provenance == events.provenance
+    assert some.outcome == events.outcome
 
 
 def test_accepted_is_a_mask() -> None:
@@ -157,18 +193,16 @@ def test_accepted_is_a_mask() -> None:
 
 def test_table_keeps_its_own_list_of_columns() -> None:
     columns = {"weight": np.ones(2)}
-    metadata = {"points": 2}
-    events = Events(columns, metadata)
+    events = Events(columns)
     columns["other"] = np.ones(2)
-    metadata["points"] = 3
     assert list(events.columns) == ["weight"]
-    assert events.metadata == {"points": 2}
 
 
 def test_table_can_be_copied_and_sent_to_another_process() -> None:
     events = sample()
     for other in (copy.copy(events), copy.deepcopy(events), pickle.loads(pickle.dumps(events))):
-        assert other.metadata == events.metadata
+        assert other.provenance == events.provenance
+        assert other.outcome == events.outcome
         for name, values in events.columns.items():
             np.testing.assert_array_equal(other.columns[name], values)
 
@@ -200,16 +234,15 @@ def test_to_pandas_keeps_names_values_and_types() -> None:
 
 def full(n: int = 5) -> Events:
     """Events with every column, all values different."""
-    columns = columns_of(["lkr"])
+    columns = columns_of(["lkr"], PROCESSES)
     values = {c.name: (np.arange(n) + 10.0 * i + 1.0).astype(c.dtype) for i, c in enumerate(columns)}
-    described = {c.name: {"unit": c.unit} for c in columns}
-    return Events(values, {"columns": described})
+    return Events(values, metadata(columns))
 
 
 def test_to_awkward_has_momenta_beside_the_columns() -> None:
     events = full()
     array = events.to_awkward()
-    for name in ("muon", "emitter", "recoil", "nucleus", "boson", "d1", "d2"):
+    for name in ("parent", "emitter", "recoil", "nucleus", "neutrino", "boson", "d1", "d2"):
         for component, column in (("px", "px"), ("py", "py"), ("pz", "pz"), ("E", "e")):
             found = awkward.to_numpy(getattr(array[name], component))
             np.testing.assert_array_equal(found, events[f"{name}_{column}"])
@@ -262,7 +295,7 @@ def test_hist_of_a_selection_in_bins_of_ones_own() -> None:
     "values", [[3.0, 1.0, 2.0], [5.0, 5.0, 5.0], [0.0, 0.0, 0.0], [True, False, True], []]
 )
 def test_hist_holds_all_values_by_default(values: list[float]) -> None:
-    events = Events({"weight": np.arange(len(values)) + 1.0, "v": np.array(values)}, {})
+    events = Events({"weight": np.arange(len(values)) + 1.0, "v": np.array(values)})
     total: Any = events.hist("v").sum()
     assert total.value == pytest.approx(events.weight.sum())
 
@@ -285,7 +318,7 @@ def test_without_its_extra_a_form_says_what_to_install(
 ) -> None:
     for name in (module, "vector.backends.awkward"):
         monkeypatch.setitem(sys.modules, name, None)
-    with pytest.raises(UsageError, match=rf"pip install 'mcgen\[{module}\]'"):
+    with pytest.raises(UsageError, match=rf"pip install 'mcgen-hep\[{module}\]'"):
         make(sample())
 
 

@@ -1,1 +1,1 @@
-"""Files of muons in our own layout and other people's."""
+"""Flux files: our own format and other people's."""

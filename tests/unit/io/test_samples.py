@@ -237,7 +237,7 @@ def test_elements_that_are_no_events_do_not_pile_up(file: Path) -> None:
 
 def test_without_pylhe_it_is_named(file: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setitem(sys.modules, "pylhe", None)
-    with pytest.raises(UsageError, match=r"mcgen\[lhe\]"):
+    with pytest.raises(UsageError, match=r"mcgen-hep\[lhe\]"):
         read(file, Lhe())
 
 

@@ -1,4 +1,4 @@
-"""Muons in files of our own layout and of other people's, read in our columns and units."""
+"""Particles in files of our own format and of other people's, read in our columns and units."""
 
 from __future__ import annotations
 
@@ -9,8 +9,10 @@ from pathlib import Path
 
 from mcgen.card.run_tables import ColumnsTable, EnergyColumn, FluxFormat, FluxTable, LengthColumn
 from mcgen.errors import FileFormatError
-from mcgen.io.flux.native import NATIVE, TREE
-from mcgen.io.flux.tables import Block, Table, Tree, open_tables
+from mcgen.io.flux.native import GROUP, NATIVE, TREE
+from mcgen.io.flux.root import Tree
+from mcgen.io.flux.rows import Rows, Tabular
+from mcgen.io.flux.tables import Tables, open_tables
 from mcgen.types import Array, Bools, Ints
 
 UNITS = {"m": 1.0, "cm": 1e-2, "mm": 1e-3, "GeV": 1.0, "MeV": 1e-3}
@@ -24,23 +26,22 @@ FAIRSHIP_OFFSET = 50.0
 ROULETTE = 1e-4
 """Muons killed by Russian roulette are still in the file, with weights below this; survivors are above."""
 
-Tables = Mapping[str, Table | None]
+BLOCK = 100_000
+"""Rows that are read at a time."""
 
 
 @dataclass(frozen=True, slots=True)
-class MuonBlock:
-    """Some rows of a flux file in our columns and units.
-
-    Attributes
-    ----------
-    row : (k,) rows of the file, entries of a tree of lists
-    columns : (k,) the columns of the native format
-    dropped : numbers of rows that are not muons of the flux, by reason
-    """
+class Particles:
+    """Some particles of a flux file in our columns and units."""
 
     row: Ints
-    columns: dict[str, Array]
-    dropped: dict[str, int]
+    """(k,) rows of the file that they are from; entries of a tree of lists."""
+    columns: Mapping[str, Array]
+    """(k,) the columns of the native format [m, GeV, 1/proton]."""
+    group: Ints | None
+    """(k,) what the file says of rows that belong together: equal numbers; None if it says nothing."""
+    dropped: Mapping[str, int]
+    """Numbers of rows between them that do not count, by reason."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,32 +49,39 @@ class Drop:
     """Rows that do not count: those for which a test of one of the file's columns is true."""
 
     reason: str
+    """For people, with underscores."""
     column: str
+    """The file's name of the column."""
     test: Callable[[Array], Bools]
+    """From values (k,) to whether the rows do not count (k,)."""
 
 
 @dataclass(frozen=True, slots=True)
-class Layout:
-    """How a table becomes muons.
+class Translation:
+    """How the rows of a table become particles."""
 
-    Attributes
-    ----------
-    columns : the file's name and the factor to our unit, for each of our columns
-    z_offset : added to z [m]
-    protons : the weights are for so many
-    needs : what to say if a column is missing
-    """
-
-    table: Table
+    table: Tabular
+    """What is read."""
     columns: Mapping[str, tuple[str, float]]
+    """The file's name and the factor to our unit [m, GeV], for each of our columns."""
     needs: str
+    """What to say if a column is missing."""
+    group: str | None = None
+    """The file's name of the column that says which rows belong together."""
     z_offset: float = 0.0
+    """Added to z [m]."""
     protons: float = 1.0
+    """The weights are for so many."""
     drops: tuple[Drop, ...] = ()
+    """Rows that do not count."""
 
 
-def muon_blocks(path: Path, flux: FluxTable) -> Iterator[MuonBlock]:
+def particles_of(path: Path, flux: FluxTable, size: int = BLOCK) -> Iterator[Particles]:
     """Read a flux file block by block.
+
+    Parameters
+    ----------
+    size : rows (or entries of lists) that are read at a time
 
     Raises
     ------
@@ -81,49 +89,58 @@ def muon_blocks(path: Path, flux: FluxTable) -> Iterator[MuonBlock]:
         If the file cannot be read, or is not in the format that the card says.
     """
     with open_tables(path) as tables:
-        layout = _LAYOUTS[flux.format](path, tables, flux)
-        names = [name for name, _ in layout.columns.values()] + [drop.column for drop in layout.drops]
-        names = list(dict.fromkeys(names))
-        available = set(layout.table.names)
-        if missing := [name for name in names if name not in available]:
-            raise FileFormatError(f"{path}: missing column {', '.join(missing)}; {layout.needs}")
-        for block in layout.table.blocks(names):
-            yield _converted(block, layout)
+        translation = _FORMATS[flux.format](path, tables, flux)
+        columns = [name for name, _ in translation.columns.values()] + [d.column for d in translation.drops]
+        columns = list(dict.fromkeys(columns))
+        names, group = list(translation.table.names), translation.group
+        needed = columns if group is None else [*columns, group]
+        if missing := [name for name in needed if name not in names]:
+            raise FileFormatError(f"{path}: missing column {', '.join(missing)}; {translation.needs}")
+        if twice := [name for name in needed if names.count(name) > 1]:
+            raise FileFormatError(
+                f"{path}: column {twice[0]} is there {names.count(twice[0])} times; leave one"
+            )
+        for rows in translation.table.rows(columns, group, size):
+            yield _translated(rows, translation)
 
 
-def _converted(block: Block, layout: Layout) -> MuonBlock:
+def _translated(rows: Rows, translation: Translation) -> Particles:
     """Drop what does not count, and change names, units, frame and normalisation."""
-    row, columns = block.row, block.columns
+    row, columns, group = rows.row, rows.columns, rows.group
     dropped = {}
-    for drop in layout.drops:
+    for drop in translation.drops:
         out = drop.test(columns[drop.column])
         dropped[drop.reason] = int(out.sum())
         if out.any():
             row, columns = row[~out], {name: values[~out] for name, values in columns.items()}
-    ours = {name: columns[theirs] * factor for name, (theirs, factor) in layout.columns.items()}
-    ours["z"] += layout.z_offset
-    ours["w"] /= layout.protons
-    return MuonBlock(row, ours, dropped)
+            group = None if group is None else group[~out]
+    ours = {name: columns[theirs] * factor for name, (theirs, factor) in translation.columns.items()}
+    ours["z"] += translation.z_offset
+    ours["w"] /= translation.protons
+    return Particles(row, ours, group, dropped)
 
 
 # --- The formats ------------------------------------------------------------------------------------------
 
 
-def _native(path: Path, tables: Tables, flux: FluxTable) -> Layout:
-    return Layout(
-        table=_table(path, tables, TREE, flux.format),
+def _native(path: Path, tables: Tables, flux: FluxTable) -> Translation:
+    table = _table(path, tables, TREE, flux.format)
+    return Translation(
+        table=table,
         columns={name: (name, 1.0) for name in NATIVE},
+        group=GROUP if GROUP in table.names else None,
         needs=f"the native format has {', '.join(NATIVE)}",
     )
 
 
-def _named(path: Path, tables: Tables, flux: FluxTable) -> Layout:
+def _named(path: Path, tables: Tables, flux: FluxTable) -> Translation:
     assert flux.columns is not None, "the card's checks see to it"
     table = _table(path, tables, flux.tree, flux.format)
     names = ", ".join(table.names[:30])
-    return Layout(
+    return Translation(
         table=table,
         columns=_names_and_units(flux.columns),
+        group=None if flux.columns.group is None else flux.columns.group.name,
         needs=f"flux.columns names what the file has: {names}",
         z_offset=flux.z_offset_m or 0.0,
         protons=flux.protons or 1.0,
@@ -131,15 +148,14 @@ def _named(path: Path, tables: Tables, flux: FluxTable) -> Layout:
 
 
 def _names_and_units(columns: ColumnsTable) -> dict[str, tuple[str, float]]:
-    found = {}
-    for name in NATIVE:
-        column = getattr(columns, name)
-        has_unit = isinstance(column, LengthColumn | EnergyColumn)
-        found[name] = (column.name, UNITS[column.unit] if has_unit else 1.0)
-    return found
+    theirs = {name: getattr(columns, name) for name in NATIVE}
+    return {
+        name: (column.name, UNITS[column.unit] if isinstance(column, LengthColumn | EnergyColumn) else 1.0)
+        for name, column in theirs.items()
+    }
 
 
-def _fairship(path: Path, tables: Tables, flux: FluxTable) -> Layout:
+def _fairship(path: Path, tables: Tables, flux: FluxTable) -> Translation:
     if "cbmsim" in tables:
         raise FileFormatError(
             f"{path}: holds FairShip's tree cbmsim, whose entries are objects (ShipMCTrack), not flat columns; "
@@ -150,7 +166,7 @@ def _fairship(path: Path, tables: Tables, flux: FluxTable) -> Layout:
     # Smaller ntuples have but one point and momentum, and FairShip itself starts the muons there.
     o = "o" if len(table.names) >= 17 else ""
     lengths = {name: (o + name, 1.0) for name in ("x", "y", "z", "px", "py", "pz")}
-    return Layout(
+    return Translation(
         table=table,
         columns={"pdg": ("id", 1.0), **lengths, "w": ("w", 1.0)},
         needs='a muon ntuple of FairShip has id, w and ox..oz, opx..opz; other names take format = "columns"',
@@ -159,7 +175,7 @@ def _fairship(path: Path, tables: Tables, flux: FluxTable) -> Layout:
     )
 
 
-def _muonfluxenhancement(path: Path, tables: Tables, flux: FluxTable) -> Layout:
+def _muonfluxenhancement(path: Path, tables: Tables, flux: FluxTable) -> Translation:
     planes = [name for name in tables if re.fullmatch(r"(.*/)?Z-?\d+", name)]
     target = [name for name in tables if name.rpartition("/")[2] == "TARGET"]
     name = flux.tree or (target or planes or ["TARGET"])[0]
@@ -168,7 +184,7 @@ def _muonfluxenhancement(path: Path, tables: Tables, flux: FluxTable) -> Layout:
     table = _table(path, tables, name, flux.format)
     is_target = name.rpartition("/")[2] == "TARGET"
     momentum = {"px": ("InitPx", 1e-3), "py": ("InitPy", 1e-3), "pz": ("InitPz", 1e-3)}
-    return Layout(
+    return Translation(
         table=table,
         columns={
             "pdg": ("PDGid", 1.0),
@@ -190,11 +206,11 @@ def _muonfluxenhancement(path: Path, tables: Tables, flux: FluxTable) -> Layout:
     )
 
 
-def _trees(tables: Tables, names: list[str]) -> list[Table]:
+def _trees(tables: Tables, names: list[str]) -> list[Tabular]:
     return [table for name in names if (table := tables[name]) is not None]
 
 
-def _simulated_protons(path: Path, planes: list[Table]) -> float:
+def _simulated_protons(path: Path, planes: list[Tabular]) -> float:
     """Number of entries of the trees that have one for each proton."""
     counts = {plane.entries for plane in planes if isinstance(plane, Tree)}
     if len(counts) != 1 or 0 in counts:
@@ -205,7 +221,7 @@ def _simulated_protons(path: Path, planes: list[Table]) -> float:
     return float(counts.pop())
 
 
-def _table(path: Path, tables: Tables, name: str | None, format_: FluxFormat) -> Table:
+def _table(path: Path, tables: Tables, name: str | None, format_: FluxFormat) -> Tabular:
     """Find a tree by its name, with or without the folder; without a name, the only table."""
     flat = tables.get("")
     if flat is not None:
@@ -217,7 +233,7 @@ def _table(path: Path, tables: Tables, name: str | None, format_: FluxFormat) ->
     found = [t for full, t in tables.items() if t and name in (None, full.rpartition("/")[2])]
     if len(found) == 1:
         return found[0]
-    held = ", ".join(sorted(tables)) or "nothing"
+    held = ", ".join(f"{n}{'' if tables[n] else ' (no tree)'}" for n in sorted(tables)) or "nothing"
     if found or name is None:
         raise FileFormatError(f"{path}: which tree? set flux.tree; the file holds {held}")
     raise FileFormatError(f"{path}: no tree {name!r}; the file holds {held}{_looks_like(tables, format_)}")
@@ -234,7 +250,7 @@ def _looks_like(tables: Tables, format_: FluxFormat) -> str:
     return f'; it looks like format = "{likely[0]}"' if likely else ""
 
 
-_LAYOUTS: dict[FluxFormat, Callable[[Path, Tables, FluxTable], Layout]] = {
+_FORMATS: dict[FluxFormat, Callable[[Path, Tables, FluxTable], Translation]] = {
     "native": _native,
     "columns": _named,
     "fairship": _fairship,

@@ -1,0 +1,57 @@
+"""Parquet files, read block by block."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+
+import numpy as np
+
+from mcgen.distribution import how_to_install
+from mcgen.errors import FileFormatError
+from mcgen.io.flux.rows import Rows, doubles, integers
+
+
+class ParquetFile:
+    """A Parquet file."""
+
+    def __init__(self, path: Path) -> None:
+        try:
+            import pyarrow
+            from pyarrow import parquet
+        except ImportError as error:
+            raise FileFormatError(f"{path}: Parquet needs pyarrow: {how_to_install('parquet')}") from error
+        self._path, self._is = path, pyarrow.types
+        self._errors = (OSError, ValueError, pyarrow.ArrowException)
+        try:
+            self._file = parquet.ParquetFile(path)
+        except self._errors as error:
+            raise self._damaged(error) from error
+
+    def _damaged(self, error: Exception) -> FileFormatError:
+        return FileFormatError(
+            f"{self._path}: not a readable Parquet file: {(str(error) or type(error).__name__).splitlines()[0]}"
+        )
+
+    @property
+    def names(self) -> Sequence[str]:
+        """Names of the columns; one that is there twice is here twice."""
+        return list(self._file.schema_arrow.names)
+
+    def rows(self, columns: Sequence[str], group: str | None, size: int) -> Iterator[Rows]:
+        """Read some columns."""
+        names = [*columns, *([] if group is None else [group])]
+        for name in names:
+            kind = self._file.schema_arrow.field(name).type
+            if not (self._is.is_integer(kind) or self._is.is_floating(kind)):
+                raise FileFormatError(f"{self._path}: column {name} holds {kind}, not numbers")
+        start = 0
+        try:
+            for batch in self._file.iter_batches(size, columns=names):
+                row = np.arange(start, start + batch.num_rows)
+                values = {name: batch[name].to_numpy(zero_copy_only=False) for name in names}
+                label = None if group is None else integers(self._path, group, values[group], row)
+                yield Rows(row, {name: doubles(self._path, name, values[name]) for name in columns}, label)
+                start += batch.num_rows
+        except self._errors as error:
+            raise self._damaged(error) from error
