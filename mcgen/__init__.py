@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from importlib import import_module
-from typing import TYPE_CHECKING, Any
 
-if TYPE_CHECKING:
+TYPE_CHECKING = False
+if TYPE_CHECKING:  # nothing heavy: this comes before signals are caught
+    from typing import Any
+
     from mcgen.analysis.cross_sections import cross_sections as xsec
     from mcgen.card import Card, load_card
     from mcgen.errors import McgenError

@@ -213,6 +213,8 @@ class BeamTable(Table):
 class VegasTable(Table):
     """Training of the importance sampling."""
 
+    pilot: Annotated[int, Field(ge=100, le=100_000_000)] = 300_000
+    """Points of each of the two pilots of a source and channel, from which parents get their importance."""
     nitn: Annotated[int, Field(ge=0, le=200)] = 12
     """Iterations; 0: none, points are drawn evenly."""
     neval: Annotated[int, Field(ge=1000, le=10_000_000)] = 80_000

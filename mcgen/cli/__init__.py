@@ -1,18 +1,41 @@
-"""The command line: one module a command or two; the only place that prints."""
+"""The command line, and the only place that prints: `main` here, one module a command or two.
 
-from mcgen.cli import convert, flux, generate, plot, reweight, scan, show, validate, xsec
-from mcgen.cli.common import app, main
+Here is what `mcgen` starts with, and nothing else: signals are caught before anything heavy is imported.
+"""
 
-__all__ = [
-    "app",
-    "convert",
-    "flux",
-    "generate",
-    "main",
-    "plot",
-    "reweight",
-    "scan",
-    "show",
-    "validate",
-    "xsec",
-]
+from __future__ import annotations
+
+import sys
+
+from mcgen import interrupts
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import NoReturn
+
+
+def main() -> None:
+    """Run the command line; leaves by SystemExit with the exit code."""
+    interrupts.catch()
+    try:
+        try:
+            from mcgen.cli.commands import app
+
+            app(prog_name="mcgen")
+        finally:
+            interrupts.ignore()
+    except KeyboardInterrupt:
+        interrupts.ignore()
+        _say()
+    except SystemExit as left:
+        from mcgen.cli.common import State
+
+        # The library leaves without a word if it is interrupted between its calls of ours.
+        if left.code != interrupts.EXIT_CODE or State.told:
+            raise
+        _say()
+
+
+def _say() -> NoReturn:
+    sys.stderr.write(f"mcgen: {interrupts.MESSAGE}\n")
+    sys.exit(interrupts.EXIT_CODE)

@@ -6,19 +6,20 @@ options); 130 interrupted. Heavy imports are inside the commands, so that `--hel
 
 from __future__ import annotations
 
-import signal
 import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any, NoReturn
+from typing import TYPE_CHECKING, Annotated, Any, NoReturn, get_args
 
 import typer
 from typer.core import TyperGroup
 
+from mcgen import interrupts
 from mcgen.cli.terminal import echo, log_to_stderr, visible
-from mcgen.errors import McgenError
+from mcgen.errors import Interrupted, McgenError
+from mcgen.io.events.names import FormatName
 
 if TYPE_CHECKING:
     from mcgen.card import Card
@@ -47,29 +48,38 @@ def _told() -> Iterator[None]:
     """Tell errors as one message, and leave."""
     try:
         yield
-    except McgenError as error:
-        fail(str(error), error.exit_code)
-    except MemoryError:
-        fail("out of memory: choose a smaller run.chunk", 1)
-    except BrokenPipeError:
-        sys.stderr.close()  # whoever read our output has gone; there is nobody to tell
-        raise typer.Exit(1) from None
-    except OSError as error:
-        fail(f"cannot write the results: {error.strerror or error}", 1)
-    except KeyboardInterrupt:
-        fail("interrupted; nothing was left half-written", 130)
-    except ImportError:
-        # Compiled libraries that are being imported turn an interrupt into an ImportError of theirs.
-        if not State.interrupted:
-            raise
-        fail("interrupted; nothing was left half-written", 130)
-    except _WrongOptions as error:
-        error.message = visible(error.message)
+    except typer.Exit:
         raise
+    except Interrupted as error:
+        fail(str(error), error.exit_code)
+    except KeyboardInterrupt:
+        fail(interrupts.MESSAGE, interrupts.EXIT_CODE)
+    except Exception as error:
+        if interrupts.wanted():  # whatever has become of the interrupt on its way
+            fail(interrupts.MESSAGE, interrupts.EXIT_CODE)
+        _tell(error)
+        raise
+
+
+def _tell(error: Exception) -> None:
+    """Tell an error, and leave; what remains is wrong use of the options, or a bug."""
+    match error:
+        case McgenError():
+            fail(str(error), error.exit_code)
+        case MemoryError():
+            fail("out of memory: choose a smaller run.chunk", 1)
+        case BrokenPipeError():
+            sys.stderr.close()  # whoever read our output has gone; there is nobody to tell
+            raise typer.Exit(1) from None
+        case OSError():
+            fail(f"cannot write the results: {error.strerror or error}", 1)
+        case _WrongOptions():
+            error.message = visible(error.message)
 
 
 def fail(message: str, exit_code: int) -> NoReturn:
     """Print one message and leave."""
+    State.told = True
     echo(f"mcgen: {message}", err=True)
     raise typer.Exit(exit_code)
 
@@ -93,12 +103,13 @@ SetOption = Annotated[
     ),
 ]
 
+*_OTHERS, _LAST = get_args(FormatName)
 FormatOption = Annotated[
     str | None,
     typer.Option(
         "--format",
         metavar="FORMAT",
-        help="root, rntuple, parquet, hepmc3, lhe or fairship; default: that of the file's ending.",
+        help=f"{', '.join(_OTHERS)} or {_LAST}; default: that of the file's ending.",
     ),
 ]
 
@@ -111,10 +122,10 @@ NoVerifyOption = Annotated[
 
 
 class State:
-    """What the options before the command say."""
+    """What the options before the command say, and whether a message has been printed."""
 
     quiet = False
-    interrupted = False
+    told = False
 
 
 def _print_version(wanted: bool) -> None:
@@ -199,16 +210,3 @@ def progress(points: int, quiet: bool) -> Iterator[Callable[[int], None] | None]
     """Progress bar on stderr over the points of a run."""
     with progress_bar("training", points, quiet) as update:
         yield update and (lambda done: update(advance=done, description="generating"))
-
-
-def _interrupted(*_: Any) -> None:
-    State.interrupted = True
-    raise KeyboardInterrupt
-
-
-def main() -> None:
-    """Run the command line."""
-    # A batch system's signal to stop unwinds like Ctrl-C, so that no partial file stays behind.
-    signal.signal(signal.SIGINT, _interrupted)
-    signal.signal(signal.SIGTERM, _interrupted)
-    app(prog_name="mcgen")

@@ -22,7 +22,7 @@ FileArgument = Annotated[
     str,
     typer.Argument(
         metavar="FILE",
-        help="A flux file, builtin:NAME, or a run card (.toml) whose [flux] says how to read it.",
+        help=r"A flux file, builtin:NAME, or a run card (.toml) whose \[flux] says how to read it.",
     ),
 ]
 FormatOption = Annotated[

@@ -30,7 +30,7 @@ SeedOption = Annotated[int | None, typer.Option(help="Seed of the random numbers
 def generate(
     card: Annotated[
         str | None,
-        typer.Argument(metavar="[CARD]", help="A run card: a file, or the name of a shipped card."),
+        typer.Argument(metavar="CARD", help="A run card: a file, or the name of a shipped card."),
     ] = None,
     match: Annotated[
         Path | None,
@@ -56,6 +56,12 @@ def generate(
             metavar="ADDRESS", help="Draw on the Dask cluster with this scheduler; tcp://host:8786."
         ),
     ] = None,
+    dask_wait: Annotated[
+        float,
+        typer.Option(
+            metavar="SECONDS", min=0.0, help="How long to wait for workers while the Dask cluster has none."
+        ),
+    ] = 300.0,
     resume: Annotated[
         bool, typer.Option("--resume", help="Keep finished chunks, and continue an interrupted run.")
     ] = False,
@@ -105,7 +111,7 @@ def generate(
         metadata = generate_file(
             loaded,
             target,
-            workers=Workers(jobs, dask),
+            workers=Workers(jobs, dask, dask_wait),
             proposal=None if proposal is None else load_proposal(proposal),
             part=part,
             resume=resume,

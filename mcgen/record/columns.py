@@ -67,7 +67,7 @@ def columns_of(planes: Iterable[str], processes: Mapping[int, str]) -> tuple[Col
         Column("x", "float64", "", "energy of the boson over that of the emitter"),
         Column("theta", "float64", "rad", "angle between boson and emitter"),
         Column("t", "float64", "GeV^2", "momentum transfer squared to the nucleus, positive"),
-        *_vector("recoil", _P4, "GeV", "muon just after"),
+        *_vector("recoil", _P4, "GeV", "muon just after the boson is made"),
         *_vector("nucleus", _P4, "GeV", "nucleus after the collision"),
         *_vector("neutrino", _P4, "GeV", "neutrino of a meson's decay"),
         Column("boson_pdg", "int32", "", "PDG id of the boson"),

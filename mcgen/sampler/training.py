@@ -28,9 +28,6 @@ from mcgen.types import Array, Bools, Ints
 
 _log = logging.getLogger(__name__)
 
-PILOT = 300_000
-"""Points of each of the two pilots of a source and channel."""
-
 FIDUCIAL_SHARE = 0.1
 """Share of the decays as such in what the maps are trained on, beside the accepted ones."""
 
@@ -87,7 +84,7 @@ def prepare(
     flux_sha256 : digest of the flux file
     seed : of the streams for pilot and training
     goal : what the maps are trained on; by default the yields at the card's coupling
-    pilot_points : of each of the two pilots of a source and channel, if less than `PILOT`
+    pilot_points : of each of the two pilots of a source and channel, if less than the card's
     """
     axes = {name: ("parent", *process.axes(name)) for name in process.sources}
     key = proposal_key(card, flux_sha256)
@@ -98,7 +95,8 @@ def prepare(
     sampler = Sampler(process, Proposal(axes, tuple(flat), key, seed))
     batches = _Batches(seed)
 
-    size = min(pilot_points or PILOT, PILOT)
+    settings = card.run.vegas
+    size = min(pilot_points or settings.pilot, settings.pilot)
     pilots = [
         _pilot(sampler, c, batches(Purpose.PILOT, i, 1, (size, len(c.grid)))) for i, c in enumerate(flat)
     ]
@@ -110,7 +108,6 @@ def prepare(
         chosen = _with_parents(rough, process, second, importance(second))
         components += _by_aim(process, _by_energy(process, chosen))
 
-    settings = card.run.vegas
     trained, sizes = [], []
     for i, component in enumerate(components):
         # Beside the detector's first plane nothing is accepted: less training is enough.
@@ -131,7 +128,7 @@ def prepare(
     proposal = Proposal(axes, _mixture(trained, np.array(sizes)), key, seed)
     if not card.run.unweighted:
         return proposal
-    u = batches(Purpose.CEILING, 0, 1, (PILOT, proposal.dimension))
+    u = batches(Purpose.CEILING, 0, 1, (settings.pilot, proposal.dimension))
     return replace(
         proposal, ceiling=_ceiling(Sampler(process, proposal), next(u), card.run.write == "accepted")
     )

@@ -2,21 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
-from mcgen.sampler import training
 from tests.oracle.cards import done, write_tiny_card
-
-
-@pytest.fixture(scope="session", autouse=True)
-def small_pilot() -> Iterator[None]:
-    """Train on little: nothing here depends on how well the proposal is trained."""
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(training, "PILOT", 5000)
-        yield
 
 
 @pytest.fixture(autouse=True)

@@ -385,7 +385,9 @@ def write_fairship_file(count: int) -> int:
     return 0
 
 
-RUN = settings("run.events=4000", "run.chunk=4000", "run.vegas.nitn=3", "run.vegas.neval=4000")
+RUN = settings(
+    "run.events=4000", "run.chunk=4000", "run.vegas.nitn=3", "run.vegas.neval=4000", "run.vegas.pilot=5000"
+)
 
 
 def fiducial(name: str, seed: int) -> mcgen.Yield:

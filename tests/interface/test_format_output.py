@@ -17,6 +17,7 @@ from pyarrow import parquet
 
 import mcgen
 from mcgen.io.events import particles, spool
+from mcgen.io.events.names import FormatName
 from mcgen.io.events.spool import SpoolingWriter
 from mcgen.io.events.store import FORMATS
 from tests.interface.formats import NAMES
@@ -85,7 +86,7 @@ def test_a_read_only_folder(sample: Path, format: str, tmp_path_factory: pytest.
 @pytest.mark.parametrize(("error", "code"), [(NO_SPACE, 1), (KeyboardInterrupt(), 130)])
 def test_a_writer_that_stops(
     sample: Path,
-    format: str,
+    format: FormatName,
     method: str,
     error: BaseException,
     code: int,

@@ -7,7 +7,7 @@ import math
 from collections.abc import Callable
 from dataclasses import asdict, replace
 from pathlib import Path
-from typing import Any
+from typing import Any, get_args
 
 import numpy as np
 import pyhepmc
@@ -20,6 +20,7 @@ import mcgen
 from mcgen.errors import FileFormatError, UsageError
 from mcgen.io.events import spool
 from mcgen.io.events.metadata import from_text
+from mcgen.io.events.names import FormatName
 from mcgen.io.events.store import FORMATS, open_events, read_metadata
 from mcgen.record.columns import AnyArray
 from tests.interface.formats import NAMES, P4, READERS, judge
@@ -382,7 +383,7 @@ def test_the_ending_stands_for_the_format(exact: mcgen.Events) -> None:
         ("lhe", ".lhe"),
     ],
 )
-def test_an_ending_that_does_not_fit_is_refused(exact: mcgen.Events, format: str, name: str) -> None:
+def test_an_ending_that_does_not_fit_is_refused(exact: mcgen.Events, format: FormatName, name: str) -> None:
     with pytest.raises(UsageError, match=f"format {format} goes to {FORMATS[format].endings[0]}"):
         mcgen.write(exact, name, format)
     assert format in refused("generate", "tiny.toml", "-o", name, "--format", format)
@@ -398,10 +399,11 @@ def test_an_unknown_format_is_refused(sample: Path) -> None:
 def test_the_help_names_all_formats(command: str) -> None:
     text = done(command, "--help").out
     assert all(name in text for name in FORMATS)
+    assert set(FORMATS) == set(get_args(FormatName)), "a name without a format"
 
 
 @formats
-def test_generate_writes_every_format(format: str, iww: mcgen.Events) -> None:
+def test_generate_writes_every_format(format: FormatName, iww: mcgen.Events) -> None:
     done("--quiet", "generate", "tiny.toml", "--format", format)
     path = Path("tiny" + FORMATS[format].endings[0])
     assert math.fsum(READERS[format](path).weight) == pytest.approx(iww.weight.sum(), rel=1e-12)
@@ -477,6 +479,13 @@ def test_columns_that_a_format_needs(iww: mcgen.Events) -> None:
 def test_collisions_have_no_decay_to_write(format_: str) -> None:
     sample = Path(__file__).parents[2] / "validation" / "madgraph" / "cu_mS0.1_E50.lhe.gz"
     message = refused(
-        "generate", "--match", sample, "-n", "100", "--format", format_, *settings("run.vegas.nitn=0")
+        "generate",
+        "--match",
+        sample,
+        "-n",
+        "100",
+        "--format",
+        format_,
+        *settings("run.vegas.nitn=0", "run.vegas.pilot=5000"),
     )
     assert "collisions without a decay go to root, rntuple or parquet" in message

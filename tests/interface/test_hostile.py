@@ -16,7 +16,6 @@ import pytest
 
 import mcgen
 from mcgen.card import shipped_cards
-from mcgen.sampler import training
 from tests.oracle.cards import muons, run, toml, write_csv
 from tests.oracle.described import described
 from tests.oracle.stats import seed_of
@@ -154,16 +153,15 @@ def survives(*arguments: str) -> bool:
 
 
 @pytest.mark.parametrize("count", [500, pytest.param(5000, marks=pytest.mark.nightly)])
-def test_mutants_of_cards(folder: Path, count: int, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_mutants_of_cards(folder: Path, count: int) -> None:
     rng = Random(seed_of("cards", count))  # no secret
-    monkeypatch.setattr(training, "PILOT", 1000)
     bases = [mcgen.load_card(name).to_dict() for name in shipped_cards()]
     accepted = 0
     for number in range(count):
         table = copy.deepcopy(rng.choice(bases))
         if "flux" in table:
             table["flux"]["file"] = "muons.csv"
-        table["run"] |= {"events": 200, "chunk": 200, "vegas": {"nitn": 1, "neval": 1000}}
+        table["run"] |= {"events": 200, "chunk": 200, "vegas": {"pilot": 5000, "nitn": 1, "neval": 1000}}
         for _ in range(rng.choice([1, 1, 2, 3])):
             mutate(rng, table)
         Path("mutant.toml").write_text(

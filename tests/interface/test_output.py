@@ -18,15 +18,14 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from typer.core import TyperGroup
 
 import mcgen
-from mcgen.cli import main
 from mcgen.errors import RunError, UsageError
 from mcgen.io.events.root import RootWriter
 from tests.oracle.cards import CARD, COMMAND, done, refused, run, settings, write_tiny_card
 
 MCGEN = [sys.executable, "-m", "mcgen"]
-SMALL_PILOT = "from mcgen.sampler import training; training.PILOT = 5000; from mcgen.cli import main; main()"
 
 
 def names() -> set[str]:
@@ -83,6 +82,31 @@ def test_help_of_a_command(command: str) -> None:
     assert f"Usage: mcgen {command}" in outcome.out
     assert (COMMAND.commands[command].help or "no help") in outcome.out
     assert outcome.err == ""
+
+
+def every_command(group: TyperGroup = COMMAND, words: tuple[str, ...] = ()) -> Iterator[tuple[str, ...]]:
+    """Yield all commands, those within others too, as they are typed."""
+    for name, command in group.commands.items():
+        if isinstance(command, TyperGroup):
+            yield from every_command(command, (*words, name))
+        yield (*words, name)
+
+
+@pytest.mark.parametrize("words", [(), *every_command()], ids=" ".join)
+def test_help_prints_what_is_written(words: tuple[str, ...]) -> None:
+    """Nothing is taken for markup: a backslash stands before what looks like it."""
+    command: Any = COMMAND
+    for word in words:
+        command = command.commands[word]
+    outcome = done(*words, "--help")
+    printed = re.sub(r"[\s│]+", " ", outcome.out)
+    texts = [command.help, *(param.help for param in command.params)]
+    assert command.help
+    for text in texts:
+        expected = re.sub(r"\s+", " ", (text or "").replace("\\[", "["))
+        assert expected in printed
+    assert "[[" not in printed
+    assert "\\" not in printed
 
 
 def test_help_lists_the_commands() -> None:
@@ -329,29 +353,6 @@ def test_an_interrupt_while_preparing(monkeypatch: pytest.MonkeyPatch, stage: st
     assert "interrupted" in refused("generate", "tiny.toml", "-o", "out.root", code=130)
 
 
-def test_an_interrupt_that_an_import_swallows(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Ctrl-C while a compiled library is imported comes out as that library's ImportError."""
-
-    def half_imported(*_: Any) -> None:
-        try:
-            signal.raise_signal(signal.SIGINT)
-        except KeyboardInterrupt:
-            raise ImportError("initialization failed") from None
-
-    monkeypatch.setattr("mcgen.run.run.flux_of", half_imported)
-    monkeypatch.setattr("mcgen.cli.common.State.interrupted", False, raising=False)
-    monkeypatch.setattr("sys.argv", ["mcgen", "generate", "tiny.toml"])
-    handlers = {number: signal.getsignal(number) for number in (signal.SIGINT, signal.SIGTERM)}
-    try:
-        with pytest.raises(SystemExit) as left:
-            main()
-    finally:
-        for number, handler in handlers.items():
-            signal.signal(number, handler)
-    assert left.value.code == 130
-    assert names() == {"muons.csv", "tiny.toml"}
-
-
 def test_out_of_memory(monkeypatch: pytest.MonkeyPatch) -> None:
     fail_after(monkeypatch, "append", 1, MemoryError())
     assert "run.chunk" in refused("generate", "tiny.toml", "-o", "out.root", code=1)
@@ -365,8 +366,8 @@ def test_a_signal(name: str, folder: Path) -> None:
     with subprocess.Popen(
         [
             sys.executable,
-            "-c",
-            SMALL_PILOT,
+            "-m",
+            "mcgen",
             "generate",
             "tiny.toml",
             "-n",

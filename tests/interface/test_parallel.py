@@ -6,11 +6,13 @@ import json
 import multiprocessing
 import os
 import random
+import re
 import signal
 import subprocess
 import sys
 import time
 from collections.abc import Callable, Iterator
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -18,18 +20,20 @@ import numpy as np
 import pytest
 
 import mcgen
-from mcgen.errors import CardError, Interrupted, RunError, UsageError
+from mcgen.errors import Interrupted, RunError, UsageError
 from mcgen.events import Events
 from mcgen.io.events.root import RootWriter
 from mcgen.metadata import Metadata
 from mcgen.record.columns import AnyArray
+from mcgen.run.cluster import _check_versions
 from mcgen.run.generate import generate_file
-from mcgen.run.parallel import Workers, _check_versions
+from mcgen.run.parallel import Workers
 from mcgen.run.run import Run
 from tests.oracle.cards import done, refused, run, settings
+from tests.oracle.processes import children, session, wait_for
 from tests.oracle.stats import seed_of
 
-SMALL_PILOT = "from mcgen.sampler import training; training.PILOT = 5000; from mcgen.cli import main; main()"
+MCGEN = [sys.executable, "-m", "mcgen"]
 MANY = settings("run.events=2550", "run.chunk=100")
 
 
@@ -93,74 +97,102 @@ def test_a_worker_that_dies_and_what_it_leaves(card: mcgen.Card) -> None:
 # --- a Dask cluster
 
 
-def test_an_error_of_a_worker_is_that_of_one_process(card: mcgen.Card) -> None:
-    found = []
-    for jobs in (1, 2):
-        with pytest.raises(CardError) as caught:
-            list(Workers(jobs).map(card.at_coupling, [1, 11]))
-        found.append((str(caught.value), caught.value.faults))
-    assert "model.g_mu = 11" in found[0][0]
-    assert found[0] == found[1]
-
-
 def dask(*arguments: str) -> subprocess.Popen[bytes]:
     command = [sys.executable, "-m", "dask", *arguments]
     return subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
 
 
+@dataclass
+class Cluster:
+    address: str
+    scheduler: subprocess.Popen[bytes]
+    workers: list[subprocess.Popen[bytes]]
+
+
 @pytest.fixture
-def cluster(tmp_path: Path) -> Iterator[tuple[str, list[subprocess.Popen[bytes]]]]:
-    """Address of a scheduler, and its two workers."""
+def scheduler(tmp_path: Path) -> Iterator[Cluster]:
+    """A cluster without workers."""
     description = tmp_path / "scheduler.json"
-    scheduler = dask(
+    process = dask(
         *("scheduler", "--host", "127.0.0.1", "--port", "0", "--no-dashboard"),
         *("--scheduler-file", str(description)),
     )
-    workers = [
-        dask(
-            *("worker", "--scheduler-file", str(description), "--no-nanny", "--no-dashboard"),
-            *("--nthreads", "1", "--local-directory", str(tmp_path)),
-        )
-        for _ in range(2)
-    ]
     try:
         wait_for(lambda: description.is_file() and description.stat().st_size > 0)
-        yield json.loads(description.read_text(encoding="utf-8"))["address"], workers
+        yield Cluster(json.loads(description.read_text(encoding="utf-8"))["address"], process, [])
     finally:
-        for process in (*workers, scheduler):
+        process.kill()
+        process.wait()
+
+
+@pytest.fixture
+def cluster(scheduler: Cluster, tmp_path: Path) -> Iterator[Cluster]:
+    """A cluster with two workers."""
+    options = ("--no-nanny", "--no-dashboard", "--nthreads", "1", "--local-directory", str(tmp_path))
+    scheduler.workers += [dask("worker", scheduler.address, *options) for _ in range(2)]
+    try:
+        yield scheduler
+    finally:
+        for process in scheduler.workers:
             process.kill()
             process.wait()
 
 
-def wait_for(condition: Callable[[], bool], seconds: float = 30.0) -> None:
-    end = time.monotonic() + seconds
-    while not condition():
-        assert time.monotonic() < end, "waited in vain"
-        time.sleep(0.05)
-
-
-def test_a_cluster_that_loses_a_worker_gives_the_same_events(
-    card: mcgen.Card, cluster: tuple[str, list[subprocess.Popen[bytes]]]
-) -> None:
-    address, workers = cluster
+def test_a_cluster_that_loses_a_worker_gives_the_same_events(card: mcgen.Card, cluster: Cluster) -> None:
     card = card.replace(run={"events": 2550, "chunk": 100})
     done_points = []
 
     def kill_one(points: int) -> None:
         done_points.append(points)
         if len(done_points) == 5:
-            workers[0].kill()
+            cluster.workers[0].kill()
 
-    generate_file(card, Path("cluster.root"), workers=Workers(dask=address), progress=kill_one)
-    assert workers[0].poll() is not None
-    assert workers[1].poll() is None
+    generate_file(card, Path("cluster.root"), workers=Workers(dask=cluster.address), progress=kill_one)
+    assert cluster.workers[0].poll() is not None
+    assert cluster.workers[1].poll() is None
     generate_file(card, Path("one.root"))
     assert_same_events(mcgen.read("one.root"), mcgen.read("cluster.root"))
 
 
-def test_no_scheduler(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("mcgen.run.parallel.CONNECT_SECONDS", 1)
-    message = refused("generate", "tiny.toml", "--dask", "tcp://127.0.0.1:9", code=1)
+@pytest.mark.parametrize(
+    ("lost", "said"),
+    [
+        ("scheduler", "the Dask scheduler at {} does not answer any more"),
+        ("workers", r"the Dask cluster at {} has had no workers for 2 s: start some .*--dask-wait"),
+    ],
+)
+def test_a_cluster_that_dies(
+    card: mcgen.Card, cluster: Cluster, lost: str, said: str, capfd: pytest.CaptureFixture[str]
+) -> None:
+    card = card.replace(run={"events": 100_000, "chunk": 100})
+
+    def kill(_: int) -> None:
+        for process in [cluster.scheduler] if lost == "scheduler" else cluster.workers:
+            process.kill()
+
+    workers = Workers(dask=cluster.address, patience=2.0)
+    message = "^" + said.format(cluster.address) + ".* finished chunks are kept in tiny.root.parts"
+    with pytest.raises(RunError, match=message):
+        generate_file(card, Path("tiny.root"), workers=workers, resume=True, progress=kill)
+    assert "Traceback" not in capfd.readouterr().err
+
+
+def test_a_cluster_without_workers(scheduler: Cluster, caplog: pytest.LogCaptureFixture) -> None:
+    message = refused("generate", "tiny.toml", "--dask", scheduler.address, "--dask-wait", "0.5", code=1)
+    assert f"the Dask cluster at {scheduler.address} has had no workers for 0.5 s: start some" in message
+    assert f"the Dask cluster at {scheduler.address} has no workers: waiting for some" in caplog.messages
+
+
+@pytest.mark.parametrize(
+    "address", ["nonsense", "", "http://127.0.0.1:8787", "tls://127.0.0.1:9", "inproc://x"]
+)
+def test_what_is_no_address_of_a_scheduler(address: str) -> None:
+    message = refused("generate", "tiny.toml", "--dask", address)
+    assert f"--dask {address!r}: not the address of a scheduler, as tcp://host:8786 (" in message
+
+
+def test_no_scheduler() -> None:
+    message = refused("generate", "tiny.toml", "--dask", "tcp://127.0.0.1:9", "--dask-wait", "1", code=1)
     assert "no Dask scheduler answers at tcp://127.0.0.1:9" in message
 
 
@@ -430,7 +462,7 @@ def test_a_flux_that_has_changed_is_not_continued_with(card: mcgen.Card) -> None
     flux = Path("muons.csv")
     flux.write_text("\n".join(flux.read_text(encoding="utf-8").splitlines()[:-1]), encoding="utf-8")
     message = refused("generate", "tiny.toml", "--resume")
-    assert "tiny.root.parts: the interrupted run differs from this one in flux.muons" in message
+    assert "tiny.root.parts: the interrupted run differs from this one in flux.groups, flux.muons" in message
     assert "flux.sha256" in message
 
 
@@ -456,7 +488,7 @@ def test_a_failure_before_anything_is_finished_leaves_nothing(card: mcgen.Card) 
 @pytest.mark.parametrize("kills", [5, pytest.param(50, marks=pytest.mark.nightly)])
 def test_kill_at_any_moment(folder: Path, kills: int) -> None:
     """kill -9, again and again: no file or a complete one, and the same events in the end."""
-    command = [sys.executable, "-c", SMALL_PILOT, "-q", "generate", "tiny.toml", *MANY]
+    command = [*MCGEN, "-q", "generate", "tiny.toml", *MANY]
     start = time.monotonic()
     subprocess.run([*command, "-o", "once.root"], check=True)
     duration = time.monotonic() - start
@@ -474,37 +506,18 @@ def test_kill_at_any_moment(folder: Path, kills: int) -> None:
     assert not (folder / "tiny.root.parts").exists()
 
 
-def test_workers_do_not_outlive_a_killed_run() -> None:
-    code = "import mcgen; from mcgen.run import generate as run; run.generate_file(mcgen.load_card('tiny.toml').replace(run={'events': 2_000_000, 'chunk': 100}), __import__('pathlib').Path('t.root'), workers=run.Workers(2), progress=lambda _: print('on', flush=True))"
-    script = Path("run.py")
-    script.write_text(f"if __name__ == '__main__':\n    {code}\n", encoding="utf-8")
-    with subprocess.Popen([sys.executable, "run.py"], stdout=subprocess.PIPE) as process:
-        assert process.stdout is not None
-        process.stdout.readline()
-        workers = children(process.pid)
-        assert len(workers) >= 2
-        process.kill()
-    wait_for(lambda: not any(alive(pid) for pid in workers))
-
-
-def children(pid: int) -> list[int]:
-    found = []
-    for path in Path("/proc").glob("[0-9]*/stat"):
-        try:
-            fields = path.read_text(encoding="utf-8").rpartition(")")[2].split()
-        except OSError:
-            continue
-        if int(fields[1]) == pid:
-            found.append(int(path.parent.name))
-    return found
-
-
-def alive(pid: int) -> bool:
-    try:
-        state = Path(f"/proc/{pid}/stat").read_text(encoding="utf-8").rpartition(")")[2].split()[0]
-    except OSError:
-        return False
-    return state != "Z"
+@pytest.mark.parametrize("delay", [0.1, 0.4])
+def test_ctrl_c_while_workers_start(delay: float) -> None:
+    done("prepare", "tiny.toml")
+    command = [*MCGEN, "-q", "generate", "tiny.toml", "-n", "10_000_000", "--proposal", "tiny.npz", "-j", "3"]
+    with subprocess.Popen(command, stderr=subprocess.PIPE, text=True, start_new_session=True) as process:
+        wait_for(lambda: len(children(process.pid)) >= 2)  # the first one keeps track of what they share
+        time.sleep(delay)
+        os.killpg(process.pid, signal.SIGINT)
+        _, err = process.communicate(timeout=60)
+    assert process.returncode == 130
+    assert re.fullmatch(r"mcgen: interrupted; (nothing was left|\d+ finished chunks) [^\n]*\n", err), err
+    wait_for(lambda: not session(process.pid))
 
 
 def test_jobs_out_of_range() -> None:

@@ -80,7 +80,7 @@ def test_a_file_of_another_version_is_refused_by_name(sample: Path) -> None:
 @pytest.mark.parametrize("name", ONE_OF_EACH.values())
 def test_events_of_every_experiment_are_drawn(name: str, folder: Path) -> None:
     """Without a warning: those are errors in tests. What depends on the experiment is drawn to the end."""
-    card = mcgen.load_card(name).replace(run={"events": 200, "vegas": {"nitn": 0}})
+    card = mcgen.load_card(name).replace(run={"events": 200, "vegas": {"pilot": 5000, "nitn": 0}})
     mcgen.write(mcgen.generate(card), "events.root")
     surveyed = survey_of(folder / "events.root")
     assert len(surveyed.displays) == DISPLAYS
@@ -159,7 +159,7 @@ def test_chunks_do_not_matter(surveyed: Survey, sample: Path, monkeypatch: pytes
 
 def test_a_beam_has_errors_of_its_events_only(folder: Path) -> None:
     card = mcgen.load_card("muon-beam-m3_muonphilic_exact")
-    card = card.replace(run={"events": 500, "vegas": {"nitn": 0}})
+    card = card.replace(run={"events": 500, "vegas": {"pilot": 5000, "nitn": 0}})
     events = mcgen.generate(card)
     mcgen.write(events, "beam.root")
     spectrum = survey_of(folder / "beam.root").spectra["boson_e"]

@@ -60,7 +60,7 @@ def test_the_public_names() -> None:
 
 def test_the_import_is_quick() -> None:
     heavy = "{'numpy', 'scipy', 'uproot', 'pydantic', 'vegas'}"
-    code = f"import sys, mcgen.cli; print(sorted({heavy} & set(sys.modules)))"
+    code = f"import sys, mcgen.cli.commands; print(sorted({heavy} & set(sys.modules)))"
     found = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert found.stdout.strip() == "[]"
 
@@ -77,7 +77,7 @@ def test_a_card_loads_from_a_path_a_name_or_its_data(card: Card, folder: Path) -
 def test_replace_merges_like_a_card(card: Card) -> None:
     changed = card.replace(
         model={"mass_gev": 0.1},
-        run={"events": 300, "vegas": {"nitn": 2}},
+        run={"events": 300, "vegas": {"pilot": 5000, "nitn": 2}},
         experiment={"exposure": {"value": 1e17}, "plane": [{"name": "straw4", "radius_m": 0.5}]},
     )
     assert (changed.model.mass_gev, changed.model.g_mu) == (0.1, card.model.g_mu)

@@ -15,7 +15,7 @@ from tests.oracle.cards import CARD, done, refused, settings
 
 RUN_CARDS = sorted(shipped_cards("run"))
 EXPERIMENTS = sorted(shipped_cards("experiment"))
-QUICK = {"events": 300, "vegas": {"nitn": 0}}
+QUICK = {"events": 300, "vegas": {"pilot": 5000, "nitn": 0}}
 
 
 def assert_sound(events: mcgen.Events) -> None:

@@ -99,7 +99,7 @@ SELECTION = (
     f"min_opening_rad={OPENING}}}]"
 )
 
-QUICK = ("run.vegas={train_on='fiducial', nitn=3, neval=5000}", "model.channels=['ee']")
+QUICK = ("run.vegas={train_on='fiducial', nitn=3, neval=5000, pilot=5000}", "model.channels=['ee']")
 
 
 def cone(entrance: float, end: float) -> str:

@@ -17,7 +17,7 @@ from tests.oracle.stats import seed_of
 
 MADGRAPH = Path(__file__).parents[2] / "validation" / "madgraph" / "cu_mS0.1_E50.lhe.gz"
 
-TRAINING = settings("run.vegas.nitn=4", "run.vegas.neval=6000")
+TRAINING = settings("run.vegas.nitn=4", "run.vegas.neval=6000", "run.vegas.pilot=5000")
 
 SAMPLE = "sample.lhe"
 

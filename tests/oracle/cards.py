@@ -13,7 +13,7 @@ import numpy as np
 import pytest
 from typer.main import get_group
 
-from mcgen.cli import app
+from mcgen.cli.commands import app
 from mcgen.types import Array
 
 COMMAND = get_group(app)
@@ -42,6 +42,7 @@ seed = 1
 chunk = 200
 
 [run.vegas]
+pilot = 5000
 nitn = 1
 neval = 1000
 """

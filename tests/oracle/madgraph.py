@@ -92,7 +92,11 @@ def madgraph(name: str) -> Shapes:
 
 @cache
 def generated(name: str, method: str, points: int = POINTS) -> Shapes:
-    run = {"events": points, "seed": seed_of("madgraph", name, method), "vegas": {"nitn": 6, "neval": 6000}}
+    run = {
+        "events": points,
+        "seed": seed_of("madgraph", name, method),
+        "vegas": {"pilot": 5000, "nitn": 6, "neval": 6000},
+    }
     events = mcgen.generate(matched(name, method, run))
     boson, nucleus = (four_momenta(events, who) for who in ("boson", "nucleus"))
     return shapes_of(compare.sample_of_events(events), boson, nucleus)

@@ -30,7 +30,7 @@ def yields_of_parts(card: Card, parts: int) -> Iterator[dict[str, Yield]]:
         for number in np.unique(part):
             rows = part == number
             yield {
-                name: yield_of(parts * record["weight"][kept], record["parent_row"][kept], points)
+                name: yield_of(parts * record["weight"][kept], record["parent_group"][kept], points)
                 for name, kept in (("fiducial", rows), ("accepted", rows & record["accepted"]))
             }
 
@@ -39,7 +39,7 @@ def pulls_of(name: str, folder: Path, seeds: int, parts: int, points: int, nitn:
     """Pulls of seeds * parts runs of `points` points, every seed with a training of its own."""
     setup, channel, cuts = SELECTIONS[name]
     size = parts * points
-    run = {"events": size, "chunk": size, "vegas": {"nitn": nitn, "neval": 1000}}
+    run = {"events": size, "chunk": size, "vegas": {"pilot": 5000, "nitn": nitn, "neval": 1000}}
     card = card_of(SETUPS[setup], folder, run, channel=channel, cuts=cuts)
     truth = {
         "fiducial": expected_decays(SETUPS[setup]).value,
@@ -69,7 +69,11 @@ def bootstrap(folder: Path, replicas: int) -> dict[str, list[Yield]]:
     found: dict[str, list[Yield]] = {key: [] for key in SELECTED}
     for i in range(replicas):
         setup = replace(toy, muons=replica(toy.muons, rng))
-        run = {"events": 2000, "seed": seed_of("bootstrap", i), "vegas": {"nitn": 1, "neval": 1000}}
+        run = {
+            "events": 2000,
+            "seed": seed_of("bootstrap", i),
+            "vegas": {"pilot": 5000, "nitn": 1, "neval": 1000},
+        }
         card = card_of(setup, folder, run, channel="gammagamma", cuts=PHOTONS)
         for yields in yields_of_parts(card, 1):
             for key in SELECTED:

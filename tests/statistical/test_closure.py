@@ -28,12 +28,10 @@ from tests.oracle.quadrature import (
 from tests.oracle.setups import card_of
 from tests.oracle.stats import assert_agrees, seed_of
 
-pytestmark = pytest.mark.usefixtures("small_pilot")
-
 PRECISION = 0.005
 """Largest relative integration error that a comparison may have."""
 
-TRAINING = {"nitn": 8, "neval": 4000}
+TRAINING = {"pilot": 5000, "nitn": 8, "neval": 4000}
 
 Yields = dict[str, Yield]
 Measure = Callable[[str], Yields]

@@ -42,9 +42,7 @@ from tests.oracle.stats import (
     seed_of,
 )
 
-pytestmark = pytest.mark.usefixtures("small_pilot")
-
-TRAINING = {"nitn": 5, "neval": 4000}
+TRAINING = {"pilot": 5000, "nitn": 5, "neval": 4000}
 
 CHANNELS = ("ee", "mumu", "tautau", "gammagamma")
 """In the order of their numbers in the column `channel`, from 1."""

@@ -15,8 +15,6 @@ from tests.oracle.replicas import bootstrap, pulls_of, yields_of_parts
 from tests.oracle.setups import card_of, toy_flux
 from tests.oracle.stats import Array, assert_agrees, assert_unit_pulls, autocorrelation_z, chi2_p, seed_of
 
-pytestmark = pytest.mark.usefixtures("small_pilot")
-
 # --- Integration error ------------------------------------------------------------------------------------
 
 
@@ -112,7 +110,7 @@ def assert_mean(sample: Array, truth: float) -> None:
 
 def test_flux_error_of_one_muon_is_its_yield(folder: Path) -> None:
     setup = SETUPS["leptophilic_slab"]
-    run = {"events": 20_000, "seed": seed_of("one muon"), "vegas": {"nitn": 3, "neval": 2000}}
+    run = {"events": 20_000, "seed": seed_of("one muon"), "vegas": {"pilot": 5000, "nitn": 3, "neval": 2000}}
     card = card_of(setup, folder, run)
     (found,) = (one["fiducial"] for one in yields_of_parts(card, 1))
     assert_agrees(found.flux_error, found.mc_error, expected_decays(setup).value)

@@ -22,8 +22,6 @@ from tests.oracle.stats import (
     seed_of,
 )
 
-pytestmark = pytest.mark.usefixtures("small_pilot")
-
 POINTS, CHUNK = 100_000, 10_000
 
 COLUMNS = ("x", "boson_e", "decay_z", "d1_e", "emission_z", "weight")
@@ -45,7 +43,7 @@ class Sample:
 
 def draw(folder: Path, name: str, label: str) -> Sample:
     setup, channel, cuts = SELECTIONS[name]
-    vegas = {"nitn": 3, "neval": 4000}
+    vegas = {"pilot": 5000, "nitn": 3, "neval": 4000}
     run = {"events": POINTS, "chunk": CHUNK, "seed": seed_of("iid", name, label), "vegas": vegas}
     events = mcgen.generate(card_of(SETUPS[setup], folder, run, channel=channel, cuts=cuts))
     weight, place = np.zeros(POINTS), events.event.astype(np.int64)

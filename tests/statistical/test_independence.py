@@ -13,20 +13,18 @@ import pytest
 import mcgen
 from mcgen.analysis.yields import yield_of
 from mcgen.card import Card
+from mcgen.card.run_tables import VegasTable
 from mcgen.metadata import Yield
 from mcgen.run.run import Run
-from mcgen.sampler import training
 from mcgen.sampler.proposal import ParentChoice
 from tests.oracle.quadrature import SELECTIONS, SETUPS, expected_accepted, expected_decays
 from tests.oracle.setups import card_of
 from tests.oracle.stats import assert_agrees, chi2_p, generator, seed_of
 
-pytestmark = pytest.mark.usefixtures("small_pilot")
-
 SELECTED = ("fiducial", "accepted")
 
-PILOT = training.PILOT
-"""As it is before `small_pilot`."""
+PILOT = VegasTable().pilot
+"""As it is without a word in the card."""
 
 
 def assert_compatible(yields: Iterable[Yield], p_min: float = 1e-6) -> None:
@@ -57,25 +55,24 @@ def yields_of(card: Card) -> dict[str, Yield]:
 # --- Training, chunks -------------------------------------------------------------------------------------
 
 VARIANTS: dict[str, dict[str, Any]] = {
-    "no training": {"vegas": {"nitn": 0}},
-    "little training": {"vegas": {"nitn": 2, "neval": 1000}},
-    "many iterations": {"vegas": {"nitn": 12, "neval": 5000}},
-    "large iterations": {"vegas": {"nitn": 3, "neval": 50_000}},
-    "trained on all decays": {"vegas": {"nitn": 3, "neval": 5000, "train_on": "fiducial"}},
-    "small chunks": {"vegas": {"nitn": 3, "neval": 5000}, "chunk": 997},
-    "one chunk": {"vegas": {"nitn": 3, "neval": 5000}, "chunk": 1_000_000},
-    "accepted written": {"vegas": {"nitn": 3, "neval": 5000}, "write": "accepted"},
+    "no training": {"vegas": {"pilot": 5000, "nitn": 0}},
+    "little training": {"vegas": {"pilot": 5000, "nitn": 2, "neval": 1000}},
+    "many iterations": {"vegas": {"pilot": 5000, "nitn": 12, "neval": 5000}},
+    "large iterations": {"vegas": {"pilot": 5000, "nitn": 3, "neval": 50_000}},
+    "trained on all decays": {"vegas": {"pilot": 5000, "nitn": 3, "neval": 5000, "train_on": "fiducial"}},
+    "small chunks": {"vegas": {"pilot": 5000, "nitn": 3, "neval": 5000}, "chunk": 997},
+    "one chunk": {"vegas": {"pilot": 5000, "nitn": 3, "neval": 5000}, "chunk": 1_000_000},
+    "accepted written": {"vegas": {"pilot": 5000, "nitn": 3, "neval": 5000}, "write": "accepted"},
 }
 
 
 def yields_by_variant(card: Card, pilot: int) -> dict[str, list[Yield]]:
     found: dict[str, list[Yield]] = {name: [] for name in SELECTED}
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(training, "PILOT", pilot)
-        for label, run in VARIANTS.items():
-            seed = seed_of("variants", card.title, card.production.method, label)
-            for name, one in yields_of(card.replace(run={**run, "seed": seed})).items():
-                found[name].append(one)
+    for label, run in VARIANTS.items():
+        seed = seed_of("variants", card.title, card.production.method, label)
+        changed = card.replace(run={**run, "seed": seed}).replace(run={"vegas": {"pilot": pilot}})
+        for name, one in yields_of(changed).items():
+            found[name].append(one)
     return found
 
 
@@ -130,7 +127,11 @@ def disturbed(run: Run, label: str) -> Run:
 @pytest.mark.parametrize("name", ["electrons_magnet", "photons_mixed_flux"])
 def test_proposals_do_not_matter(name: str, folder: Path) -> None:
     setup, channel, cuts = SELECTIONS[name]
-    settings = {"events": 100_000, "seed": seed_of("proposal", name), "vegas": {"nitn": 5, "neval": 4000}}
+    settings = {
+        "events": 100_000,
+        "seed": seed_of("proposal", name),
+        "vegas": {"pilot": 5000, "nitn": 5, "neval": 4000},
+    }
     card = card_of(SETUPS[setup], folder, settings, channel=channel, cuts=cuts)
     found = Run.yields(disturbed(Run.of(card), name))
     truth = {
@@ -145,7 +146,11 @@ def test_proposals_do_not_matter(name: str, folder: Path) -> None:
 def test_proposals_that_leave_something_out_are_noticed(folder: Path) -> None:
     # Control: the last twentieth of every axis but the muons' is never drawn.
     setup, channel, cuts = SELECTIONS["electrons_magnet"]
-    settings = {"events": 100_000, "seed": seed_of("left out"), "vegas": {"nitn": 5, "neval": 4000}}
+    settings = {
+        "events": 100_000,
+        "seed": seed_of("left out"),
+        "vegas": {"pilot": 5000, "nitn": 5, "neval": 4000},
+    }
     run = Run.of(card_of(SETUPS[setup], folder, settings, channel=channel, cuts=cuts))
     components = []
     for component in run.proposal.components:
@@ -163,7 +168,12 @@ def test_proposals_that_leave_something_out_are_noticed(folder: Path) -> None:
 
 def test_chunks_do_not_depend_on_each_other(folder: Path) -> None:
     setup, channel, cuts = SELECTIONS["photons_mixed_flux"]
-    settings = {"events": 5000, "chunk": 2000, "seed": seed_of("chunks"), "vegas": {"nitn": 1, "neval": 1000}}
+    settings = {
+        "events": 5000,
+        "chunk": 2000,
+        "seed": seed_of("chunks"),
+        "vegas": {"pilot": 5000, "nitn": 1, "neval": 1000},
+    }
     card = card_of(SETUPS[setup], folder, settings, channel=channel, cuts=cuts)
     run, longer = Run.of(card), Run.of(card.replace(run={"events": 10_000}))
     whole = mcgen.generate(card)
@@ -180,13 +190,18 @@ def test_chunks_do_not_depend_on_each_other(folder: Path) -> None:
 
 def test_yields_add_up_over_chunks(folder: Path) -> None:
     setup, channel, cuts = SELECTIONS["electrons_magnet"]
-    settings = {"events": 7000, "chunk": 2000, "seed": seed_of("sum"), "vegas": {"nitn": 1, "neval": 1000}}
+    settings = {
+        "events": 7000,
+        "chunk": 2000,
+        "seed": seed_of("sum"),
+        "vegas": {"pilot": 5000, "nitn": 1, "neval": 1000},
+    }
     card = card_of(SETUPS[setup], folder, settings, channel=channel, cuts=cuts)
     chunks = list(mcgen.generate_chunks(card))
-    weight, row = (
-        np.concatenate([chunk.columns[name] for chunk in chunks]) for name in ("weight", "parent_row")
+    weight, group = (
+        np.concatenate([chunk.columns[name] for chunk in chunks]) for name in ("weight", "parent_group")
     )
-    stated, found = chunks[-1].outcome.yields["fiducial"], yield_of(weight, row, 7000)
+    stated, found = chunks[-1].outcome.yields["fiducial"], yield_of(weight, group, 7000)
     assert [stated.value, stated.mc_error] == pytest.approx([found.value, found.mc_error], rel=1e-9, abs=0.0)
     assert chunks[-1].outcome.cut_flow[0].value == pytest.approx(found.value, rel=1e-12, abs=0.0)
     assert sum(len(chunk) for chunk in chunks) == chunks[-1].outcome.events

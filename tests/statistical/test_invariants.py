@@ -35,8 +35,6 @@ from tests.oracle.quadrature import (
 from tests.oracle.setups import card_of
 from tests.oracle.stats import Array, assert_agrees, seed_of
 
-pytestmark = pytest.mark.usefixtures("small_pilot")
-
 Bools = NDArray[np.bool_]
 
 EPS = 8.0 * float(np.finfo(np.float64).eps)
@@ -64,7 +62,7 @@ class Sample:
         self.setup: Setup = SETUPS[setup_name]
         self.method = method
         self.points = 20_000
-        vegas = {"nitn": 3, "neval": 2000}
+        vegas = {"pilot": 5000, "nitn": 3, "neval": 2000}
         run = {"events": self.points, "seed": seed_of("invariants", name, method), "vegas": vegas}
         card = card_of(self.setup, folder, run, channel=self.channel, cuts=self.cuts)
         self.events: Events = mcgen.generate(card.replace(production={"method": method}))
@@ -357,7 +355,7 @@ def test_weights_of_an_untrained_run_are_the_formula(name: str, channel: str, fo
     points = 3000
     g_e, g_mu, g_tau = (0.1 * g for g in SETUPS[name].couplings)
     setup = replace(SETUPS[name], couplings=(g_e, g_mu, g_tau))
-    run = {"events": points, "seed": seed_of("weight", name), "vegas": {"nitn": 0}}
+    run = {"events": points, "seed": seed_of("weight", name), "vegas": {"pilot": 5000, "nitn": 0}}
     events = mcgen.generate(card_of(setup, folder, run, channels=[channel]))
     assert_formula(events.weight * points / physical_density(setup, events, channel), points)
     heavier, stronger = replace(setup, mass=1.001 * setup.mass), (1.001 * g_e, 1.001 * g_mu, 1.001 * g_tau)

@@ -38,8 +38,6 @@ from tests.oracle.madgraph import (
 )
 from tests.oracle.stats import assert_agrees, samples_p, seed_of
 
-pytestmark = pytest.mark.usefixtures("small_pilot")
-
 ALLOWANCE = 0.005
 """Relative error of MadGraph's total beyond the one that it quotes."""
 

@@ -27,8 +27,6 @@ from tests.oracle.angular import Nodes, integral
 from tests.oracle.beams import EXPOSURE, beam_card, muons, radiation
 from tests.oracle.stats import assert_agrees, generator, seed_of
 
-pytestmark = pytest.mark.usefixtures("small_pilot")
-
 KINDS: tuple[Kind, ...] = ("scalar", "pseudoscalar", "vector")
 
 POINTS = 80_000
@@ -114,7 +112,14 @@ class Found:
 def generated(setup: Setup, method: str) -> Events:
     seed = seed_of("particles", setup, method)
     return mcgen.generate(
-        card_of(setup, method, coupling(setup), events=POINTS, seed=seed, vegas={"nitn": 8, "neval": 5000})
+        card_of(
+            setup,
+            method,
+            coupling(setup),
+            events=POINTS,
+            seed=seed,
+            vegas={"pilot": 5000, "nitn": 8, "neval": 5000},
+        )
     )
 
 
@@ -214,7 +219,9 @@ def test_channels_share_by_their_branching_ratios(name: str) -> None:
 @pytest.mark.parametrize("mass", [0.05, 0.2, 0.211])
 def test_lmu_ltau_decays_to_neutrinos_only_below_the_muons(mass: float) -> None:
     setup = replace(OTHERS["neutrinos"], mass=mass)
-    card = card_of(setup, "exact", 1e-6, events=2000, seed=seed_of("neutrinos", mass), vegas={"nitn": 1})
+    card = card_of(
+        setup, "exact", 1e-6, events=2000, seed=seed_of("neutrinos", mass), vegas={"pilot": 5000, "nitn": 1}
+    )
     events = mcgen.generate(card)
     assert card.model.open_channels() == {"nunu": 1.0}
     assert np.all(events.channel == CHANNELS.index("nunu") + 1)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from dataclasses import replace
 from functools import cache
 from pathlib import Path
@@ -16,7 +15,6 @@ from mcgen.card import Card
 from mcgen.errors import UsageError
 from mcgen.flux.flux import flux_of
 from mcgen.metadata import Yield
-from mcgen.sampler import training
 from mcgen.sensitivity.contour import Crossing, mass_point
 from mcgen.sensitivity.sample import DecaySample, scan_sample
 from tests.oracle.quadrature import SELECTIONS, SETUPS, Setup, expected_accepted, expected_decays
@@ -24,12 +22,10 @@ from tests.oracle.setups import card_of
 from tests.oracle.stats import assert_agrees, seed_of
 from validation.fig8.claim import REFERENCES, one_muon_card
 
-pytestmark = pytest.mark.usefixtures("small_pilot")
-
 PRECISION = 0.02
 """Largest relative integration error that a comparison may have."""
 
-RUN: dict[str, Any] = {"events": 50_000, "vegas": {"nitn": 6, "neval": 4000}}
+RUN: dict[str, Any] = {"events": 50_000, "vegas": {"pilot": 5000, "nitn": 6, "neval": 4000}}
 
 
 LIMIT = 1e-18
@@ -93,21 +89,12 @@ def test_accepted(name: str, folder: Path) -> None:
 def real_card() -> Card:
     """NA62 with its muons, cheaply trained."""
     return mcgen.load_card("na62_leptophilic").replace(
-        run={"events": 40_000, "vegas": {"nitn": 4, "neval": 12_000}}
+        run={"events": 40_000, "vegas": {"pilot": 5000, "nitn": 4, "neval": 12_000}}
     )
 
 
-@pytest.fixture
-def larger_pilot() -> Iterator[None]:
-    """Pilot that sees something of a real flux."""
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(training, "PILOT", 20_000)
-        yield
-
-
-@pytest.mark.usefixtures("larger_pilot")
 def test_real_flux() -> None:
-    card = real_card()
+    card = real_card().replace(run={"vegas": {"pilot": 20_000}})
     sample = scan_sample(card, flux_of(card), seed_of("scan na62"), 2.3)
     for g in (3e-5, 1e-3):
         run = {"seed": seed_of("generated na62", g)}

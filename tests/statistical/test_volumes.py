@@ -26,8 +26,6 @@ from tests.oracle.quadrature import TAX, Setup, Volume, leptophilic, muon
 from tests.oracle.setups import card_of
 from tests.oracle.stats import Array, assert_agrees, seed_of
 
-pytestmark = pytest.mark.usefixtures("small_pilot")
-
 Bools = NDArray[np.bool_]
 
 Z_IN, Z_OUT = 40.0, 90.0
@@ -100,7 +98,7 @@ PRODUCTION: dict[str, dict[str, Any]] = {
 
 
 def generate(folder: Path, method: str, points: int, name: str, table: dict[str, Any]) -> Events:
-    vegas = {"nitn": 6, "neval": 5000}
+    vegas = {"pilot": 5000, "nitn": 6, "neval": 5000}
     run = {"events": points, "seed": seed_of("volumes", method, name), "vegas": vegas}
     card = card_of(FLUX, folder, run, channels=["ee"])
     experiment = {"decay_volume": {**table, "z_m": [Z_IN, Z_OUT]}, "target": {"x0_g_cm2": 12.86}}
@@ -164,7 +162,7 @@ MAGNET = {"name": "dipole", "z_m": 92.0, "kick_gev": [0.1, -0.05]}
 
 def select(folder: Path, method: str, points: int, name: str | None, z: float) -> Events:
     """Events with all planes at one place; with a selection that names one of them, or with none."""
-    vegas = {"nitn": 6, "neval": 5000}
+    vegas = {"pilot": 5000, "nitn": 6, "neval": 5000}
     run = {"events": points, "seed": seed_of("selections", method, name, z), "vegas": vegas}
     card = card_of(FLUX, folder, run, channels=["ee"])
     volume = {"shape": "cylinder", "radius_m": 0.8, "z_m": [Z_IN, Z_OUT]}

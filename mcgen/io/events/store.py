@@ -18,6 +18,7 @@ from mcgen.io.events.digests import ColumnHashes, verified
 from mcgen.io.events.fairship import FairShipWriter
 from mcgen.io.events.hepmc3 import Hepmc3Writer
 from mcgen.io.events.lhe import LheWriter
+from mcgen.io.events.names import FormatName
 from mcgen.io.events.parquet import ParquetWriter, open_parquet
 from mcgen.io.events.root import NTupleWriter, RootWriter, open_root
 from mcgen.io.files import atomic_output
@@ -92,7 +93,7 @@ class Format:
             raise UsageError(f"{path}: collisions without a decay go to root, rntuple or parquet")
 
 
-FORMATS = {
+FORMATS: dict[FormatName, Format] = {
     "root": Format((".root",), RootWriter, open_root),
     "rntuple": Format((".root",), NTupleWriter, open_root),
     "parquet": Format((".parquet",), ParquetWriter, open_parquet, "pyarrow", "parquet"),

@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 import os
 from collections.abc import Mapping
+from typing import Any
 
 import numpy as np
 import pytest
@@ -12,16 +13,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from mcgen.analysis.yields import Tally, YieldTally, yield_of
-from mcgen.experiment.detector import Requirement
-from mcgen.metadata import Yield
+from mcgen.metadata import CutFlowStep, Outcome, Yield
 from mcgen.record.columns import AnyArray
 from mcgen.types import Array, Ints
-
-REQUIREMENTS = (
-    Requirement(1, "a selection for the channel", ""),
-    Requirement(2, "both in straw1", "tracks"),
-    Requirement(3, "each E >= 5 GeV", "tracks"),
-)
+from tests.oracle.described import flux_summary, provenance
 
 weights = st.lists(st.floats(1e-6, 1e3), min_size=1, max_size=30)
 
@@ -170,21 +165,25 @@ def test_flux_error_is_the_spread_over_fluxes() -> None:
 # --- the tally of a run
 
 
-def record(weight: list[float], failed: list[int], row: list[int]) -> Mapping[str, AnyArray]:
+def tally_of(groups: int, points: int, sampled: bool = True, **changes: Any) -> Tally:
+    return Tally(provenance(points=points, flux=flux_summary(groups, sampled), **changes))
+
+
+def record(weight: list[float], failed: list[int], group: list[int]) -> Mapping[str, AnyArray]:
     code = np.array(failed, dtype=np.int16)
     return {
         "weight": np.array(weight, dtype=np.float64),
-        "parent_row": np.array(row, dtype=np.int64),
+        "parent_group": np.array(group, dtype=np.int64),
         "failed": code,
         "accepted": code == 0,
     }
 
 
 def test_tally_counts_decays_and_what_is_accepted() -> None:
-    tally = Tally(4, True, REQUIREMENTS)
+    tally = tally_of(4, 100)
     tally.add(record([1.0, 2.0, 4.0], [0, 2, 3], [0, 1, 1]))
     tally.add(record([8.0, 16.0], [0, 1], [0, 3]))
-    found = tally.yields(100)
+    found = tally.yields()
     assert list(found) == ["fiducial", "accepted"]
     everything = yield_of(np.array([1.0, 2.0, 4.0, 8.0, 16.0]), np.array([0, 1, 1, 0, 3]), 100)
     accepted = yield_of(np.array([1.0, 8.0]), np.array([0, 0]), 100)
@@ -193,33 +192,33 @@ def test_tally_counts_decays_and_what_is_accepted() -> None:
 
 
 def test_beam_that_is_no_sample_has_no_flux_error() -> None:
-    sampled, beam = Tally(1, True, REQUIREMENTS), Tally(1, False, REQUIREMENTS)
+    sampled, beam = tally_of(1, 100), tally_of(1, 100, sampled=False)
     for tally in (sampled, beam):
         tally.add(record([1.0, 2.0, 4.0], [0, 0, 3], [0, 0, 0]))
-    for name, found in beam.yields(100).items():
-        other = sampled.yields(100)[name]
+    for name, found in beam.yields().items():
+        other = sampled.yields()[name]
         assert other.flux_error > 0.0
         assert found == Yield(other.value, other.mc_error, 0.0, other.effective_size)
 
 
 def test_cut_flow_is_cumulative() -> None:
-    tally = Tally(4, True, REQUIREMENTS)
+    tally = tally_of(4, 100)
     tally.add(record([1.0, 2.0, 4.0, 8.0, 16.0], [0, 2, 3, 0, 1], [0, 1, 1, 0, 3]))
-    assert tally.cut_flow() == [
-        {"requirement": "decays in volume", "yield": 31.0},
-        {"requirement": "a selection for the channel", "yield": 15.0},
-        {"requirement": "tracks: both in straw1", "yield": 13.0},
-        {"requirement": "tracks: each E >= 5 GeV", "yield": 9.0},
-    ]
+    assert tally.cut_flow() == (
+        CutFlowStep("decays in volume", 31.0),
+        CutFlowStep("a selection for the channel", 15.0),
+        CutFlowStep("tracks: both in straw1", 13.0),
+        CutFlowStep("tracks: each E >= 5 GeV", 9.0),
+    )
 
 
 @given(st.lists(st.tuples(st.floats(0.0, 1e6), st.integers(0, 3)), max_size=20))
 def test_cut_flow_falls_from_the_decays_to_the_accepted(events: list[tuple[float, int]]) -> None:
     weight, failed = np.array([w for w, _ in events]), np.array([code for _, code in events])
-    tally = Tally(1, True, REQUIREMENTS)
+    tally = tally_of(1, 20)
     tally.add(record(weight.tolist(), failed.tolist(), [0] * len(events)))
-    flow = [step["yield"] for step in tally.cut_flow()]
-    yields = tally.yields(20)
+    flow = [step.value for step in tally.cut_flow()]
+    yields = tally.yields()
     assert flow[0] == pytest.approx(yields["fiducial"].value, rel=1e-12, abs=0.0)
     assert flow[-1] == pytest.approx(yields["accepted"].value, rel=1e-12, abs=0.0)
     for code in range(4):
@@ -230,28 +229,42 @@ def test_cut_flow_falls_from_the_decays_to_the_accepted(events: list[tuple[float
 
 def test_last_of_the_cut_flow_is_no_difference() -> None:
     # 1e-9 accepted beside 1e9 lost
-    tally = Tally(1, True, REQUIREMENTS)
+    tally = tally_of(1, 100)
     tally.add(record([1e-9, 1e9], [0, 2], [0, 0]))
-    assert tally.cut_flow()[-1]["yield"] == 1e-9
+    assert tally.cut_flow()[-1].value == 1e-9
 
 
-def test_run_without_events_has_a_summary() -> None:
-    tally = Tally(3, True, REQUIREMENTS)
+def test_run_without_events_has_an_outcome() -> None:
+    tally = tally_of(3, 1000)
     tally.add(record([], [], []))
-    summary = tally.summary(1000)
-    nothing = {"value": 0.0, "mc_error": 0.0, "flux_error": 0.0, "effective_size": 0.0}
-    assert summary["yield"] == {"fiducial": nothing, "accepted": nothing}
-    assert [step["yield"] for step in summary["cut_flow"]] == [0.0] * 4
+    nothing = Yield(0.0, 0.0, 0.0, 0.0)
+    steps = tuple(CutFlowStep(step.requirement, 0.0) for step in tally.cut_flow())
+    assert len(steps) == 4
+    remark = "No boson decays in the decay volume: all decay long before or far behind it, or miss it."
+    assert tally.outcome(0) == Outcome(0, nothing, nothing, steps, remark)
+
+
+def test_overflow_is_the_share_above_the_common_weight() -> None:
+    """Of the yield of the rows that are kept: of all, or of the accepted ones."""
+    for write, rows in (("fiducial", [0, 1, 2, 3]), ("accepted", [0, 3])):
+        card = provenance().card.replace(run={"write": write})
+        tally = tally_of(4, 100, card=card, common_weight=1.0)
+        weight = np.array([1.0, 1.5, 1.0, 3.0])
+        tally.add(record(weight[:2].tolist(), [0, 2], [0, 1]))
+        tally.add(record(weight[2:].tolist(), [3, 0], [1, 2]))
+        expected = np.maximum(weight[rows] - 1.0, 0.0).sum() / weight[rows].sum()
+        assert tally.outcome(len(rows)).overflow == pytest.approx(expected, rel=1e-14, abs=0.0)
+    assert tally_of(4, 100).outcome(0).overflow is None
 
 
 def test_parts_of_a_run_add_up_to_the_run() -> None:
     rng = generator()
     weight, failed = rng.exponential(1.0, 60), rng.integers(0, 4, 60)
     row = rng.integers(0, 5, 60)
-    whole = Tally(5, True, REQUIREMENTS)
+    whole = tally_of(5, 80)
     whole.add(record(weight.tolist(), failed.tolist(), row.tolist()))
-    parts = Tally(5, True, REQUIREMENTS)
+    parts = tally_of(5, 80)
     for some in np.split(np.arange(60), [7, 7, 40]):
         parts.add(record(weight[some].tolist(), failed[some].tolist(), row[some].tolist()))
-    for name, found in parts.yields(80).items():
-        assert_same(found, whole.yields(80)[name], float(weight.sum()))
+    for name, found in parts.yields().items():
+        assert_same(found, whole.yields()[name], float(weight.sum()))

@@ -138,7 +138,7 @@ def test_different_beams_have_different_digests() -> None:
 
 
 def card_of(target: dict[str, Any] | None = None, **beam: float) -> Card:
-    run = {"events": 3000, "seed": seed_of("beam"), "vegas": {"nitn": 1, "neval": 1000}}
+    run = {"events": 3000, "seed": seed_of("beam"), "vegas": {"pilot": 5000, "nitn": 1, "neval": 1000}}
     card = beam_card(100.0, 0.1, target=target or {"material": "W", "z_m": [-0.2, 0.0]}, volume=SLAB, run=run)
     return card.replace(beam=beam)
 
@@ -159,8 +159,7 @@ def test_a_beam_may_start_in_the_centre_of_the_decay_volumes_entrance() -> None:
     assert np.all(np.isfinite(told.history.weight))
 
 
-def test_a_beam_has_no_flux_error(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("mcgen.sampler.training.PILOT", 2000)
+def test_a_beam_has_no_flux_error() -> None:
     card = card_of(spot_m=0.01, divergence_rad=1e-3)
     events = mcgen.generate(card)
     stated = events.outcome.yields["fiducial"]
@@ -172,8 +171,7 @@ def test_a_beam_has_no_flux_error(monkeypatch: pytest.MonkeyPatch) -> None:
     assert len(np.unique(events.parent_row)) > 500
 
 
-def test_muons_beside_the_target_are_left_out_and_counted(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("mcgen.sampler.training.PILOT", 2000)
+def test_muons_beside_the_target_are_left_out_and_counted() -> None:
     target = {"material": "W", "z_m": [-0.2, 0.0], "radius_m": 0.01}
     events = mcgen.generate(card_of(target, spot_m=0.01))
     muons = events.provenance.flux

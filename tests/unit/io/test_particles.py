@@ -12,7 +12,6 @@ import mcgen
 from mcgen.events import Events
 from mcgen.io.events.particles import NUCLEUS, Particles, Setting
 from mcgen.metadata import Metadata
-from mcgen.sampler import training
 from tests.oracle.beams import beam_card
 
 LAYERS = {"layer": [{"material": "Cu", "z_m": [0.0, 0.5]}, {"material": "Pb", "z_m": [0.5, 1.0]}]}
@@ -20,12 +19,10 @@ LAYERS = {"layer": [{"material": "Cu", "z_m": [0.0, 0.5]}, {"material": "Pb", "z
 
 @pytest.fixture(scope="module")
 def events() -> Events:
-    run = {"events": 400, "seed": 1, "vegas": {"nitn": 0}}
+    run = {"events": 400, "seed": 1, "vegas": {"pilot": 5000, "nitn": 0}}
     volume = {"shape": "slab", "z_m": [2.0, 50.0]}
     card = beam_card(50.0, 0.1, "exact", target=LAYERS, volume=volume, run=run)
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(training, "PILOT", 2000)
-        return mcgen.generate(card.replace(beam={"pdg": -13}))
+    return mcgen.generate(card.replace(beam={"pdg": -13}))
 
 
 def nuclei(events: Events) -> set[tuple[int, int]]:

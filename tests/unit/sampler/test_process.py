@@ -11,7 +11,6 @@ import mcgen
 from mcgen.card import Card
 from mcgen.constants import GEV2_TO_PB
 from mcgen.errors import CardError
-from mcgen.sampler import training
 from mcgen.sources.bremsstrahlung.methods import METHODS
 from tests.oracle.stats import assert_agrees, seed_of
 
@@ -32,15 +31,10 @@ def collisions(method: str, energy: float, mass: float, **changes: Any) -> Card:
             "run": {
                 "events": 30_000,
                 "seed": seed_of(method, energy, mass),
-                "vegas": {"nitn": 3, "neval": 6000},
+                "vegas": {"pilot": 5000, "nitn": 3, "neval": 6000},
             },
         }
     ).replace(**changes)
-
-
-@pytest.fixture(autouse=True)
-def small_pilot(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(training, "PILOT", 5000)
 
 
 @pytest.mark.parametrize(("energy", "mass"), [(1.5, 0.5), (100.0, 0.05)])

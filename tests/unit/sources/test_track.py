@@ -1,4 +1,4 @@
-"""The muon's way to the emission: straight or scattered, in one material or in layers."""
+"""The muon's way to the emission: straight or scattered, in one material or in layers, or none at all."""
 
 from __future__ import annotations
 
@@ -9,12 +9,13 @@ import pytest
 from scipy.integrate import solve_ivp
 
 from mcgen.card import Card
-from mcgen.constants import GEV2_TO_M2, MUON_MASS
+from mcgen.constants import GEV2_TO_M2, GEV2_TO_PB, MUON_MASS
 from mcgen.flux.flux import Flux
 from mcgen.physics.kinematics import dot, transverse_frame
 from mcgen.physics.matter import material, stopping_power
 from mcgen.sampler.process import process_of
 from mcgen.sources.bremsstrahlung import Bremsstrahlung
+from mcgen.sources.bremsstrahlung.track import AtProduction
 from mcgen.types import Array
 from tests.oracle.beams import Radiation, beam_card, muons, radiation, radiation_at
 from tests.oracle.stats import generator
@@ -277,3 +278,19 @@ def test_table_loses_more_than_the_minimum() -> None:
     more = tracks["constant"].track.energy[through] - tracks["table"].track.energy[through]
     long = tracks["table"].track.path[through] > 0.01
     assert np.all(more[long] > 0.1 * tracks["table"].track.path[through][long])
+
+
+# --- Bare collisions ----------------------------------------------------------------------------------------
+
+
+def test_in_bare_collisions_muons_stay_where_and_as_they_are() -> None:
+    muon = some_muons().select([13])
+    direction = generator("any direction").normal(size=(3, len(muon)))
+    track = AtProduction()({}, muon, direction, np.full(len(muon), 7.0))
+    assert AtProduction.axes == ()
+    np.testing.assert_array_equal(track.position, muon.position)
+    np.testing.assert_array_equal(track.direction, direction)
+    np.testing.assert_array_equal(track.energy, muon.momentum[3])
+    np.testing.assert_array_equal(track.path, 0.0)
+    np.testing.assert_array_equal(track.layer, 0)
+    np.testing.assert_array_equal(track.weight, GEV2_TO_PB)

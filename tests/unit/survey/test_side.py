@@ -38,7 +38,9 @@ def test_without_sides_the_view_is_where_the_decays_are() -> None:
 
 @pytest.fixture(scope="module")
 def events() -> Events:
-    card = mcgen.load_card("na62_leptophilic").replace(run={"events": 400, "vegas": {"nitn": 0}})
+    card = mcgen.load_card("na62_leptophilic").replace(
+        run={"events": 400, "vegas": {"pilot": 5000, "nitn": 0}}
+    )
     return mcgen.generate(card)
 
 

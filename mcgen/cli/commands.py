@@ -1,0 +1,6 @@
+"""All commands: importing their modules makes them known to the application."""
+
+from mcgen.cli import convert, flux, generate, plot, reweight, scan, show, validate, xsec
+from mcgen.cli.common import app
+
+__all__ = ["app", "convert", "flux", "generate", "plot", "reweight", "scan", "show", "validate", "xsec"]
