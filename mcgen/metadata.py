@@ -10,7 +10,7 @@ from dataclasses import asdict, dataclass, field
 from math import sqrt
 from typing import Annotated, Any
 
-from pydantic import Field, TypeAdapter, ValidationError
+from pydantic import Field, FiniteFloat, TypeAdapter, ValidationError
 
 from mcgen.card import Card, load_card
 from mcgen.errors import CardError, FileFormatError
@@ -20,20 +20,20 @@ from mcgen.record.columns import Column
 RECORD = 2
 """Version of the record: of names, types and meanings of columns and metadata."""
 
-Count = Annotated[int, Field(ge=0)]
+Count = Annotated[int, Field(ge=0, lt=2**63)]
 
 
 @dataclass(frozen=True, slots=True)
 class Yield:
     """An expected number of events for the exposure."""
 
-    value: float
+    value: FiniteFloat
     """Sum of weights."""
-    mc_error: float
+    mc_error: FiniteFloat
     """Integration error, sqrt((n sum w^2 - (sum w)^2)/(n - 1)) over all n points of the run."""
-    flux_error: float
+    flux_error: FiniteFloat
     """From the finite number of particles in the flux file; 0 for a beam."""
-    effective_size: float
+    effective_size: FiniteFloat
     """(sum w)^2/sum w^2."""
 
     @property
@@ -48,7 +48,7 @@ class CutFlowStep:
 
     requirement: str
     """Its name; "decays in volume" before any."""
-    value: float
+    value: FiniteFloat
     """Expected number of events for the exposure."""
 
 
@@ -90,7 +90,7 @@ class Provenance:
     """With the experiment card merged in."""
     seed: Count
     """Of the random numbers."""
-    points: Annotated[int, Field(ge=1)]
+    points: Annotated[int, Field(ge=2, lt=2**63)]
     """Points of the whole run, to which weights are normalised."""
     chunks: Count
     """Chunks of the whole run."""
@@ -104,7 +104,7 @@ class Provenance:
     """Digest of the proposal."""
     part: tuple[Count, Count] | None = None
     """First chunk and end of a part; None for a whole run."""
-    common_weight: float | None = None
+    common_weight: FiniteFloat | None = None
     """Of unweighted events."""
     reweighted_from: tuple[Mapping[str, Any], ...] = ()
     """[model] tables of the cards that the events had before, in their order."""
@@ -162,7 +162,7 @@ class Outcome:
     """Empty where those that are not accepted are not known any more."""
     remark: str = ""
     """A sentence that says why nothing came out."""
-    overflow: float | None = None
+    overflow: FiniteFloat | None = None
     """Of unweighted events: share of the yield by which heavier ones exceed the common weight."""
     digests: Mapping[str, str] = field(default_factory=dict)
     """SHA-256 of the columns, by name; empty if they never were in a file."""
@@ -217,42 +217,65 @@ class Metadata:
                 "generate them again"
             )
         try:
-            data = {**data, "card": load_card(data["card"])}
-            return cls(
-                _PROVENANCE.validate_python(_provenance(data)), _OUTCOME.validate_python(_outcome(data))
-            )
+            data = {**data, "card": load_card(_table(data, "card"))}
+            provenance = _PROVENANCE.validate_python(_provenance(data))
+            outcome = _OUTCOME.validate_python(_outcome(data))
         except CardError as error:
             raise FileFormatError(f"the card in the metadata is not one of this version; {error}") from error
         except ValidationError as error:
             first = error.errors()[0]
             place = ".".join(str(part) for part in first["loc"])
-            raise FileFormatError(
-                f"the metadata is not that of mcgen events: {place}: {first['msg']}"
-            ) from error
+            raise FileFormatError(f"{_NOT_OURS}: {place}: {first['msg']}") from error
         except (KeyError, TypeError, AttributeError) as error:
-            raise FileFormatError(f"the metadata is not that of mcgen events: {error}") from error
+            raise FileFormatError(f"{_NOT_OURS}: {error}") from error
+        _check_fit(provenance, outcome)
+        return cls(provenance, outcome)
 
 
 _PROVENANCE, _OUTCOME = TypeAdapter(Provenance), TypeAdapter(Outcome)
+
+_NOT_OURS = "the metadata is not that of mcgen events"
+
+
+def _table(data: Mapping[str, Any], key: str) -> Mapping[str, Any]:
+    """Return a table of plain data; a `FileFormatError` if it is not one."""
+    if not isinstance(data.get(key), dict):
+        raise FileFormatError(f"{_NOT_OURS}: {key}: {'no table' if key in data else 'missing'}")
+    table: Mapping[str, Any] = data[key]
+    return table
+
+
+def _unweighted(data: Mapping[str, Any]) -> Mapping[str, Any]:
+    return _table(data, "unweighted") if "unweighted" in data else {}
+
+
+def _check_fit(provenance: Provenance, outcome: Outcome) -> None:
+    """Raise a `FileFormatError` if what is right by itself does not go together."""
+    if outcome.overflow is not None and provenance.common_weight is None:
+        raise FileFormatError(f"{_NOT_OURS}: unweighted: an overflow without the common weight")
+    if provenance.part is not None:
+        first, end = provenance.part
+        if not first < end <= provenance.chunks:
+            raise FileFormatError(f"{_NOT_OURS}: part: [{first}, {end}] of {provenance.chunks} chunks")
 
 
 def _provenance(data: Mapping[str, Any]) -> dict[str, Any]:
     """Keys of plain data as `Provenance` has them."""
     return {
         **data,
-        "columns": [{"name": name, **column} for name, column in data["columns"].items()],
-        "common_weight": data.get("unweighted", {}).get("weight"),
+        "columns": [{**column, "name": name} for name, column in _table(data, "columns").items()],
+        "common_weight": _unweighted(data).get("weight"),
     }
 
 
 def _outcome(data: Mapping[str, Any]) -> dict[str, Any]:
     """Keys of plain data as `Outcome` has them."""
-    yields = data["yield"]
+    yields = _table(data, "yield")
     return {
         **data,
         "fiducial": yields.get("fiducial"),
         "accepted": yields["accepted"],
         "cut_flow": [{"requirement": s["requirement"], "value": s["yield"]} for s in data["cut_flow"]],
-        "overflow": data.get("unweighted", {}).get("overflow"),
+        "overflow": _unweighted(data).get("overflow"),
         "digests": {name: c["sha256"] for name, c in data["columns"].items() if "sha256" in c},
     }

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import tomllib
 from collections.abc import Callable, Mapping
+from math import isinf
 from typing import Any, NoReturn
 
 DEEPEST = 50
@@ -55,7 +56,14 @@ def _parsed(parser: Callable[[str], Any], text: str) -> Any:
 
 
 def _loads(text: str) -> Any:
-    return json.loads(text, parse_constant=_refuse)
+    return json.loads(text, parse_constant=_refuse, parse_float=_finite)
+
+
+def _finite(digits: str) -> float:
+    number = float(digits)
+    if isinf(number):
+        _refuse(digits)
+    return number
 
 
 def _refuse(constant: str) -> NoReturn:

@@ -32,8 +32,9 @@ from mcgen.card.run_tables import (
 from mcgen.card.shipped import find_card
 from mcgen.errors import CardError, UsageError
 from mcgen.experiment.dump import Dump, dump_of
+from mcgen.experiment.exposure import EXPOSURES
 from mcgen.experiment.tables import ExperimentTable
-from mcgen.fields import Table, Text
+from mcgen.fields import SHORTEST, Table, Text
 from mcgen.parsing import check_depth, parse_toml
 
 
@@ -41,7 +42,7 @@ class Card(Table):
     """A run card with its experiment card merged in."""
 
     title: Text = ""
-    """Somebody's own words above figures and pages; changes no event."""
+    """Somebody's own words above figures and pages: what no key says, for keys are changed by --set."""
     model: ModelTable
     """The boson."""
     production: ProductionTable = ProductionTable()
@@ -60,6 +61,18 @@ class Card(Table):
     """Counts that say where the limit of a scan is; absent: `scan.n_signal` does."""
     g_minus_2: GMinus2Table = GMinus2Table()
     """The muon's (g-2)/2, to compare the boson's part with."""
+
+    @property
+    def heading(self) -> str:
+        """What somebody calls it: the title, or the experiment's."""
+        return self.title or self.experiment.title or self.experiment.name
+
+    @property
+    def facts(self) -> str:
+        """What its keys say, in a line to stand below the heading: experiment, boson, exposure."""
+        exposure = self.experiment.exposure
+        normalised = f"{exposure.value:g} {EXPOSURES[exposure.kind]}"
+        return f"{self.experiment.name}, {self.model.in_words()}, {normalised}"
 
     def dump(self) -> Dump:
         """Return the dump that this card describes."""
@@ -243,5 +256,8 @@ def _mended(table: Any, error: ValidationError) -> Any:
             functools.reduce(operator.getitem, place, table).pop(last, None)
         elif item["type"] == "value_error":
             low, high = sorted(item["input"])
-            functools.reduce(operator.getitem, place, table)[last] = [low, high if high > low else low + 1.0]
+            functools.reduce(operator.getitem, place, table)[last] = [
+                low,
+                high if high - low >= SHORTEST else low + 1.0,
+            ]
     return table

@@ -27,7 +27,6 @@ def sentence(error: Any, raw: Any, table: type[Table]) -> str:
     """
     place = [str(part) for part in place_of(error["loc"], raw)]
     key = ".".join(place) or "card"
-    message = str(error["msg"]).replace("Input should be", "must be").replace("Value error, ", "")
     match error["type"]:
         case "extra_forbidden":
             return f"{key}: unknown key{_correction(place, table)}"
@@ -39,9 +38,25 @@ def sentence(error: Any, raw: Any, table: type[Table]) -> str:
             return f"{key}.shape = {error['ctx']['tag']!r}: must be one of {error['ctx']['expected_tags']}"
         case "model_type" | "model_attributes_type" | "dict_type":
             return f"{key}: must be a table"
+    return f"{key} = {_shown(error['input'])}: {_allowed(error)}"
+
+
+def _allowed(error: Any) -> str:
+    """What a value has to be."""
+    match error["type"]:
+        case "greater_than_equal":
+            positive = "greater than 0, " if error["input"] <= 0 < error["ctx"]["ge"] else ""
+            return f"must be {positive}at least {_number(error['ctx']['ge'])}"
+        case "less_than_equal":
+            return f"must be at most {_number(error['ctx']['le'])}"
         case "string_unicode":
-            return f"{key} = {_shown(error['input'])}: must be text in UTF-8; if it is a path, rename the file or folder"
-    return f"{key} = {_shown(error['input'])}: {message[0].lower()}{message[1:]}"
+            return "must be text in UTF-8; if it is a path, rename the file or folder"
+    message = str(error["msg"]).replace("Input should be", "must be").replace("Value error, ", "")
+    return message[0].lower() + message[1:]
+
+
+def _number(bound: float) -> str:
+    return str(bound) if isinstance(bound, int) else f"{bound:g}"
 
 
 def place_of(loc: Sequence[int | str], raw: Any) -> list[Any]:

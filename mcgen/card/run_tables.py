@@ -9,29 +9,37 @@ from pydantic import BeforeValidator, Field
 
 from mcgen.constants import MUON_MASS
 from mcgen.experiment.dump import LossKind
-from mcgen.fields import Metres, Spaced, Table
+from mcgen.fields import Metres, Spaced, StoppingPower, Table
 from mcgen.physics.kinds import KINDS
 from mcgen.physics.models import MODELS, VISIBLE, Boson, Channel
 from mcgen.sources.bremsstrahlung.methods import METHODS, min_energy
 from mcgen.sources.registry import SOURCES
 
 Coupling = Annotated[float, Field(ge=-10.0, le=10.0)]
+"""Of either sign, or zero."""
+
+MuonCoupling = Annotated[float, Field(ge=1e-20, le=10.0)]
+"""From gravity's pull on a muon, m_mu over the Planck mass, to where perturbation theory has long ended."""
+
+Lifetime = Annotated[float, Field(ge=1e-18, le=1e20)]
+"""Times c [m]; 1e-18 is a width of 200 GeV, more than any mass here."""
+
 Fraction = Annotated[float, Field(ge=0.0, le=1.0)]
+"""A part of a whole."""
 
 
-def _channels(value: Any) -> Any:
-    if value == "all":
-        return VISIBLE
-    return tuple(value) if isinstance(value, list) else value
+def _or_all(names: tuple[str, ...]) -> BeforeValidator:
+    """Take "all" for every one of some names."""
+
+    def read(value: Any) -> Any:
+        if value == "all":
+            return names
+        return tuple(value) if isinstance(value, list) else value
+
+    return BeforeValidator(read)
 
 
 ALL = tuple(SOURCES)
-
-
-def _processes(value: Any) -> Any:
-    if value == "all":
-        return ALL
-    return tuple(value) if isinstance(value, list) else value
 
 
 if TYPE_CHECKING:
@@ -51,7 +59,7 @@ class CouplingsTable(Table):
 
     e: Coupling = 0.0
     """To electrons; any sign."""
-    mu: Annotated[float, Field(gt=0.0, le=10.0)]
+    mu: MuonCoupling
     """To muons, g_mu: the one that radiates, and that scans vary."""
     tau: Coupling = 0.0
     """To taus; any sign."""
@@ -66,18 +74,23 @@ class ModelTable(Table):
     """Spin and parity."""
     mass_gev: Annotated[float, Field(ge=1e-4, le=10.0)]
     """Mass [GeV]."""
-    g_mu: Annotated[float, Field(gt=0.0, le=10.0)] | None = None
+    g_mu: MuonCoupling | None = None
     """Coupling to muons; for all models but "custom", which has `couplings`."""
     couplings: CouplingsTable | None = None
     """Couplings of a "custom" model, one a lepton."""
     neutrinos: bool = False
     """Whether a "custom" vector couples to neutrinos as to their leptons; lmu-ltau always does."""
-    ctau_m: Annotated[float, Field(gt=0.0, le=1e20)] | None = None
+    ctau_m: Lifetime | None = None
     """Lifetime times c [m], in place of the computed one."""
     branching: dict[Channel, Fraction] | None = None
     """Branching ratios in place of the computed ones; what they lack to 1 is invisible."""
-    channels: Annotated[tuple[Channel, ...], BeforeValidator(_channels), Field(min_length=1)] = VISIBLE
+    channels: Annotated[tuple[Channel, ...], _or_all(VISIBLE), Field(min_length=1)] = VISIBLE
     """Decay channels to generate; "all" stands for every visible one, and is the default."""
+
+    def in_words(self) -> str:
+        """Return model, kind, mass and coupling to muons as a person says them."""
+        coupling = self.g_mu if self.couplings is None else self.couplings.mu
+        return f"{self.name} {self.particle}, m = {self.mass_gev:g} GeV, g_mu = {coupling:g}"
 
     def boson(self) -> Boson:
         """Return the boson that this table describes."""
@@ -103,7 +116,7 @@ class ModelTable(Table):
 class ProductionTable(Table):
     """How the boson comes about, and what the muon loses on its way."""
 
-    processes: Annotated[tuple[ProcessName, ...], BeforeValidator(_processes), Field(min_length=1)] = ALL
+    processes: Annotated[tuple[ProcessName, ...], _or_all(ALL), Field(min_length=1)] = ALL
     """Sources of the boson; "all" stands for every one, as far as the flux has parents for it, and is the default."""
     method: MethodName = "iww"
     """Of bremsstrahlung: collinear Weizsaecker-Williams, Weizsaecker-Williams with an angle, or exact tree level."""
@@ -111,7 +124,7 @@ class ProductionTable(Table):
     """Muons need this times max(m_mu, m) at emission; default 10 for iww, 0 for ww and exact."""
     energy_loss: LossKind = "constant"
     """Of muons in the dump: one stopping power at all energies, or the tabulated ones of the materials."""
-    stopping_power_gev_per_m: Annotated[float, Field(gt=0.0, le=1e3)] | None = None
+    stopping_power_gev_per_m: StoppingPower | None = None
     """Energy loss [GeV/m], with constant loss; default from the material's minimum ionisation."""
     multiple_scattering: bool = False
     """Whether muons scatter on their way to the emission."""
@@ -185,7 +198,7 @@ class FluxTable(Table):
     """Path, relative to the card, or builtin:NAME for an embedded sample."""
     format: FluxFormat = "native"
     """Which columns it has, in which units and frame."""
-    protons: Annotated[float, Field(gt=0.0, le=1e30)] | None = None
+    protons: Annotated[float, Field(ge=1.0, le=1e30)] | None = None
     """Protons that the weights are for, where the format does not say; divides the weights."""
     tree: Annotated[str, Field(min_length=1, max_length=200)] | None = None
     """Which tree of a ROOT file; absent: the format's, or the only one."""
@@ -257,8 +270,11 @@ class ScanTable(Table):
         Annotated[tuple[Annotated[float, Field(ge=1e-12, le=10.0)], ...], Spaced, Field(min_length=1)] | None
     ) = None
     """To muons, for the grid of yields; a list, or "LOW:HIGH:N"; default 1e-8:1:41. The contour needs no grid."""
-    n_signal: Annotated[float, Field(gt=0.0, le=1e12)] | None = None
-    """Expected number of signal events at the limit; default 2.3, or from [statistics]."""
+    n_signal: Annotated[float, Field(ge=1e-6, le=1e12)] | None = None
+    """Expected number of signal events at the limit; default 2.3, or from [statistics].
+
+    No experiment excludes what it would see once in a million times.
+    """
 
     @property
     def grid(self) -> tuple[float, ...]:
@@ -287,5 +303,5 @@ class GMinus2Table(Table):
 
     value: Annotated[float, Field(ge=-1e-6, le=1e-6)] = 251e-11
     """Measured minus predicted."""
-    error: Annotated[float, Field(gt=0.0, le=1e-6)] = 59e-11
-    """Standard deviation of the difference."""
+    error: Annotated[float, Field(ge=1e-15, le=1e-6)] = 59e-11
+    """Standard deviation of the difference; the electron's, the best of all, is a hundred times 1e-15."""

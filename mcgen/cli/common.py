@@ -17,7 +17,7 @@ import typer
 from typer.core import TyperGroup
 
 from mcgen import interrupts
-from mcgen.cli.terminal import echo, log_to_stderr, visible
+from mcgen.cli.terminal import echo, log_to_stderr, take_any_letter, visible
 from mcgen.errors import Interrupted, McgenError
 from mcgen.io.events.names import FormatName
 
@@ -146,6 +146,7 @@ def _options(
     verbose: Annotated[bool, typer.Option("--verbose", "-v", help="Log what is being done.")] = False,
 ) -> None:
     State.quiet = quiet
+    take_any_letter()
     if verbose:
         log_to_stderr()
 

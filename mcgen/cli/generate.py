@@ -98,6 +98,7 @@ def generate(
     from mcgen.io.outputs import claim
     from mcgen.run.generate import generate_file
     from mcgen.run.parallel import Workers
+    from mcgen.run.run import points_of
     from mcgen.sampler.proposal import load_proposal
 
     target = output or Path(name + format_named(format_ or "root").endings[0])
@@ -106,7 +107,7 @@ def generate(
         raise UsageError(f"{target}: not a format that parts can be merged from; use .root or .parquet")
     claim([target], [*inputs, *([] if proposal is None else [proposal])], force)
     start = perf_counter()
-    points = loaded.run.events if part is None else len(part) * loaded.run.chunk
+    points = len(points_of(loaded, part))
     with progress(points, quiet) as advance:
         metadata = generate_file(
             loaded,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import tomllib
 from pathlib import Path
 from typing import Annotated
 
@@ -49,14 +50,18 @@ def cards(
     name: Annotated[str | None, typer.Argument(help="A shipped card to print, to start one's own.")] = None,
 ) -> None:
     """List the shipped cards, or print one."""
-    from mcgen.card import shipped_card, shipped_cards
+    from mcgen.card import load_card, shipped_card, shipped_cards
 
     if name is not None:
         echo(shipped_card(name).read_text(encoding="utf-8").rstrip("\n"))
         return
     from mcgen.cli.text import print_cards
 
-    print_cards({"run": shipped_cards("run"), "experiment": shipped_cards("experiment")})
+    titles = {
+        name: tomllib.loads(path.read_text(encoding="utf-8"))["title"]
+        for name, path in shipped_cards("experiment").items()
+    }
+    print_cards({name: load_card(path) for name, path in shipped_cards("run").items()}, titles)
 
 
 @app.command()

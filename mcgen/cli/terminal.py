@@ -5,6 +5,7 @@ Whatever the commands print goes through here, so that no title recolours a term
 
 from __future__ import annotations
 
+import io
 import json
 import sys
 import unicodedata
@@ -54,6 +55,13 @@ def echo(text: object, err: bool = False) -> None:
 def echo_json(data: Any) -> None:
     """Print plain data as JSON; whole, for its strings are escaped already."""
     typer.echo(json.dumps(data, indent=2, allow_nan=False))  # noqa: TID251
+
+
+def take_any_letter() -> None:
+    """Let letters that the terminal's encoding lacks be printed as escapes."""
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, io.TextIOWrapper):
+            stream.reconfigure(errors="backslashreplace")
 
 
 def log_to_stderr() -> None:

@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import tomllib
 from collections.abc import Mapping, Sequence
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from rich.console import Console
@@ -154,15 +152,23 @@ def print_columns(metadata: Metadata) -> None:
     console.print(table)
 
 
-def print_cards(cards: Mapping[str, Mapping[str, Path]]) -> None:
-    """Print names and titles of the shipped cards, by kind."""
+def print_cards(run_cards: Mapping[str, Card], experiments: Mapping[str, str]) -> None:
+    """Print the shipped cards: names, what their keys say, titles."""
     console = _Results()
-    for kind, files in cards.items():
+    rows: dict[str, list[tuple[str, ...]]] = {
+        "run": [
+            (name, f"{card.model.name} {card.model.particle}, {card.production.method}", card.title)
+            for name, card in run_cards.items()
+        ],
+        "experiment": list(experiments.items()),
+    }
+    for kind, cells in rows.items():
         table = Table(
             title=f"{kind} cards", title_justify="left", box=None, pad_edge=False, show_header=False
         )
-        for name, path in files.items():
-            table.add_row(name, tomllib.loads(path.read_text(encoding="utf-8")).get("title", ""))
+        table.add_column(no_wrap=True)  # a name is to be typed again
+        for row in cells:
+            table.add_row(*row)
         console.print(table)
     console.print("\nmcgen cards NAME prints one; mcgen generate NAME runs it.")
 
@@ -228,7 +234,7 @@ def print_scan(data: Mapping[str, Any]) -> None:
         )
     console = _Results()
     console.print(
-        f"{data['title'] or data['experiment']}: {data['n_signal']:.4g} events at the limit, "
+        f"{data['title'] or data['experiment']}, {data['model']} {data['particle']}: {data['n_signal']:.4g} events at the limit, "
         f"{data['exposure']['value']:.3g} {EXPOSURES[data['exposure']['kind']]}"
     )
     console.print(table)
@@ -240,7 +246,7 @@ def print_check(card: Card, flux: Flux, process: Process) -> None:
     boson, experiment = card.model.boson(), card.experiment
     console.print(f"{card.title or 'untitled'}: valid")
     console.print(
-        f"\n{boson.kind}, m = {boson.mass:g} GeV, (g_e, g_mu, g_tau) = ({', '.join(f'{g:.6g}' for g in boson.couplings)})"
+        f"\n{card.model.name} {boson.kind}, m = {boson.mass:g} GeV, (g_e, g_mu, g_tau) = ({', '.join(f'{g:.6g}' for g in boson.couplings)})"
     )
     console.print(f"width {boson.total_width():.6g} GeV, ctau {boson.ctau():.6g} m")
     shift = delta_a_mu(boson.kind, boson.mass, boson.g_mu)

@@ -49,7 +49,7 @@ def xsec(
     if output is not None:
         from mcgen.plots.xsec import plot_cross_sections
 
-        plot_cross_sections(found, loaded.title, output)
+        plot_cross_sections(found, loaded, output)
 
 
 def _energies(text: str | None) -> list[float] | None:

@@ -10,7 +10,7 @@ from typing import Annotated, Literal, assert_never
 import numpy as np
 from pydantic import Field
 
-from mcgen.fields import AsTuple, Density, Interval, Length, LengthPair, Table, Text
+from mcgen.fields import AsTuple, Density, Interval, Length, LengthPair, RadiationLength, Table, Text
 from mcgen.physics.energy_loss import ConstantLoss, EnergyLoss, TableLoss
 from mcgen.physics.formfactors import Nucleus
 from mcgen.physics.kinematics import ellipse_interval, slab_interval
@@ -33,7 +33,7 @@ class MaterialTable(Table):
     """Mass number of one's own material, its natural average [g/mol]."""
     density_g_cm3: Density | None = None
     """Density [g/cm^3]; default that of the shipped material."""
-    x0_g_cm2: Annotated[float, Field(gt=0.0, le=1000.0)] | None = None
+    x0_g_cm2: RadiationLength | None = None
     """Radiation length of one's own material, for multiple scattering [g/cm^2]."""
     z_m: Interval | None = None
     """Front and back along the beam [m]."""

@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Literal
+from typing import Literal
 
-from pydantic import Field
-
-from mcgen.fields import Table
+from mcgen.fields import Exposure, Table
 
 EXPOSURES = {"pot": "protons on target", "mot": "muons on target", "xsec": "per pb of muons and nuclei"}
 """Kinds of exposure, in words."""
@@ -17,5 +15,5 @@ class ExposureTable(Table):
 
     kind: Literal["pot", "mot", "xsec"] = "pot"
     """Protons on target; muons on target; or luminosity of muons and nuclei, without dump and decay."""
-    value: Annotated[float, Field(gt=0.0, le=1e30)]
+    value: Exposure
     """How many protons or muons, or how much luminosity [1/pb]."""

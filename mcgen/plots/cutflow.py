@@ -26,5 +26,5 @@ def draw_cut_flow(survey: Survey) -> Figure:
         )
     axes.set_xlim(0.0, 1.3 * yields[0] or 1.0)
     axes.set_xlabel("expected events")
-    add_title(figure, survey.heading)
+    add_title(figure, survey.card.heading, survey.card.facts)
     return figure

@@ -11,7 +11,7 @@ import matplotlib.pyplot as plt
 import numpy as np
 from matplotlib.axes import Axes
 
-from mcgen.plots.style import BLACK, BLUE, GREEN, ORANGE, PURPLE, SKY, VERMILION, save
+from mcgen.plots.style import BLACK, BLUE, GREEN, ORANGE, PURPLE, SKY, VERMILION, label, save
 from mcgen.sensitivity.curves import Limit
 
 Data = Mapping[str, Any]
@@ -29,7 +29,7 @@ def plot_scans(
     ----------
     scans : the first one's g-2 is drawn
     limits : of other experiments
-    labels : of the scans, in place of their titles
+    labels : of the scans, in place of those of `label_of`
     """
     figure, axes = plt.subplots(figsize=(5.6, 4.4), layout="constrained")
     draw_scans(axes, scans, limits, labels)
@@ -60,15 +60,21 @@ def draw_scans(
     for limit in limits:
         _draw_limit(axes, limit)
     _draw_g_minus_2(axes, scans[0]["g_minus_2"]["points"])
-    named = labels or [data["title"] or data["experiment"] for data in scans]
-    for data, label, (colour, style) in zip(scans, named, cycle(_LINES), strict=False):
+    named = labels or [label_of(data) for data in scans]
+    for data, name, (colour, style) in zip(scans, named, cycle(_LINES), strict=False):
         for i, contour in enumerate(data["contours"]):
             mass, coupling = np.array(contour).T
-            axes.plot(mass, coupling, style, color=colour, linewidth=1.6, label=None if i else label)
+            axes.plot(mass, coupling, style, color=colour, linewidth=1.6, label=None if i else name)
             axes.fill(mass, coupling, color=colour, alpha=0.08, linewidth=0.0)
     axes.set_xlabel("$m_X$ [GeV]")
     axes.set_ylabel("$g_\\mu$")
     axes.legend(fontsize=7, framealpha=1.0)
+
+
+def label_of(data: Data) -> str:
+    """What a scan is of: its title, and what its card said in the end."""
+    facts = (data["title"] or data["experiment"], data["model"], data["particle"], data["method"])
+    return "{}, {} {}, {}".format(*(label(str(fact)) for fact in facts))
 
 
 def _draw_g_minus_2(axes: Axes, points: Sequence[Data]) -> None:
@@ -98,8 +104,8 @@ def _draw_g_minus_2(axes: Axes, points: Sequence[Data]) -> None:
 
 def _draw_limit(axes: Axes, limit: Limit) -> None:
     for i, curve in enumerate(limit.curves):
-        label = None if i else limit.label
+        name = None if i else label(limit.label)
         if limit.projected:
-            axes.plot(curve[:, 0], curve[:, 1], "--", color="0.4", linewidth=1.0, label=label)
+            axes.plot(curve[:, 0], curve[:, 1], "--", color="0.4", linewidth=1.0, label=name)
         else:
-            axes.fill(curve[:, 0], curve[:, 1], color="0.85", edgecolor="0.5", linewidth=0.8, label=label)
+            axes.fill(curve[:, 0], curve[:, 1], color="0.85", edgecolor="0.5", linewidth=0.8, label=name)

@@ -104,7 +104,7 @@ def _draw(
         panel(axes, histogram)
     for axes in grid[:, 0]:
         axes.set_ylabel(y_label)
-    add_title(figure, survey.heading)
+    add_title(figure, survey.card.heading, survey.card.facts)
     return figure
 
 

@@ -52,9 +52,15 @@ def check_ending(path: Path) -> None:
         raise UsageError(f"{path}: unknown ending {path.suffix!r}; plots go to {' or '.join(ENDINGS)} files")
 
 
-def add_title(figure: Figure, title: str) -> None:
-    """Write somebody's text above a figure: as it is, a dollar sign is no formula."""
-    figure.suptitle(textwrap.shorten(plain(title), 110, placeholder=" ..."), fontsize=10, parse_math=False)
+def add_title(figure: Figure, title: str, facts: str) -> None:
+    """Write somebody's text above a figure, and the facts below it: as they are, a dollar sign is no formula."""
+    lines = [textwrap.shorten(plain(text), 110, placeholder=" ...") for text in (title, facts)]
+    figure.suptitle("\n".join(lines), fontsize=10, parse_math=False)
+
+
+def label(text: str, longest: int = 80) -> str:
+    """Somebody's text for a legend, where a dollar sign would begin a formula."""
+    return textwrap.shorten(plain(text), longest, placeholder=" ...").replace("$", r"\$")
 
 
 def plain(text: str) -> str:

@@ -41,7 +41,7 @@ def draw_vertices(survey: Survey) -> Figure:
             for track, colour in zip(display.daughters, (VERMILION, GREEN), strict=True):
                 row[1].plot(track[2], track[axis], color=colour, lw=0.9)
     grid[0, 0].set_title("emission vertices, by weight", fontsize=9)
-    add_title(figure, survey.heading)
+    add_title(figure, survey.card.heading, survey.card.facts)
     return figure
 
 

@@ -8,10 +8,11 @@ from pathlib import Path
 import matplotlib.pyplot as plt
 
 from mcgen.analysis.cross_sections import CrossSection
+from mcgen.card import Card
 from mcgen.plots.style import add_title, save, style_of
 
 
-def plot_cross_sections(sections: Sequence[CrossSection], title: str, path: Path) -> None:
+def plot_cross_sections(sections: Sequence[CrossSection], card: Card, path: Path) -> None:
     """Draw dsigma/dx of all methods, one panel an energy, into a png or pdf file."""
     methods = list(dict.fromkeys(section.method for section in sections))
     energies = sorted({section.energy for section in sections})
@@ -30,5 +31,5 @@ def plot_cross_sections(sections: Sequence[CrossSection], title: str, path: Path
         panel.set_ylim(bottom=0.0)
         panel.legend(fontsize=8, frameon=False)
     panels[0][0].set_ylabel("d$\\sigma$/d$x$ [pb]")
-    add_title(figure, title)
+    add_title(figure, card.heading, card.facts)
     save(figure, path)

@@ -49,7 +49,8 @@ def render(survey: Survey, name: str) -> str:
     exposure = survey.card.experiment.exposure
     return environment.get_template("page.html.jinja").render(
         name=name,
-        title=survey.card.title or survey.card.experiment.title or name,
+        title=survey.card.heading,
+        boson=survey.card.model.in_words(),
         experiment=survey.card.experiment,
         provenance=provenance,
         outcome=outcome,

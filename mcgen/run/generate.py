@@ -18,7 +18,7 @@ from mcgen.run.journal import journal_beside, journal_folder
 from mcgen.run.output import counted, event_file
 from mcgen.run.parallel import Workers
 from mcgen.run.provenance import chunks_of
-from mcgen.run.run import Progress, Run
+from mcgen.run.run import Progress, Run, points_of
 from mcgen.sampler.proposal import Proposal
 
 JOURNAL_POINTS = 1_000_000
@@ -104,10 +104,9 @@ def generate_file(
     """
     if part is not None:
         _check_part(card, part)
-    points = card.run.events if part is None else len(part) * card.run.chunk
     with ExitStack() as stack:
         journal = None
-        if resume or points > JOURNAL_POINTS or os.path.isdir(journal_folder(output)):
+        if resume or len(points_of(card, part)) > JOURNAL_POINTS or os.path.isdir(journal_folder(output)):
             journal = stack.enter_context(journal_beside(output, resume))
         write = stack.enter_context(event_file(output, format))
         run = Run.of(card, proposal, kept=journal.proposal() if journal else None)

@@ -30,6 +30,13 @@ Progress = Callable[[int], None]
 """Called with the number of points done since the last call."""
 
 
+def points_of(card: Card, part: range | None = None) -> range:
+    """Return the points of some chunks of a run, by default of all; the run's last chunk may be short."""
+    chunks = range(chunks_of(card)) if part is None else part
+    size, points = card.run.chunk, card.run.events
+    return range(min(chunks.start * size, points), min(chunks.stop * size, points))
+
+
 @dataclass(frozen=True)
 class Run:
     """A card with everything that it needs: made once, then only chunks are drawn from it."""
@@ -99,7 +106,7 @@ class Run:
                     journal.keep(k, record)
             yield record
             if progress:
-                progress(len(self.points(k)))
+                progress(len(points_of(self.card, range(k, k + 1))))
 
     def yields(self) -> dict[str, Yield]:
         """Draw all chunks, and return only the yields, in the decay volume ("fiducial") and accepted."""
@@ -108,14 +115,9 @@ class Run:
             tally.add(record)
         return tally.yields()
 
-    def points(self, k: int) -> range:
-        """Return the indices of the points of chunk k."""
-        size = self.card.run.chunk
-        return range(k * size, min((k + 1) * size, self.card.run.events))
-
     def chunk(self, k: int) -> Record:
         """Events of chunk k: a function of card, flux, seed and k, whatever was drawn before."""
-        points = self.points(k)
+        points = points_of(self.card, range(k, k + 1))
         if not self.proposal.components:
             return {column.name: np.zeros(0, column.dtype) for column in self.provenance().columns}
         sampler = Sampler(self.process, self.proposal)

@@ -162,6 +162,7 @@ def read_scan(path: Path) -> Mapping[str, Any]:
         data = parse_json(path.read_text(encoding="utf-8"))
     except (OSError, ValueError) as error:
         raise FileFormatError(f"{path}: not a readable scan: {error}") from error
-    if not isinstance(data, dict) or not {"points", "contours", "g_minus_2", "title"} <= set(data):
+    needed = {"points", "contours", "g_minus_2", "title", "experiment", "model", "particle", "method"}
+    if not isinstance(data, dict) or not needed <= set(data):
         raise FileFormatError(f"{path}: not a scan of mcgen; `mcgen scan CARD` writes one")
     return data

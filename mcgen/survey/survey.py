@@ -65,13 +65,6 @@ class Survey:
         """Whether the file holds nothing but accepted events, so that it knows no acceptance."""
         return self.metadata.provenance.accepted_only
 
-    @property
-    def heading(self) -> str:
-        """What the events are, in a line."""
-        model, exposure = self.card.model, self.card.experiment.exposure
-        title = self.card.title or self.card.experiment.title or self.card.experiment.name
-        return f"{title} (m = {model.mass_gev:g} GeV, {exposure.value:g} {exposure.kind.upper()})"
-
 
 def survey_of(path: Path, *, verify: bool = True) -> Survey:
     """Look through an events file.

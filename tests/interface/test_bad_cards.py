@@ -182,7 +182,13 @@ FAULTS: dict[str, tuple[list[str], list[str]]] = {
         ["flux.format=columns", f"flux.columns={FLUX_COLUMNS}", "flux.columns.x={name='x', units='mm'}"],
         ["flux.columns.x.units: unknown key", "did you mean 'unit'?"],
     ),
-    "g-2 without an error": (["g_minus_2.error=0.0"], ["g_minus_2.error = 0.0"]),
+    "g-2 without an error": (["g_minus_2.error=0.0"], ["g_minus_2.error = 0.0", "at least 1e-15"]),
+    "half a proton": (["flux.format=fairship", "flux.protons=0.5"], ["flux.protons = 0.5", "at least 1"]),
+    "too many points": (["run.events=1_000_000_000_001"], ["run.events", "at most 1000000000000"]),
+    "a foil thinner than an atom": (
+        ["experiment.target.z_m=[0.0, 1e-10]"],
+        ["experiment.target.z_m = [0.0, 1e-10]", "at least 1e-09 long"],
+    ),
 }
 
 
@@ -214,6 +220,50 @@ def test_a_magnet_in_a_layer_is_refused_with_the_layer() -> None:
 def test_as_many_requirements_as_bits_are_accepted() -> None:
     card = mcgen.load_card("tiny.toml", [f"experiment.selection=[{', '.join(21 * [THREE_PLANES])}]"])
     assert len(detector_of(card.experiment).requirements) == 64
+
+
+NOTHING = ("5e-324", "1e-300", "1e-30")
+POSITIVE = {
+    "model.g_mu": "1e-20",
+    "model.couplings.mu": "1e-20",
+    "model.ctau_m": "1e-18",
+    "production.stopping_power_gev_per_m": "1e-25",
+    "experiment.exposure.value": "1e-12",
+    "experiment.target.density_g_cm3": "1e-24",
+    "experiment.target.x0_g_cm2": "1",
+    "experiment.target.radius_m": "1e-06",
+    "experiment.decay_volume.radius_m": "1e-06",
+    "experiment.plane.straw1.radius_m": "1e-06",
+    "scan.n_signal": "1e-06",
+    "g_minus_2.error": "1e-15",
+}
+
+
+@pytest.mark.parametrize("value", NOTHING)
+@pytest.mark.parametrize(("key", "least"), POSITIVE.items())
+def test_a_number_that_is_next_to_nothing_is_refused(key: str, least: str, value: str) -> None:
+    message = refused("check", "tiny.toml", *settings(f"{key}={value}"))
+    assert f"{key.replace('straw1', '0')} = {float(value)}: must be at least {least}" in message
+
+
+@pytest.mark.parametrize(
+    ("key", "ratio"),
+    [
+        ("model.g_mu", 1e4),
+        ("production.stopping_power_gev_per_m", 1.0),
+        ("experiment.exposure.value", 10.0),
+        ("experiment.target.density_g_cm3", 10.0),
+    ],
+)
+def test_the_least_number_is_no_trouble(key: str, ratio: float) -> None:
+    """Nothing overflows, which would be a warning, and the yield is in proportion to that of ten times as much."""
+    least = float(POSITIVE[key])
+    yields = [
+        mcgen.generate(mcgen.load_card("tiny.toml", [f"{key}={value}"])).metadata["yield"]["fiducial"]
+        for value in (least, 10.0 * least)
+    ]
+    assert yields[1]["value"] == pytest.approx(ratio * yields[0]["value"], rel=0.1)
+    assert yields[0]["effective_size"] > 50.0
 
 
 def test_generate_refuses_what_check_refuses() -> None:

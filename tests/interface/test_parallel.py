@@ -12,6 +12,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -219,6 +220,25 @@ def test_merged_parts_are_the_whole_run(whole: Events, parts: list[str]) -> None
     assert mcgen.read("p0.root").provenance.part == (0, 1)
     total = sum(mcgen.read(part).outcome.yields["accepted"].value for part in parts)
     assert total == pytest.approx(whole.outcome.yields["accepted"].value, rel=1e-12)
+
+
+@pytest.mark.parametrize(("chunks", "points"), [("0:1", 200), ("2:3", 100), ("1:3", 300), (None, 500)])
+def test_a_short_last_chunk_is_counted_as_it_is(
+    chunks: str | None, points: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    planned, steps = [], list[int]()
+
+    @contextmanager
+    def progress(total: int, _: bool) -> Iterator[Callable[[int], None]]:
+        planned.append(total)
+        yield steps.append
+
+    monkeypatch.setattr("mcgen.cli.generate.progress", progress)
+    monkeypatch.setattr("mcgen.cli.generate.perf_counter", iter((0.0, 0.5)).__next__)
+    out = done("generate", "tiny.toml", *(["--chunks", chunks] if chunks else [])).out
+    assert planned == [points]
+    assert sum(steps) == points
+    assert f" {2 * points:.3g} points/s" in out
 
 
 def test_merged_parts_of_accepted_events() -> None:

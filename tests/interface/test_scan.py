@@ -15,6 +15,7 @@ import pytest
 import mcgen
 from mcgen.errors import FileFormatError, UsageError
 from mcgen.io.events.store import read_chunks
+from mcgen.plots.scan import label_of, plot_scans
 from mcgen.sensitivity.contour import mass_point
 from mcgen.sensitivity.curves import read_limits
 from tests.oracle.cards import done, refused, run, settings
@@ -45,6 +46,27 @@ def result(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Any]:
     card = write_tiny_card(place)
     found = json.loads(done("scan", card, *FEW, "-o", place / "out.json", "--json", "--tables").out)
     return {"json": found, "place": place}
+
+
+def test_a_strange_title_is_no_formula(result: dict[str, Any]) -> None:
+    """The figure comes last: it must not fail on what somebody wrote."""
+    place = result["place"]
+    Path("limits").mkdir()
+    Path("limits/a.csv").write_text(
+        "# label: $x_{ \x1b\nmass_gev,g_mu\n0.1,1e-3\n0.2,1e-3\n", encoding="utf-8"
+    )
+    data = {**result["json"], "title": "$\\frac{$ \x07 中" + 300 * " long"}
+    limits = read_limits(Path("limits"))
+    plot_scans([data, json.loads((place / "out.json").read_text(encoding="utf-8"))], Path("a.png"), limits)
+    assert Path("a.png").stat().st_size > 5000
+
+
+def test_a_scan_is_labelled_by_what_its_card_says(result: dict[str, Any]) -> None:
+    assert label_of(result["json"]) == "Tiny, leptophilic scalar, iww"
+    assert (
+        label_of({**result["json"], "title": "", "particle": "pseudoscalar"})
+        == "na62, leptophilic pseudoscalar, iww"
+    )
 
 
 def test_json(result: dict[str, Any]) -> None:

@@ -3,14 +3,21 @@
 from __future__ import annotations
 
 import math
+import re
 import tomllib
 from dataclasses import asdict
 from pathlib import Path
+from typing import Literal, get_args, get_origin
 
+import matplotlib.pyplot as plt
 import pytest
 
 import mcgen
 from mcgen.card import shipped_cards
+from mcgen.card.run_tables import ModelTable, ProductionTable
+from mcgen.fields import Table
+from mcgen.plots.gallery import GALLERY
+from mcgen.survey import survey_of
 from tests.oracle.cards import CARD, done, refused, settings
 
 RUN_CARDS = sorted(shipped_cards("run"))
@@ -67,12 +74,53 @@ def test_an_experiment_card_generates(name: str) -> None:
     assert_sound(mcgen.generate(card))
 
 
+@pytest.mark.parametrize("name", RUN_CARDS)
+def test_a_title_says_what_no_key_says(name: str) -> None:
+    """Model, kind and method may be set anew, and no heading must contradict them then."""
+    words = set(re.findall(r"[a-z-]+", mcgen.load_card(name).title.lower()))
+    keys = {word for annotation in (ModelTable, ProductionTable) for word in choices_of(annotation)}
+    assert {"leptophilic", "scalar", "vector", "exact", "iww"} <= keys
+    assert not words & keys
+
+
+def choices_of(table: type[Table]) -> set[str]:
+    """Words that the keys of a table may have."""
+    return {
+        word
+        for field in table.model_fields.values()
+        if get_origin(field.annotation) is Literal
+        for word in get_args(field.annotation)
+    }
+
+
+def test_a_set_kind_is_in_every_heading() -> None:
+    change = settings("model.particle=pseudoscalar", "run.events=300", "run.vegas.nitn=0", "run.seed=1")
+    card = mcgen.load_card("na62_leptophilic", change[1::2])
+    kind = "leptophilic pseudoscalar"
+    assert kind in card.facts
+    done("generate", "na62_leptophilic", *change, "-o", "out.root")
+    done("report", "out.root")
+    page = Path("out.html").read_text(encoding="utf-8")
+    survey = survey_of(Path("out.root"))
+    figures = [picture.draw(survey) for picture in GALLERY]
+    headings = {figure.get_suptitle() for figure in figures} - {""}
+    for figure in figures:
+        plt.close(figure)
+    assert headings == {f"{card.heading}\n{card.facts}"}
+    texts = [*headings, done("check", "na62_leptophilic", *change).out, page.partition("<main>")[0]]
+    for text in texts:
+        assert kind in text
+        assert not re.search(r"\bscalar\b", text)
+    assert not re.search(r"\bscalar\b", done("inspect", "out.root").out)
+
+
 def test_cards_lists_all_with_their_titles() -> None:
     listed = done("cards").out
     for kind, names in (("run", RUN_CARDS), ("experiment", EXPERIMENTS)):
         for name in names:
             title = tomllib.loads(shipped_cards(kind)[name].read_text(encoding="utf-8"))["title"]
             assert any(line.split()[:1] == [name] and title in line for line in listed.splitlines()), name
+    assert re.search("na62_leptophilic_exact +leptophilic scalar, exact +NA62", listed)
 
 
 @pytest.mark.parametrize("name", RUN_CARDS)

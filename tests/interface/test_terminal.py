@@ -4,7 +4,10 @@ from __future__ import annotations
 
 import json
 import logging
+import os
 import re
+import subprocess
+import sys
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -153,6 +156,17 @@ def test_a_long_title_of_a_file_is_cut(sample: Path) -> None:
         assert outcome.code == code
         assert "long long" in outcome.out + outcome.err
         assert len(outcome.out + outcome.err) < len(done("inspect", sample).out) + 6000
+
+
+def test_a_terminal_that_lacks_a_letter() -> None:
+    found = subprocess.run(
+        [sys.executable, "-m", "mcgen", "check", "tiny.toml", *settings("title=Δζ")],
+        capture_output=True,
+        env={**os.environ, "PYTHONIOENCODING": "ascii"},
+        check=False,
+    )
+    assert (found.returncode, found.stderr) == (0, b"")
+    assert found.stdout.startswith(rb"\u0394\u03b6: valid")
 
 
 def test_a_note_is_printed_whole() -> None:

@@ -47,10 +47,16 @@ def card_of(
 
 
 def write_flux(muons: Iterable[Muon], path: Path) -> None:
-    """Write muons in the native flux format, so that nothing is lost in the digits."""
-    rows = [(-13 * one.charge, *one.position, *one.momentum, one.weight / EXPOSURE) for one in muons]
+    """Write independent muons in the native flux format, so that nothing is lost in the digits.
+
+    Without groups of their own, those that share a point would pass for copies of one muon.
+    """
+    rows = [
+        (-13 * one.charge, *one.position, *one.momentum, one.weight / EXPOSURE, row)
+        for row, one in enumerate(muons)
+    ]
     lines = [",".join(repr(value) for value in row) for row in rows]
-    path.write_text("\n".join(["pdg,x,y,z,px,py,pz,w", *lines, ""]), encoding="utf-8")
+    path.write_text("\n".join(["pdg,x,y,z,px,py,pz,w,group", *lines, ""]), encoding="utf-8")
 
 
 def card_dict(
