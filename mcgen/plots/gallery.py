@@ -55,7 +55,7 @@ GALLERY = (
 
 
 def plot(
-    file: Path, folder: Path, format: str = "png", *, verify: bool = True, force: bool = False
+    file: str | Path, folder: str | Path, format: str = "png", *, verify: bool = True, force: bool = False
 ) -> list[Path]:
     """Draw all pictures of an events file into a folder, which is made if need be; return their files.
 
@@ -72,6 +72,7 @@ def plot(
     UsageError, RunError
         If a picture is there already, or cannot be written, or columns are not those that were written.
     """
+    file, folder = Path(file), Path(folder)
     survey = survey_of(file, verify=verify)
     pictures = {folder / f"{picture.name}.{format}": picture for picture in pictures_of(survey)}
     claim(pictures, [file], force, new_folder=True)

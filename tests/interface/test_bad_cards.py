@@ -259,11 +259,11 @@ def test_the_least_number_is_no_trouble(key: str, ratio: float) -> None:
     """Nothing overflows, which would be a warning, and the yield is in proportion to that of ten times as much."""
     least = float(POSITIVE[key])
     yields = [
-        mcgen.generate(mcgen.load_card("tiny.toml", [f"{key}={value}"])).metadata["yield"]["fiducial"]
+        mcgen.generate(mcgen.load_card("tiny.toml", [f"{key}={value}"])).outcome.yields["fiducial"]
         for value in (least, 10.0 * least)
     ]
-    assert yields[1]["value"] == pytest.approx(ratio * yields[0]["value"], rel=0.1)
-    assert yields[0]["effective_size"] > 50.0
+    assert yields[1].value == pytest.approx(ratio * yields[0].value, rel=0.1)
+    assert yields[0].effective_size > 50.0
 
 
 def test_generate_refuses_what_check_refuses() -> None:

@@ -1,19 +1,35 @@
-"""What README and docs say is what the program and its measurements say."""
+"""What README and docs say is what the program and its measurements say, and all that they print runs."""
 
 from __future__ import annotations
 
 import importlib.util
 import json
+import pkgutil
 import re
+import runpy
+import tomllib
+from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
+import numpy as np
 import pytest
+import uproot
 
 import mcgen
+from tests.oracle.cards import COMMAND, done, muons
+from tests.oracle.fluxfiles import (
+    add_plane,
+    add_target,
+    fairship_columns,
+    plane_columns,
+    target_columns,
+    write_fairship,
+)
+from tests.oracle.pages import PAGES, ROOT, Block, blocks, run_script
 from validation.ratios import __main__ as ratios
 
-ROOT = Path(__file__).parents[2]
-README = (ROOT / "README.md").read_text(encoding="utf-8")
+README = PAGES["README.md"]
 RESULTS = json.loads((ROOT / "validation" / "ratios" / "ratios.json").read_text(encoding="utf-8"))
 
 
@@ -31,16 +47,205 @@ def test_readme_shows_the_measured_ratios() -> None:
     assert ratios.table({name: RESULTS[name] for name in list(RESULTS)[:-1]}) != ratios.table(RESULTS)
 
 
-def test_the_card_of_readme_is_whole() -> None:
-    card = re.search(r"```toml\n(.*?)```", README, re.DOTALL)
-    assert card is not None
-    Path("mine.toml").write_text(card[1], encoding="utf-8")
+@pytest.mark.parametrize("page", PAGES)
+def test_files_that_a_page_points_at_exist(page: str) -> None:
+    folder = next(path.parent for path in (ROOT / page, ROOT / "docs" / page) if path.is_file())
+    for target in re.findall(r"\]\((?!http)([^)]+)\)", PAGES[page]):
+        assert (folder / target).is_file(), target
+
+
+def unknown(text: str) -> list[str]:
+    """Return names of mcgen's own that a page has in its code, and options in its prose, that there are not."""
+    prose = re.sub(r"^```.*?^```$", "", text, flags=re.MULTILINE | re.DOTALL)
+    spans = " ".join(re.findall(r"`mcgen [^`]+`|`--[^`]+`", prose))
+    missing = [option for option in re.findall(r"--[a-z-]+", spans) if option not in options_of(COMMAND)]
+    for name in re.findall(r"\bmcgen(?:\.[A-Za-z_]\w*)+", text):
+        try:
+            pkgutil.resolve_name(name)
+        except (ImportError, AttributeError):
+            missing.append(name)
+    return missing
+
+
+def options_of(command: Any) -> set[str]:
+    """Return the options of a command and of all commands below it."""
+    own = {option for parameter in command.params for option in parameter.opts} | {"--help"}
+    return own.union(*(options_of(below) for below in getattr(command, "commands", {}).values()))
+
+
+def test_names_and_options_that_a_page_tells_exist() -> None:
+    assert unknown("`mcgen.io.store` and `mcgen.read`, `mcgen scan --mases`, `--masses`") == [
+        "--mases",
+        "mcgen.io.store",
+    ]
+    for page, text in PAGES.items():
+        assert not unknown(text), page
+
+
+def test_nothing_installs_the_other_program_of_this_name() -> None:
+    wrong = re.compile(r"pip install[^`&\n]*\bmcgen(?![-\w])|\bmcgen\[[a-z]")
+    assert all(wrong.search(f"pip install {name}") for name in ("mcgen", "-q 'mcgen[lhe]'"))
+    assert not wrong.search("`pip install 'mcgen-hep[lhe]'`, then `mcgen cards`")
+    texts = {path: path.read_text(encoding="utf-8") for path in read_by_people()}
+    assert not [str(path) for path, text in texts.items() if wrong.search(text)]
+
+
+def read_by_people() -> list[Path]:
+    """Files that say how something is installed, or could."""
+    folders = [ROOT / name for name in ("cards", "docs", "mcgen", "validation")]
+    paths = [*ROOT.iterdir(), *(path for folder in folders for path in folder.rglob("*"))]
+    return [path for path in paths if path.suffix in (".md", ".py", ".ipynb", ".toml", ".jinja")]
+
+
+# --- Blocks of code: run as they are printed, in their order, in one folder a page ------------------------------------
+
+RUN = ("console", "bash", "python")
+"""Languages of the blocks that are run here; python after the commands of its page."""
+
+ELSEWHERE = {
+    "sh": "run by .ci/run, in fresh environments",
+    "cpp": "run by test_real_root.py, where ROOT is installed",
+    "toml": "loaded by the test of tables below",
+    "csv": "a file of scan.md, made below",
+}
+"""Why blocks in other languages are not."""
+
+NOT_RUN = {
+    ("benchmarks.md", "python -m tests.benchmarks"): "takes many minutes, and measures the machine",
+    ("farms.md", "dask scheduler"): "needs machines; test_parallel.py draws on a cluster of this one",
+    ("farms.md", "from dask_jobqueue import SLURMCluster"): "needs Slurm",
+    ("farms.md", "executable"): "HTCondor's own language; the script that it names is run",
+}
+"""Blocks that cannot be run here, by page and first line, and why."""
+
+LESS_TRAINING = "--set run.vegas.pilot=5000 --set run.vegas.nitn=1 --set run.vegas.neval=1000"
+
+SMALLER = {
+    "generate": f"--jobs 1 -n 20000 {LESS_TRAINING}",
+    "prepare": LESS_TRAINING,
+    "scan": f"--jobs 1 --set run.events=10000 --set scan.refine=false {LESS_TRAINING}",
+}
+"""What is made smaller: options that a command gets behind its own, which win: fewer points, less training, one process."""
+
+FEW_MASSES = "--masses 0.02,0.2"
+"""Of a scan that is printed without masses, which has 24 and more."""
+
+SMALL_CHUNKS = "-n 10000 --set run.chunk=100"
+"""Of a run in parts: as many chunks as the 5,000,000 points that are printed."""
+
+
+def smaller(arguments: list[str]) -> list[str]:
+    """Make a command quick, by options behind those that are printed."""
+    command = arguments[0]
+    more = SMALLER.get(command, "").split()
+    if command == "scan" and "--masses" not in arguments:
+        more += FEW_MASSES.split()
+    if "--chunks" in arguments:
+        more += SMALL_CHUNKS.split()
+    return arguments + more
+
+
+JOBS = {"$1": range(5), "$SLURM_ARRAY_TASK_ID": range(5, 10)}
+"""Jobs of a farm that each of its scripts is run for, by what the script has for their number."""
+
+
+def run_commands(block: Block) -> None:
+    """Run a block of commands; the script of a farm once a job."""
+    if block.language == "console":
+        run_script(block.script, change=smaller)
+        return
+    jobs = next(jobs for number, jobs in JOBS.items() if number in block.text)
+    for job in jobs:
+        run_script(block.text, str(job), change=smaller, SLURM_ARRAY_TASK_ID=str(job))
+
+
+def what_readme_has() -> None:
+    """Make the file of README's first block, and show the samples of the repository, in which its commands are run."""
+    Path("validation").symlink_to(ROOT / "validation")
+    done(*smaller(["generate", "na62_leptophilic", "--quiet"]))
+
+
+def what_validate_has() -> None:
+    """Show the samples of the repository."""
+    Path("validation").symlink_to(ROOT / "validation")
+
+
+def what_scan_has() -> None:
+    """Make the folder of others' limits, with the file that the page shows."""
+    Path("my_limits").mkdir()
+    (block,) = blocks("csv")
+    Path("my_limits/x.csv").write_text(block.text, encoding="utf-8")
+
+
+def what_flux_has() -> None:
+    """Make files of muons as the two other programs write them, and a card of one's own."""
+    protons, columns = 3000, muons(1000)
+    with uproot.recreate("scoringVolume_17.root") as file:
+        add_target(file.mkdir("NTuple"), target_columns(columns, protons))
+        add_plane(
+            file["NTuple"],
+            plane_columns(columns, protons),
+            np.bincount(np.arange(1000), minlength=protons).tolist(),
+        )
+    write_fairship(Path("pythia8_Geant4.root"), fairship_columns(columns))
+    Path("mine.toml").write_text(done("cards", "na62_leptophilic").out, encoding="utf-8")
+
+
+SAMPLES: dict[str, Callable[[], None]] = {
+    "README.md": what_readme_has,
+    "validate.md": what_validate_has,
+    "scan.md": what_scan_has,
+    "flux.md": what_flux_has,
+}
+"""What a page's commands read and do not make."""
+
+
+def test_every_block_is_run_or_said_not_to_be() -> None:
+    known = {*RUN, *ELSEWHERE}
+    assert not [block.name for block in blocks() if block.language not in known and block.name not in NOT_RUN]
+    assert NOT_RUN.keys() <= {block.name for block in blocks()}, "a reason for a block that is not there"
+
+
+def test_a_command_that_fails_fails_its_page(folder: Path) -> None:
+    with pytest.raises(AssertionError, match="exit code 2"):
+        run_script("mcgen check there_is_no_such_card.toml\ntouch after", change=smaller)
+    assert not (folder / "after").exists()
+    for wrong in ("$ mcgen cards\nwhat it prints\n", "mcgen cards\n"):
+        with pytest.raises(AssertionError, match="more than commands"):
+            assert Block("page.md", "console", wrong).script
+
+
+@pytest.mark.parametrize(
+    "page", dict.fromkeys(block.page for block in blocks(*RUN) if block.name not in NOT_RUN)
+)
+def test_what_a_page_prints_runs(page: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    folder = tmp_path / "page"  # without the files that other tests share
+    folder.mkdir()
+    monkeypatch.chdir(folder)
+    if page in SAMPLES:
+        SAMPLES[page]()
+    chosen = [block for block in blocks(*RUN) if block.page == page and block.name not in NOT_RUN]
+    for block in chosen:
+        if block.language != "python":
+            run_commands(block)
+    for block in chosen:
+        if block.language == "python":
+            Path("snippet.py").write_text(block.text, encoding="utf-8")
+            runpy.run_path("snippet.py")
+
+
+def test_tables_that_pages_print_are_those_of_a_card() -> None:
+    whole, *others = blocks("toml")
+    assert whole.page == "README.md"
+    Path("mine.toml").write_text(whole.text, encoding="utf-8")
     assert mcgen.load_card("mine.toml").production.method == "exact"
+    base = mcgen.load_card("na62_leptophilic").to_dict()
+    for block in others:
+        for name, table in tomllib.loads(block.text).items():  # one by one: some are there instead of others
+            mcgen.load_card({**base, name: table})
 
 
-def test_files_that_readme_points_at_exist() -> None:
-    for target in re.findall(r"\]\((?!http)([^)]+)\)", README):
-        assert (ROOT / target).is_file(), target
+# --- Numbers ----------------------------------------------------------------------------------------------------------
 
 
 @pytest.mark.nightly

@@ -458,7 +458,9 @@ def test_metadata_with_a_card_that_is_none(iww: mcgen.Events, card: Any) -> None
         file["events"] = iww.columns
         file["mcgen"] = json.dumps(described(iww) | {"card": card})
     for name in ("out.lhe", "out.hepmc3"):
-        refused("convert", "odd.root", name)
+        message = refused("convert", "odd.root", name)
+        assert message.startswith("mcgen: odd.root: ")
+        assert "card" in message
 
 
 @formats

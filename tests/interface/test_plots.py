@@ -50,6 +50,11 @@ def test_plot_makes_all_pictures(sample: Path, folder: Path) -> None:
     assert_drawn(folder / "tiny_plots")
 
 
+def test_python_draws_the_same_pictures(sample: Path, folder: Path) -> None:
+    assert mcgen.plot(str(sample), "pictures") == [Path(f"pictures/{name}.png") for name in NAMES]
+    assert_drawn(folder / "pictures")
+
+
 def test_plot_of_no_events_into_a_folder_as_pdf(folder: Path) -> None:
     card = mcgen.load_card("tiny.toml").replace(model={"mass_gev": 0.3, "g_mu": 1.0})
     mcgen.write(mcgen.generate(card), "none.root")

@@ -9,6 +9,7 @@ import pytest
 
 import mcgen
 from tests.oracle.cards import done
+from tests.oracle.pages import blocks
 
 ROOT = pytest.importorskip("ROOT", exc_type=ImportError)
 
@@ -40,3 +41,17 @@ def test_rdataframe_sums_weights_and_makes_masses(sample: Path, format: str) -> 
         assert accepted == pytest.approx(math.fsum(events.weight[events.accepted]), rel=1e-12)
         assert frame.Max("event").GetValue() == events.event.max()
         assert frame.Min("d2_pdg").GetValue() == -11
+
+
+@pytest.mark.parametrize("page", [block.page for block in blocks("cpp")])
+def test_what_a_page_prints_for_root_runs(page: str, folder: Path, capfd: pytest.CaptureFixture[str]) -> None:
+    (block,) = (block for block in blocks("cpp") if block.page == page)
+    done("--quiet", "generate", "tiny.toml", "-o", "na62_leptophilic.root")
+    (folder / "macro.C").write_text(f"{{\n{block.text}}}\n", encoding="utf-8")
+    ROOT.gROOT.SetBatch(True)  # no window for the picture
+    file = ROOT.TFile.Open("na62_leptophilic.root")  # README: as `root -l na62_leptophilic.root` does
+    ROOT.gROOT.ProcessLine(".x macro.C")
+    file.Close()
+    printed = capfd.readouterr().out
+    accepted = mcgen.read("na62_leptophilic.root").outcome.accepted.value
+    assert float(printed) == pytest.approx(accepted, rel=1e-5), "six digits, as streams print"

@@ -71,7 +71,7 @@ def generate(name: str, points: int, **changes: Any) -> Events:
     run = {
         "events": points,
         "seed": seed_of("validation", "decay", name),
-        "vegas": {"nitn": 5, "neval": 4000},
+        "vegas": {"pilot": 20_000, "nitn": 5, "neval": 4000},
     }
     with tempfile.TemporaryDirectory() as scratch:
         card = card_of(

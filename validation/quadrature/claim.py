@@ -32,7 +32,7 @@ CASES = {
 """Selections of ten setups, in words."""
 
 NOTES = """\
-The quadrature (`tests/quadrature.py`) integrates in another order than the sampler draws, over dumps, decay volumes,
+The quadrature (`tests/oracle/quadrature.py`) integrates in another order than the sampler draws, over dumps, decay volumes,
 couplings and apertures of every shape, with the paper's collinear emission and constant energy loss. No pull is out
 of the ordinary in either column, for yields that differ by many orders of magnitude."""
 
@@ -59,7 +59,11 @@ def measure(folder: Path, *, quick: bool) -> Outcome:
 def yields_of(name: str, points: int) -> dict[str, Yield]:
     """Generate a case's events, and add up their weights."""
     setup, channel, cuts = SELECTIONS[name]
-    run = {"events": points, "seed": seed_of("validation", name), "vegas": {"nitn": 8, "neval": 5000}}
+    run = {
+        "events": points,
+        "seed": seed_of("validation", name),
+        "vegas": {"pilot": 20_000, "nitn": 8, "neval": 5000},
+    }
     with tempfile.TemporaryDirectory() as scratch:
         events = mcgen.generate(card_of(SETUPS[setup], Path(scratch), run, channel=channel, cuts=cuts))
     accepted = events[events.accepted]
