@@ -192,7 +192,7 @@ FluxFormat = Literal["native", "muonfluxenhancement", "fairship", "columns"]
 
 
 class FluxTable(Table):
-    """The muons, from a file."""
+    """The particles that bosons come from, from a file."""
 
     file: Annotated[str, Field(min_length=1, max_length=4096)]
     """Path, relative to the card, or builtin:NAME for an embedded sample."""

@@ -81,10 +81,9 @@ def convert(
     particles = _load(file, format_, protons)
     write_flux(particles, output)
     dropped = reasons(particles.dropped)
-    echo(
-        f"{output}: {len(particles)} particles in {particles.groups} groups"
-        + (f"; left out: {dropped}" if dropped else "")
-    )
+    grouped = f" in {particles.groups} groups" if particles.groups < len(particles) else ""
+    left_out = f"; left out: {dropped}" if dropped else ""
+    echo(f"{output}: {len(particles)} particles{grouped}{left_out}")
 
 
 def _files(file: str) -> list[Path]:

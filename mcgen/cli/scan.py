@@ -72,12 +72,12 @@ def scan(
     from mcgen.sensitivity.scan import scan as run_scan
 
     # A fault of what is to be drawn or written is told before anything is computed.
-    others = [read_scan(path) for path in with_ or []]
     drawn = read_limits(limits) if limits is not None else []
     figure = target.with_suffix(".png")
     written = [*scan_files(target, loaded.model.channels if tables else ()), figure]
     read = [*files_of(card, loaded), *(with_ or []), *(limits.glob("*.csv") if limits else [])]
     claim(written, read, force)
+    others = [read_scan(path) for path in with_ or []]
     with parts_beside(target) as parts:
         with _progress(quiet) as advance:
             found = run_scan(loaded, jobs, advance, parts)

@@ -1,1 +1,1 @@
-"""The muons of a run: from a file or a beam, checked, and what they are."""
+"""The particles of a run: from a file or a beam, checked, in groups, and what they are."""

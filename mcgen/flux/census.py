@@ -99,7 +99,7 @@ class Census:
 
 
 @dataclass(frozen=True, slots=True)
-class _Particles:
+class _Counted:
     """Columns of those that count."""
 
     group: Ints
@@ -135,7 +135,7 @@ def census(flux: Flux) -> Census:
         ids = ", ".join(str(pdg) for pdg in PARENTS)
         raise UsageError(f"flux file {flux.file}: none of its rows is a parent (pdg {ids}) of rate above 0")
     vector = flux.momentum[:, used]
-    p = _Particles(
+    p = _Counted(
         group=groups_by_label(flux.group[used]),
         pdg=flux.pdg[used],
         rate=flux.rate[used],
@@ -163,7 +163,7 @@ def census(flux: Flux) -> Census:
     )
 
 
-def _rate(p: _Particles, which: Bools, low: float = 0.0, high: float = inf) -> Rate:
+def _rate(p: _Counted, which: Bools, low: float = 0.0, high: float = inf) -> Rate:
     inside = which & (p.momentum >= low) & (p.momentum < high)
     rate = p.rate[inside]
     by_group = np.bincount(p.group[inside], weights=rate)
@@ -178,7 +178,7 @@ def _rate(p: _Particles, which: Bools, low: float = 0.0, high: float = inf) -> R
     )
 
 
-def _bin(p: _Particles, which: Bools, low: float, high: float) -> Bin:
+def _bin(p: _Counted, which: Bools, low: float, high: float) -> Bin:
     inside = which & (p.momentum >= low) & (p.momentum < high)
     return Bin(
         **asdict(_rate(p, which, low, high)),
@@ -208,7 +208,7 @@ def _linear(values: Array) -> Array:
     return np.linspace(low - margin, high + margin, _BINS + 1)
 
 
-def _histogram(p: _Particles, values: Array, edges: Array) -> RateHistogram:
+def _histogram(p: _Counted, values: Array, edges: Array) -> RateHistogram:
     rates, errors = {}, {}
     groups = p.group.max() + 1
     for pdg in (pdg for pdg in PARENTS if pdg in p.pdg):

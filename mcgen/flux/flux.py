@@ -96,7 +96,7 @@ BEAM_ROWS = 2**17
 
 
 def flux_of(card: Card) -> Flux:
-    """Return the muons of a card, from its flux file or its beam."""
+    """Return the particles of a card, from its flux file or its beam."""
     if card.beam is not None:
         return beam_flux(card.beam, card.experiment.target.front)
     assert card.flux is not None

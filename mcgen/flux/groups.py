@@ -42,9 +42,10 @@ def _first_alike(keys: Array | Ints) -> Ints:
     """First column (n,) that equals each column of a table (k, n)."""
     count = keys.shape[1]
     order = np.lexsort(keys)  # stable: columns that are equal stay in their order
-    ordered = keys[:, order]
-    begins = np.ones(count, dtype=bool)
-    begins[1:] = (ordered[:, 1:] != ordered[:, :-1]).any(axis=0)
+    begins = np.arange(count) == 0
+    for key in keys:
+        ordered = key[order]
+        begins[1:] |= ordered[1:] != ordered[:-1]
     first = np.empty(count, dtype=np.int64)
     first[order] = order[np.maximum.accumulate(np.where(begins, np.arange(count), 0))]
     return first

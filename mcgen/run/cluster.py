@@ -140,6 +140,8 @@ class _Cluster:
         """Have all workers hold what is drawn from, those too that join later or replace a dead one."""
         try:
             self._client.register_plugin(_holder(draw), name=name)
+        except OSError as error:
+            raise _lost(self._address) from error
         except Exception as error:
             raise RunError(
                 f"the workers of the Dask cluster at {self._address} cannot take the run: {error}: "
@@ -157,7 +159,7 @@ class _Cluster:
             try:
                 return future.result(timeout=min(WATCH_SECONDS, self._patience))
             except CancelledError as error:
-                raise self._lost() from error
+                raise _lost(self._address) from error
             except TimeoutError:
                 if future.done():  # it is what was raised where it was drawn
                     raise
@@ -188,11 +190,12 @@ class _Cluster:
             if self._client.status == "running":
                 return dict(self._client.nthreads())
         except OSError as error:
-            raise self._lost() from error
-        raise self._lost()
+            raise _lost(self._address) from error
+        raise _lost(self._address)
 
-    def _lost(self) -> RunError:
-        return RunError(f"the Dask scheduler at {self._address} does not answer any more: start it again")
+
+def _lost(address: str) -> RunError:
+    return RunError(f"the Dask scheduler at {address} does not answer any more: start it again")
 
 
 def _holder(draw: Callable[[int], Any]) -> Any:
@@ -220,7 +223,11 @@ def _draw_on_worker(name: str, number: int) -> Any:
 
 def _check_versions(client: Any, address: str) -> None:
     own = installed_version()
-    for worker, found in client.run(_installed_version).items():
+    try:
+        installed = client.run(_installed_version)
+    except OSError as error:
+        raise _lost(address) from error
+    for worker, found in installed.items():
         if found != own:
             raise UsageError(
                 f"the Dask worker {worker} of {address} has mcgen {found or 'not installed'}, here it is {own}: "

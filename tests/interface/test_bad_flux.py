@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import struct
+from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
@@ -10,13 +12,15 @@ import numpy as np
 import pyarrow as pa
 import pytest
 import uproot
+from pyarrow import parquet
 
 import mcgen
 from mcgen.card.run_tables import FluxTable
+from mcgen.errors import FluxError
 from mcgen.flux.flux import load_flux
 from mcgen.types import Array
 from tests.oracle.cards import COLUMNS, done, muons, refused, settings, write_csv
-from tests.oracle.fluxfiles import WRITERS, write_parquet
+from tests.oracle.fluxfiles import WRITERS, write_parquet, write_rntuple
 
 
 def refused_flux(file: str = "muons.csv") -> str:
@@ -87,14 +91,14 @@ def test_a_root_file_without_muons() -> None:
         file["histogram"] = np.histogram([1.0, 2.0])
     message = refused_flux("other.root")
     assert "no tree 'muons'" in message
-    assert "electrons, histogram" in message
+    assert "electrons, histogram (no tree)" in message
 
 
 @pytest.mark.parametrize("what", ["text", np.histogram([1.0])])
 def test_muons_that_are_no_tree(what: Any) -> None:
     with uproot.recreate("other.root") as file:
         file["muons"] = what
-    refused_flux("other.root")
+    assert "no tree 'muons'; the file holds muons (no tree)" in refused_flux("other.root")
 
 
 # --- its columns
@@ -124,7 +128,7 @@ def test_missing_columns(name: str, write: Any, missing: tuple[str, ...]) -> Non
 @formats
 def test_an_empty_flux(name: str, write: Any) -> None:
     write(Path(name), muons(0))
-    assert "holds no muons" in refused_flux(name)
+    assert "holds no particles" in refused_flux(name)
 
 
 @pytest.mark.parametrize("column", COLUMNS)
@@ -164,6 +168,32 @@ def test_all_weights_zero() -> None:
     assert "all weights w are 0" in refused_flux()
 
 
+@pytest.mark.parametrize("value", [5e-324, 1e-300, 1e-200, 1e-61])
+def test_weights_too_small_for_anything(value: float) -> None:
+    write_csv(Path("muons.csv"), muons() | {"w": np.full(150, value)})
+    assert "all weights w are below 1e-60 particles per proton" in refused_flux()
+    columns = muons()
+    columns["w"][20:50] = value
+    write_csv(Path("muons.csv"), columns)
+    assert "left out: 30 negligible rate" in done("check", "tiny.toml").out
+    events = mcgen.generate(mcgen.load_card("tiny.toml"))
+    assert events.provenance.flux.left_out["negligible_rate"] == 30
+    assert events.outcome.yields["accepted"].value > 0.0
+
+
+def test_the_smallest_weights_that_count() -> None:
+    # Yields are as small in proportion, and neither they nor their errors are lost in the range of doubles.
+    found = []
+    for factor in (1.0, 1e-54):
+        write_csv(Path("muons.csv"), muons() | {"w": factor * muons()["w"]})
+        flux = load_flux(FluxTable(file="muons.csv"))
+        assert not flux.dropped
+        found.append(mcgen.generate(mcgen.load_card("tiny.toml")).outcome.yields["accepted"])
+    for name in ("value", "mc_error", "flux_error"):
+        assert getattr(found[1], name) == pytest.approx(1e-54 * getattr(found[0], name), rel=1e-6, abs=0.0)
+    assert found[1].effective_size == pytest.approx(found[0].effective_size, rel=1e-6)
+
+
 def test_weights_beyond_reason() -> None:
     write_csv(Path("muons.csv"), muons() | {"w": np.full(150, 1e308)})
     assert "w" in refused_flux()
@@ -189,14 +219,102 @@ def test_a_pdg_number_that_is_none(value: float) -> None:
     assert "row 2;" in message
 
 
+HEADER = ",".join(COLUMNS)
+ROW = "13,0,0,0.1,0,0,90,1e-5"
+
+
 @pytest.mark.parametrize(
-    "row",
-    ["13,0,0,0.1,0,0,100,heavy", "13,0,0,0.1,0,0,100", "13,0,0,0.1,0,0,100,", "13;0;0;0.1;0;0;100;1e-5"],
-    ids=["word", "short", "blank", "semicolons"],
+    ("row", "what"),
+    [
+        ("7," + ROW, "number of fields in row 2 is 9, in the header 8"),
+        (ROW + ",7", "number of fields in row 2 is 9, in the header 8"),
+        (ROW + ",", "number of fields in row 2 is 9, in the header 8"),
+        ("13,0,0,0.1,0,0,100", "number of fields in row 2 is 7, in the header 8"),
+        ("13;0;0;0.1;0;0;100;1e-5", "number of fields in row 2 is 1, in the header 8"),
+        ('"13,0",0,0.1,0,0,100,1e-5', "number of fields in row 2 is 7, in the header 8"),
+        ("13,0,0,0.1,0,0,100,heavy", "column w holds 'heavy' in row 2, not a number"),
+        ("13,0,0,0.1,0,0,,1e-5", "column pz holds '' in row 2, not a number"),
+        ("13,0,0,0.1,0,0," + "9" * 200_000, "field larger than field limit"),
+        ("13,0,0,0.1,0,0,100,1_0", "1_0"),
+    ],
 )
-def test_a_row_that_is_no_row(row: str) -> None:
-    Path("muons.csv").write_text(",".join(COLUMNS) + f"\n13,0,0,0.1,0,0,90,1e-5\n{row}\n", encoding="utf-8")
-    refused_flux()
+@pytest.mark.parametrize("size", [2, 100_000])
+def test_a_row_that_is_no_row(row: str, what: str, size: int) -> None:
+    # Blank lines and comments are no rows.
+    lines = [HEADER, ROW, "", "# by hand", ROW + "  # an electron's", row, ROW]
+    Path("muons.csv").write_text("\n".join([*lines, ""]), encoding="utf-8")
+    with pytest.raises(FluxError) as caught:
+        load_flux(FluxTable(file="muons.csv"), size)
+    assert what in str(caught.value)
+    assert len(str(caught.value)) < 300
+    assert "muons.csv" in refused_flux()
+
+
+def test_a_surplus_field_shifts_no_column() -> None:
+    # Read by their places, the fields behind the surplus one would make a momentum the weight.
+    lines = Path("muons.csv").read_text(encoding="utf-8").splitlines()
+    lines[101] = "1.0," + lines[101]
+    Path("muons.csv").write_text("\n".join([*lines, ""]), encoding="utf-8")
+    message = refused("generate", "tiny.toml")
+    assert "fields in row 100 is 9, in the header 8" in message
+
+
+@pytest.mark.parametrize(
+    ("separator", "name"), [(";", "semicolons"), ("\t", "tabs"), (" ", "spaces"), ("|", "bars")]
+)
+def test_fields_that_no_comma_separates(separator: str, name: str) -> None:
+    text = Path("muons.csv").read_text(encoding="utf-8")
+    Path("muons.csv").write_text(text.replace(",", separator), encoding="utf-8")
+    message = refused_flux()
+    assert f"separated by {name}; write commas" in message
+
+
+def test_quoted_fields_and_text_in_other_columns() -> None:
+    columns = muons(3)
+    rows = [",".join(f'"{float(columns[name][i])!r}"' for name in COLUMNS) for i in range(3)]
+    text = ['"pdg", "x", "y","z","px","py","pz","w","name, ""first"""', *(f'{row},"µ, 日本"' for row in rows)]
+    Path("muons.csv").write_text("\n".join([*text, ""]), encoding="utf-8")
+    flux = load_flux(FluxTable(file="muons.csv"))
+    np.testing.assert_array_equal(flux.rate, columns["w"])
+    np.testing.assert_array_equal(flux.momentum, [columns[name] for name in ("px", "py", "pz")])
+
+
+def write_csv_twice(path: Path, columns: Any) -> None:
+    write_csv(path, columns | {"twice": columns["pz"]})
+    path.write_text(path.read_text(encoding="utf-8").replace("twice", "pz", 1), encoding="utf-8")
+
+
+def write_parquet_twice(path: Path, columns: Any) -> None:
+    arrays = [pa.array(values) for values in columns.values()]
+    parquet.write_table(pa.Table.from_arrays([*arrays, arrays[0]], names=[*columns, "pz"]), path)
+
+
+def write_ttree_twice(path: Path, columns: Any) -> None:
+    with uproot.recreate(path, compression=None) as file:
+        file.mktree("muons", dict.fromkeys([*columns, "qq"], np.dtype(float))).extend(
+            columns | {"qq": columns["pz"]}
+        )
+    path.write_bytes(path.read_bytes().replace(b"qq", b"pz"))
+
+
+@pytest.mark.parametrize(
+    ("name", "write"),
+    [
+        ("muons.csv", write_csv_twice),
+        ("muons.parquet", write_parquet_twice),
+        ("muons.root", write_ttree_twice),
+    ],
+)
+def test_a_column_that_is_there_twice(name: str, write: Any) -> None:
+    write(Path(name), muons())
+    assert "column pz is there 2 times; leave one" in refused_flux(name)
+
+
+def test_other_columns_may_be_there_twice() -> None:
+    arrays = [pa.array(values) for values in muons().values()]
+    table = pa.Table.from_arrays([*arrays, arrays[0], arrays[1]], names=[*COLUMNS, "extra", "extra"])
+    parquet.write_table(table, "muons.parquet")
+    assert len(load_flux(FluxTable(file="muons.parquet"))) == 150
 
 
 @pytest.mark.parametrize(
@@ -206,12 +324,63 @@ def test_a_row_that_is_no_row(row: str) -> None:
         pa.array([[1.0, 2.0]] * 150),
         pa.array([None] * 150, pa.float64()),
         pa.array([0] * 150, pa.timestamp("s")),
+        pa.array([True] * 150),
+        pa.array([Decimal("0.001")] * 150),
+        pa.array([{"mean": 1.0}] * 150),
+        pa.array(["a"] * 150).dictionary_encode(),
     ],
-    ids=["texts", "lists", "nulls", "dates"],
+    ids=["texts", "lists", "nulls", "dates", "truths", "decimals", "structures", "categories"],
 )
 def test_a_parquet_column_that_holds_no_numbers(column: Any) -> None:
     write_parquet(Path("muons.parquet"), muons() | {"w": column})
     assert "column w" in refused_flux("muons.parquet")
+
+
+@pytest.mark.parametrize(
+    ("column", "what"),
+    [
+        (ak.Array(["1.0"] * 150), "column w holds string, not numbers"),
+        (ak.Array([{"mean": 1.0}] * 150), "column w holds {mean: float64}, not numbers"),
+        (np.ones(150, dtype=bool), "column w holds bool, not numbers"),
+        (ak.Array([1.0, None] * 75), "column w is not finite in row 1 and 74 more"),
+        (ak.Array([[1.0]] * 150), "column w holds lists, and pdg one value an entry"),
+        (ak.Array([1.0, "a"] * 75), "column w holds union"),
+    ],
+    ids=["texts", "structures", "truths", "nulls", "lists", "mixed"],
+)
+def test_an_rntuple_column_that_holds_no_numbers(column: Any, what: str) -> None:
+    write_rntuple(Path("muons.root"), muons() | {"w": column})
+    assert what in refused_flux("muons.root")
+
+
+@pytest.mark.parametrize(("name", "write"), [WRITERS[kind] for kind in ("parquet", "ttree", "rntuple")])
+@pytest.mark.parametrize("kind", [np.uint64, np.int64, np.int32, np.float32])
+def test_numbers_of_other_types(name: str, write: Any, kind: Any) -> None:
+    # The largest integers are beyond those that doubles tell apart.
+    largest = np.iinfo(kind).max if np.issubdtype(kind, np.integer) else 1e9
+    columns = muons() | {"w": np.full(150, largest, dtype=kind)}
+    write(Path(name), columns)
+    np.testing.assert_array_equal(load_flux(FluxTable(file=name)).rate, float(largest))
+
+
+def test_a_name_in_a_parquet_file_that_is_no_text() -> None:
+    write_parquet(Path("muons.parquet"), muons() | {"extra": np.zeros(150)})
+    content = Path("muons.parquet").read_bytes().replace(b"extra", b"extr\xff")
+    Path("muons.parquet").write_bytes(content)
+    assert "not a readable Parquet file" in refused_flux("muons.parquet")
+
+
+def test_a_tree_that_claims_more_entries_than_it_has() -> None:
+    # Reading in steps would go on for ever.
+    with uproot.recreate("muons.root", compression=None) as file:
+        file.mktree("muons", dict.fromkeys(COLUMNS, np.dtype(float))).extend(muons())
+    content = Path("muons.root").read_bytes()
+    count, claimed = struct.pack(">q", 150), struct.pack(">q", 10**12)
+    place = content.index(count)
+    Path("muons.root").write_bytes(content[:place] + claimed + content[place + 8 :])
+    with uproot.open("muons.root") as file:
+        assert file["muons"].num_entries == 10**12
+    assert "damaged: 1000000000000 entries, and fewer in its branches" in refused_flux("muons.root")
 
 
 def test_a_branch_of_lists() -> None:

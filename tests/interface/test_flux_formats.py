@@ -12,13 +12,12 @@ import awkward as ak
 import numpy as np
 import pytest
 import uproot
-from mcgen.io.flux.layouts import muon_blocks
 
 import mcgen
 from mcgen.card import flux_table
 from mcgen.errors import UsageError
 from mcgen.flux.flux import Flux, load_flux
-from mcgen.io.flux import tables
+from mcgen.io.flux.formats import particles_of
 from mcgen.types import Array, Ints
 from tests.oracle.cards import COLUMNS, done, muons, refused, settings
 from tests.oracle.fluxfiles import (
@@ -167,7 +166,7 @@ def test_slim_output_is_refused() -> None:
 def test_an_analog_run_has_no_muon_of_type_one() -> None:
     columns = target_columns(heavy_muons(), PROTONS)
     write_enhanced(columns | {"InitT": np.zeros(150)})
-    assert "holds no muons: 150 other track type" in told("muonfluxenhancement")
+    assert "holds no particles: 150 other track type" in told("muonfluxenhancement")
 
 
 def test_a_negative_weight_is_not_taken_for_roulette() -> None:
@@ -284,6 +283,112 @@ def test_vectors_of_different_lengths() -> None:
         read("flux.root", "columns", columns=NAMES)
 
 
+# --- groups
+
+# Doubles would take 2^53 and 2^53 + 1 for the same.
+LABELS = np.array([2**53, -4, 2**53 + 1, 2**53, 7, -4, 2**53 + 1, 7, 7, 9007199254740994])
+GROUPS = [0, 1, 2, 0, 3, 1, 2, 3, 3, 4]
+
+
+def write_csv_with_integers(path: Path, columns: dict[str, Any]) -> None:
+    rows = zip(*(values.tolist() for values in columns.values()), strict=True)
+    lines = [",".join(columns), *(",".join(map(repr, row)) for row in rows)]
+    path.write_text("\n".join([*lines, ""]), encoding="utf-8")
+
+
+grouped = pytest.mark.parametrize(
+    ("name", "write"),
+    [*(WRITERS | {"csv": ("muons.csv", write_csv_with_integers)}).values()],
+    ids=[*WRITERS],
+)
+
+
+@grouped
+def test_a_column_says_which_rows_belong_together(name: str, write: Callable[[Path, Any], None]) -> None:
+    columns = muons(10)
+    for axis in "xyz":
+        columns[axis][:4] = 0.0  # what it says comes before what points say
+    write(Path(name), columns | {"group": LABELS})
+    flux = load_flux(flux_table({"file": name}), size=4)
+    assert flux.group.tolist() == GROUPS
+    assert flux.groups == 5
+
+
+@grouped
+def test_the_column_may_have_another_name(name: str, write: Callable[[Path, Any], None]) -> None:
+    write(Path(name), named(muons(10)) | {"proton": LABELS, "group": np.zeros(10)})
+    assert read(name, "columns", columns=NAMES | {"group": "proton"}).group.tolist() == GROUPS
+    assert read(name, "columns", columns=NAMES).group.tolist() == list(range(10))
+    with pytest.raises(UsageError, match="missing column collision"):
+        read(name, "columns", columns=NAMES | {"group": "collision"})
+
+
+@containers
+@pytest.mark.parametrize("value", [0.5, np.nan, np.inf, 2.0**54])
+def test_a_group_that_is_no_integer(name: str, write: Callable[[Path, Muons], None], value: float) -> None:
+    columns = muons(10) | {"group": np.arange(10.0)}
+    write(Path(name), columns)
+    assert load_flux(flux_table({"file": name})).group.tolist() == list(range(10))
+    columns["group"][7] = value
+    write(Path(name), columns)
+    with pytest.raises(
+        UsageError, match=f"column group holds {re.escape(repr(value))} in row 7; it takes integers"
+    ):
+        load_flux(flux_table({"file": name}), size=5)
+
+
+def test_a_group_that_is_text() -> None:
+    rows = Path("muons.csv").read_text(encoding="utf-8").splitlines()
+    Path("muons.csv").write_text(
+        "\n".join([rows[0] + ",group", *(f"{row},A{i}" for i, row in enumerate(rows[1:]))]), encoding="utf-8"
+    )
+    assert "column group holds text, not numbers" in told("native", "muons.csv")
+
+
+@pytest.mark.parametrize(
+    ("kind", "label", "groups"),
+    [
+        ("var * int64", ak.Array([[4, 4], [], [4, 5, 6]]), [0, 0, 0, 1, 2]),
+        ("int64", np.array([8, 8, 8]), [0, 0, 0, 0, 0]),
+        (None, None, [0, 0, 1, 1, 1]),
+    ],
+    ids=["of the items", "of the entries", "none"],
+)
+def test_groups_of_lists(kind: str | None, label: Any, groups: list[int]) -> None:
+    columns = {key: ak.unflatten(values, [2, 0, 3]) for key, values in muons(5).items()}
+    kinds: dict[str, Any] = dict.fromkeys(columns, "var * float64")
+    if kind is not None:
+        kinds["group"] = np.dtype(kind) if kind == "int64" else kind
+        columns["group"] = label
+    with uproot.recreate("flux.root") as file:
+        file.mktree("muons", kinds).extend(columns)
+    assert read("flux.root", "native").group.tolist() == groups
+
+
+def test_rows_at_one_vertex_are_one_group_of_the_events() -> None:
+    columns = muons()
+    for axis in "xyz":
+        columns[axis][1::2] = columns[axis][::2]
+    write_csv_with_integers(Path("muons.csv"), columns)
+    events = mcgen.generate(mcgen.load_card("tiny.toml"))
+    np.testing.assert_array_equal(events.parent_group, events.parent_row // 2)
+    assert (events.provenance.flux.rows, events.provenance.flux.groups) == (150, 75)
+
+
+def test_dropped_rows_are_in_no_group() -> None:
+    columns = target_columns(heavy_muons(6), PROTONS)
+    for axis in "XYZ":
+        columns[f"Init{axis}"][[0, 1, 4]] = 1.0
+    columns["InitT"][[0, 3]] = 0.0
+    write_enhanced(columns)
+    flux = read("flux.root", "muonfluxenhancement")
+    assert flux.row.tolist() == [1, 2, 4, 5]
+    assert flux.group.tolist() == [0, 1, 0, 2]
+
+
+# --- trees
+
+
 def test_which_tree() -> None:
     with uproot.recreate("flux.root") as file:
         for tree, count in (("first", 10), ("second", 20)):
@@ -304,28 +409,22 @@ def test_trees_of_one_name() -> None:
 
 
 @containers
-def test_blocks_are_short_and_rows_go_on(
-    name: str, write: Callable[[Path, Muons], None], monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_blocks_are_short_and_rows_go_on(name: str, write: Callable[[Path, Muons], None]) -> None:
     write(Path(name), muons())
-    monkeypatch.setattr(tables, "BLOCK", 40)
     table = flux_table({"file": name})
-    assert [len(block.row) for block in muon_blocks(Path(name), table)] == [40, 40, 40, 30]
-    flux = load_flux(table)
+    assert [len(block.row) for block in particles_of(Path(name), table, size=40)] == [40, 40, 40, 30]
+    flux = load_flux(table, size=40)
     assert_muons(flux, muons())
     np.testing.assert_array_equal(flux.row, np.arange(150))
 
 
 @containers
-def test_faults_behind_the_first_block(
-    name: str, write: Callable[[Path, Muons], None], monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(tables, "BLOCK", 40)
+def test_faults_behind_the_first_block(name: str, write: Callable[[Path, Muons], None]) -> None:
     columns = muons()
     columns["w"][[90, 91, 149]] = np.nan
     write(Path(name), columns)
     with pytest.raises(UsageError, match="column w is not finite in row 90 and 2 more"):
-        read(name, "native")
+        load_flux(flux_table({"file": name}), size=40)
 
 
 def test_the_cards_of_the_page_are_valid() -> None:

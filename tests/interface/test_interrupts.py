@@ -13,7 +13,18 @@ from pathlib import Path
 import pytest
 
 SIGNALS = (signal.SIGINT, signal.SIGTERM)
-GENERATE = ["-m", "mcgen", "-q", "generate", "tiny.toml", "-n", "1000000000", "-o", "place/out.root"]
+GENERATE = [
+    "-m",
+    "mcgen",
+    "-q",
+    "generate",
+    "tiny.toml",
+    "-n",
+    "1000000000",
+    "-o",
+    "place/out.root",
+    "--force",
+]
 LINE = re.compile(
     r"mcgen: interrupted; (nothing was left half-written|\d+ finished chunks are kept in .*: continue with --resume)\n"
 )

@@ -47,9 +47,9 @@ def test_events_come_from_a_file_of_any_name(sample: Path, ending: str) -> None:
 @pytest.mark.parametrize("ending", ["root", "parquet", "csv"])
 def test_a_flux_is_written_to_a_file_of_any_name(ending: str) -> None:
     file = f"{BYTES}.{ending}"
-    assert f"{SHOWN}.{ending}: 150 muons" in done("flux", "convert", "muons.csv", file).out
+    assert f"{SHOWN}.{ending}: 150 particles" in done("flux", "convert", "muons.csv", file).out
     Path(file).rename(f"plain.{ending}")
-    assert "150 of 150 muons count" in done("flux", "show", f"plain.{ending}").out
+    assert "150 of 150 particles count" in done("flux", "show", f"plain.{ending}").out
 
 
 def test_a_card_of_any_name(folder: Path) -> None:

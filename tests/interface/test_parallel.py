@@ -19,6 +19,7 @@ from typing import Any
 
 import numpy as np
 import pytest
+from distributed import Client
 
 import mcgen
 from mcgen.errors import Interrupted, RunError, UsageError
@@ -132,6 +133,8 @@ def cluster(scheduler: Cluster, tmp_path: Path) -> Iterator[Cluster]:
     options = ("--no-nanny", "--no-dashboard", "--nthreads", "1", "--local-directory", str(tmp_path))
     scheduler.workers += [dask("worker", scheduler.address, *options) for _ in range(2)]
     try:
+        with Client(scheduler.address, set_as_default=False) as client:  # type: ignore[no-untyped-call]
+            client.wait_for_workers(2, timeout=60)
         yield scheduler
     finally:
         for process in scheduler.workers:

@@ -223,7 +223,7 @@ def test_faults_of_the_toys_are_told_like_others() -> None:
     assert refused.returncode == 2
     assert "radius_inn_m: unknown key; did you mean 'radius_in_m'?" in refused.stderr
     assert "decay_volume.radius_out_m = -1.0: must be greater than 0" in refused.stderr
-    assert "selection.0.min_opening_rad = 3.2: must be less than or equal to 3.1" in refused.stderr
+    assert "selection.0.min_opening_rad = 3.2: must be at most 3.1" in refused.stderr
     refused = mcgen_with_toys("check", "tiny.toml", *settings("experiment.decay_volume.shape=cube"))
     assert "shape = 'cube': must be one of" in refused.stderr
     assert "'slab', 'cone'" in refused.stderr

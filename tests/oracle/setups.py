@@ -5,7 +5,7 @@ The number of decays and of accepted events of such a card is known from quadrat
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -31,6 +31,7 @@ def card_of(
     channel: str | None = None,
     cuts: Cuts | None = None,
     channels: Iterable[str] | None = None,
+    groups: Iterable[int] | None = None,
 ) -> Card:
     """Write the flux file of a setup, and make the card that reads it.
 
@@ -40,20 +41,25 @@ def card_of(
     run : the card's [run]
     channel, cuts : the channel that can be accepted, and how; without them every decay is
     channels : to generate; all if None
+    groups : numbers of the protons that the muons are from; without them, each is from one of its own
     """
     flux = folder / "muons.csv"
-    write_flux(setup.muons, flux)
+    write_flux(setup.muons, flux, groups)
     return mcgen.load_card(card_dict(setup, flux, run, channel=channel, cuts=cuts, channels=channels))
 
 
-def write_flux(muons: Iterable[Muon], path: Path) -> None:
-    """Write independent muons in the native flux format, so that nothing is lost in the digits.
+def write_flux(muons: Sequence[Muon], path: Path, groups: Iterable[int] | None = None) -> None:
+    """Write muons in the native flux format, so that nothing is lost in the digits.
 
-    Without groups of their own, those that share a point would pass for copies of one muon.
+    Without numbers of their own, those that share a point would pass for muons of one proton.
+
+    Parameters
+    ----------
+    groups : see `card_of`
     """
     rows = [
-        (-13 * one.charge, *one.position, *one.momentum, one.weight / EXPOSURE, row)
-        for row, one in enumerate(muons)
+        (-13 * one.charge, *one.position, *one.momentum, one.weight / EXPOSURE, group)
+        for one, group in zip(muons, range(len(muons)) if groups is None else groups, strict=True)
     ]
     lines = [",".join(repr(value) for value in row) for row in rows]
     path.write_text("\n".join(["pdg,x,y,z,px,py,pz,w,group", *lines, ""]), encoding="utf-8")
@@ -151,3 +157,16 @@ def toy_flux(rows: int = 40) -> Setup:
         for e, x, y, z, u, v, q in zip(*columns, strict=True)
     )
     return Setup(muons, TAX, Volume("slab", 82.2, 157.2), 0.1, muonphilic(2e-4))
+
+
+def toy_pairs(pairs: int = 30) -> Setup:
+    """Pairs of muons of one proton each, one after the other; the two of a pair have similar yields."""
+    rng = generator("toy pairs")
+    muons = []
+    for energy in np.geomspace(40.0, 120.0, pairs).tolist():
+        x, y = rng.uniform(-0.05, 0.05, 2).tolist()
+        z = float(rng.uniform(0.0, 2.0))
+        for charge, share in ((-1, 0.95), (1, 1.05)):
+            u, v = rng.normal(0.0, 1e-3, 2).tolist()
+            muons.append(muon(share * energy, (x, y, z), (u, v), weight=1e12 / energy, charge=charge))
+    return Setup(tuple(muons), TAX, Volume("slab", 82.2, 157.2), 0.1, muonphilic(2e-4))

@@ -11,7 +11,7 @@ import pytest
 
 from mcgen.metadata import Yield
 from tests.oracle.quadrature import SELECTIONS, SETUPS, expected_decays
-from tests.oracle.replicas import bootstrap, pulls_of, yields_of_parts
+from tests.oracle.replicas import bootstrap, bootstrap_pairs, pulls_of, yields_of_parts
 from tests.oracle.setups import card_of, toy_flux
 from tests.oracle.stats import Array, assert_agrees, assert_unit_pulls, autocorrelation_z, chi2_p, seed_of
 
@@ -74,6 +74,24 @@ def check_bootstrap(found: dict[str, list[Yield]]) -> None:
 
 def test_flux_error_by_bootstrap(folder: Path) -> None:
     check_bootstrap(bootstrap(folder, 120))
+
+
+def check_pairs(replicas: int, folder: Path) -> None:
+    by_group, by_row = bootstrap_pairs(folder, replicas)
+    check_bootstrap(by_group)
+    for yields in by_row.values():
+        with pytest.raises(AssertionError, match="replicas"):
+            assert_covers(yields, lambda y: y.total_error)
+
+
+def test_flux_error_of_muons_that_come_in_pairs(folder: Path) -> None:
+    # More replicas than above: the error of independent rows is only a factor of sqrt(2) too small.
+    check_pairs(250, folder)
+
+
+@pytest.mark.nightly
+def test_flux_error_of_muons_that_come_in_pairs_by_many_replicas(folder: Path) -> None:
+    check_pairs(2000, folder)
 
 
 @pytest.mark.nightly

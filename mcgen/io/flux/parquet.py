@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
@@ -24,14 +25,14 @@ class ParquetFile:
         self._path, self._is = path, pyarrow.types
         self._errors = (OSError, ValueError, pyarrow.ArrowException)
         try:
-            self._file = parquet.ParquetFile(path)
+            # Opened by bytes, for pyarrow takes no name that is not UTF-8.
+            self._file = parquet.ParquetFile(pyarrow.OSFile(os.fsencode(path)))
         except self._errors as error:
             raise self._damaged(error) from error
 
     def _damaged(self, error: Exception) -> FileFormatError:
-        return FileFormatError(
-            f"{self._path}: not a readable Parquet file: {(str(error) or type(error).__name__).splitlines()[0]}"
-        )
+        reason = (str(error).strip() or type(error).__name__).splitlines()[0]
+        return FileFormatError(f"{self._path}: not a readable Parquet file: {reason}")
 
     @property
     def names(self) -> Sequence[str]:

@@ -26,7 +26,9 @@ class CsvFile:
         try:
             with path.open(encoding="utf-8-sig") as file:
                 header = file.readline().lstrip("#").strip()
-            self.names: Sequence[str] = [name.strip() for name in next(csv.reader([header]), [])]
+            self.names: Sequence[str] = [
+                name.strip() for name in next(csv.reader([header], skipinitialspace=True), [])
+            ]
         except (OSError, ValueError, csv.Error) as error:
             raise self._damaged(str(error)) from error
         for separator, what in _OTHER_SEPARATORS.items():

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from mcgen.errors import RunError
-from mcgen.run.cluster import _Cluster
+from mcgen.run.cluster import _check_versions, _Cluster
 
 ADDRESS = "tcp://127.0.0.1:1"
 
@@ -26,6 +26,14 @@ class Client:
 
     def unregister_worker_plugin(self, _: str) -> None:
         raise OSError("gone")
+
+    def run(self, _: Any) -> dict[str, str]:
+        raise OSError("gone")
+
+
+def test_a_scheduler_that_is_lost_at_the_start() -> None:
+    with pytest.raises(RunError, match=f"scheduler at {ADDRESS} does not answer any more"):
+        _check_versions(Client(), ADDRESS)
 
 
 def test_workers_that_cannot_take_the_run() -> None:
