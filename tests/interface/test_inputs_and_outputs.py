@@ -164,6 +164,7 @@ FORGED: dict[str, list[float]] = {
     "failed": [-1, 99],
     "channel": [-3, 77],
     "parent_group": [-1, 10**9],
+    "layer": [-2, 99],
 }
 
 

@@ -50,14 +50,16 @@ def conforming(record: Record, provenance: Provenance, path: Path) -> Record:
                     f"{path}: damaged: the column {column.name} holds values beyond {MAX_SIZE:g} {column.unit}"
                 )
     numbered = {
-        "failed": len(provenance.requirements) + 1,
-        "channel": len(OUTCOMES),
-        "parent_group": provenance.flux.groups,
+        "failed": range(len(provenance.requirements) + 1),
+        "channel": range(len(OUTCOMES)),
+        "parent_group": range(provenance.flux.groups),
+        "layer": range(-1, len(provenance.card.experiment.target.layers)),
     }
-    for name, end in numbered.items():
+    for name, allowed in numbered.items():
         values = record.get(name, weight[:0])
-        if len(values) and not (values.min() >= 0 and values.max() < end):
+        if len(values) and not (values.min() >= allowed.start and values.max() < allowed.stop):
             raise FileFormatError(
-                f"{path}: damaged: the column {name} holds values that are not in 0 .. {end - 1}"
+                f"{path}: damaged: the column {name} holds values that are not in "
+                f"{allowed.start} .. {allowed.stop - 1}"
             )
     return record
