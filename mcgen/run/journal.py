@@ -15,8 +15,9 @@ from typing import Any
 
 import numpy as np
 
-from mcgen.errors import Interrupted, ProposalError, RunError, UsageError
+from mcgen.errors import ProposalError, RunError, UsageError
 from mcgen.io.files import atomic_output, check_output
+from mcgen.io.keeping import kept_on_failure
 from mcgen.io.lock import LOCK, locked
 from mcgen.record.columns import AnyArray
 from mcgen.sampler.proposal import Proposal, load_proposal
@@ -63,19 +64,8 @@ def journal_beside(output: Path, resume: bool) -> Iterator[Journal]:
             raise UsageError(
                 f"{folder}: holds an interrupted run: continue it with --resume, or remove that folder"
             )
-        try:
+        with kept_on_failure(journal):
             yield journal
-        except BaseException as error:
-            if not journal.kept:
-                journal.remove()
-                raise
-            advice = f"{len(journal.kept)} finished chunks are kept in {folder}: continue with --resume"
-            if isinstance(error, KeyboardInterrupt):
-                raise Interrupted(f"interrupted; {advice}") from error
-            if isinstance(error, RunError | OSError):
-                raise RunError(f"{error}; {advice}") from error
-            raise
-        journal.remove()
 
 
 class Journal:
@@ -175,6 +165,12 @@ class Journal:
         except OSError as error:
             raise RunError(f"{path}: cannot be written: {error.strerror}") from error
         self.kept.add(chunk)
+
+    def advice(self) -> str:
+        """How many chunks are kept, where, and how to go on with them; empty if there are none."""
+        if not self.kept:
+            return ""
+        return f"{len(self.kept)} finished chunks are kept in {self._folder}: continue with --resume"
 
     def remove(self) -> None:
         """Empty the folder, if it is of this run."""

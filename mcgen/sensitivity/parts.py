@@ -13,8 +13,8 @@ from typing import Any
 
 from mcgen.card import Card
 from mcgen.distribution import installed_version
-from mcgen.errors import Interrupted, RunError
 from mcgen.io.files import atomic_output
+from mcgen.io.keeping import kept_on_failure
 from mcgen.io.lock import locked
 from mcgen.sensitivity.contour import MassPoint
 
@@ -37,20 +37,8 @@ def parts_beside(output: Path) -> Iterator[Parts]:
     folder = output.with_name(output.name + ".parts")
     with locked(folder):
         parts = Parts(folder)
-        try:
+        with kept_on_failure(parts):
             yield parts
-        except BaseException as error:
-            kept = parts.count()
-            if not kept:
-                parts.remove()
-                raise
-            advice = f"{kept} finished masses are kept in {folder}: the same command goes on with them"
-            if isinstance(error, KeyboardInterrupt):
-                raise Interrupted(f"interrupted; {advice}") from error
-            if isinstance(error, RunError | OSError):
-                raise RunError(f"{error}; {advice}") from error
-            raise
-        parts.remove()
 
 
 class Parts:
@@ -108,9 +96,14 @@ class Parts:
         """Keep what was found at a mass."""
         _write(self._file(seed, point.mass), json.dumps(point.to_dict()))
 
-    def count(self) -> int:
-        """Number of masses that are done."""
-        return len(list(self._folder.glob(f"{self._key}-*.json")))
+    def advice(self) -> str:
+        """How many masses are kept, where, and how to go on with them; empty if there are none."""
+        kept = len(list(self._folder.glob(f"{self._key}-*.json")))
+        return (
+            f"{kept} finished masses are kept in {self._folder}: the same command goes on with them"
+            if kept
+            else ""
+        )
 
     def remove(self) -> None:
         """Remove what belongs to this scan; another one may have its own masses there."""
