@@ -19,10 +19,8 @@ from mcgen.errors import ProposalError, RunError, UsageError
 from mcgen.io.files import atomic_output, check_output
 from mcgen.io.keeping import kept_on_failure
 from mcgen.io.lock import LOCK, locked
-from mcgen.record.columns import AnyArray
+from mcgen.record.columns import Record
 from mcgen.sampler.proposal import Proposal, load_proposal
-
-Record = dict[str, AnyArray]
 
 _IDENTITY, _PROPOSAL, _DIGEST = "run.json", "proposal.npz", "sha256"
 """Names of files of the folder, and of an entry of each chunk's file."""

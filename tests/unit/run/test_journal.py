@@ -12,7 +12,8 @@ import numpy as np
 import pytest
 
 from mcgen.errors import Interrupted, RunError, UsageError
-from mcgen.run.journal import Journal, Record, journal_beside, journal_folder
+from mcgen.record.columns import Record
+from mcgen.run.journal import Journal, journal_beside, journal_folder
 from mcgen.sampler.proposal import Proposal
 
 PROPOSAL = Proposal({"one": ("parent",)}, (), "key", 1)
