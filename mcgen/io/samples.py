@@ -37,6 +37,7 @@ MAX_EVENT = 1 << 20
 """Size of one event."""
 
 MAX_EVENTS = 2_000_000
+"""Number of events beyond which a sample is refused."""
 
 _STANDARD_MODEL = frozenset([*range(1, 7), *range(11, 17), *range(21, 26)])
 
@@ -84,7 +85,13 @@ def is_lhe(path: Path) -> bool:
     return path.name.lower().endswith(ENDINGS)
 
 
-def read_lhe(path: Path, boson_pdg: int | None = None) -> Collisions:
+def read_lhe(
+    path: Path,
+    boson_pdg: int | None = None,
+    *,
+    max_events: int = MAX_EVENTS,
+    max_bytes: int = MAX_BYTES,
+) -> Collisions:
     """Read a sample.
 
     The weights, whatever their normalisation, are scaled to the total of the init block.
@@ -92,6 +99,8 @@ def read_lhe(path: Path, boson_pdg: int | None = None) -> Collisions:
     Parameters
     ----------
     boson_pdg : PDG id of the boson; by default the only particle that is neither of the Standard Model nor a nucleus
+    max_events : number of events beyond which the sample is refused
+    max_bytes : size, unpacked, beyond which it is refused
 
     Raises
     ------
@@ -107,7 +116,7 @@ def read_lhe(path: Path, boson_pdg: int | None = None) -> Collisions:
     if not os.path.isfile(path):
         raise FileFormatError(f"{path}: no such file")
     try:
-        with _Guarded(path) as stream, warnings.catch_warnings():
+        with _Guarded(path, max_bytes) as stream, warnings.catch_warnings():
             warnings.simplefilter("error")  # pylhe only warns of a file that is cut short
             file = pylhe.LHEFile.frombuffer(cast("BinaryIO", stream), with_attributes=False)
             coupling = _COUPLING.search(stream.head)
@@ -117,6 +126,7 @@ def read_lhe(path: Path, boson_pdg: int | None = None) -> Collisions:
                 sigma_error=math.hypot(*(process.error for process in file.init.procInfo)),
                 coupling=float(coupling[1]) if coupling else None,
                 boson_pdg=boson_pdg,
+                max_events=max_events,
             )
     except FileFormatError as error:
         raise FileFormatError(f"{path}: {error}") from error
@@ -135,7 +145,8 @@ class _Guarded:
     head : what was read until the first event was found
     """
 
-    def __init__(self, path: Path) -> None:
+    def __init__(self, path: Path, max_bytes: int) -> None:
+        self._max_bytes = max_bytes
         self._file = path.open("rb")
         packed = self._file.read(2) == b"\x1f\x8b"
         self._file.seek(0)
@@ -163,8 +174,9 @@ class _Guarded:
         if b"\0" in block or (not self._total and _ENCODING.search(block)):
             raise FileFormatError("not a text file in UTF-8")
         self._total += len(block)
-        if self._total > MAX_BYTES:
-            raise FileFormatError(f"larger than {MAX_BYTES >> 30} GB unpacked: refused; take a part of it")
+        if self._total > self._max_bytes:
+            size = self._max_bytes / (1 << 30)
+            raise FileFormatError(f"larger than {size:.3g} GB unpacked: refused; take a part of it")
         self._since += len(block)
         if self._begun and self._since > MAX_EVENT:
             raise FileFormatError(f"an event of more than {MAX_EVENT >> 20} MB: refused")
@@ -190,14 +202,20 @@ class _Guarded:
 
 
 def _collisions(
-    events: Iterable[Any], *, sigma: float, sigma_error: float, coupling: float | None, boson_pdg: int | None
+    events: Iterable[Any],
+    *,
+    sigma: float,
+    sigma_error: float,
+    coupling: float | None,
+    boson_pdg: int | None,
+    max_events: int,
 ) -> Collisions:
     """Take the four particles that are compared out of every event."""
     numbers = array("d")
     first: dict[str, Any] = {}
     for n, event in enumerate(events):
-        if n == MAX_EVENTS:
-            raise FileFormatError(f"more than {MAX_EVENTS:,} events: refused; take a part of them")
+        if n == max_events:
+            raise FileFormatError(f"more than {max_events:,} events: refused; take a part of them")
         boson_pdg = _new_particle(event.particles) if boson_pdg is None else boson_pdg
         try:
             roles = _roles(event.particles, boson_pdg)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import base64
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -12,18 +12,21 @@ import jinja2
 from mcgen.experiment.exposure import EXPOSURES
 from mcgen.io.files import atomic_output
 from mcgen.metadata import Outcome
-from mcgen.plots.gallery import pictures_of
+from mcgen.plots.gallery import GALLERY, Picture, pictures_of
 from mcgen.plots.style import svg_of
 from mcgen.survey import Survey, survey_of
 
 
-def write_report(file: Path, path: Path, *, verify: bool = True) -> None:
+def write_report(
+    file: Path, path: Path, *, pictures: Sequence[Picture] = GALLERY, verify: bool = True
+) -> None:
     """Write a page about an events file.
 
     Parameters
     ----------
     file : the events
     path : of the page
+    pictures : that it shows, those that can be drawn
     verify : whether to compare the columns with their digests
 
     Raises
@@ -32,11 +35,12 @@ def write_report(file: Path, path: Path, *, verify: bool = True) -> None:
         If the events cannot be read or the page cannot be written; nothing is left under its name.
     """
     with atomic_output(path) as temporary:
+        page = render(survey_of(file, verify=verify), file.name, pictures)
         # JSON can hold halves of characters, which no encoding can.
-        temporary.write_bytes(render(survey_of(file, verify=verify), file.name).encode("utf-8", "replace"))
+        temporary.write_bytes(page.encode("utf-8", "replace"))
 
 
-def render(survey: Survey, name: str) -> str:
+def render(survey: Survey, name: str, pictures: Sequence[Picture] = GALLERY) -> str:
     """Make the HTML of the page. Whatever comes from the file is shown as text."""
     environment = jinja2.Environment(
         loader=jinja2.FileSystemLoader(Path(__file__).parent),
@@ -57,7 +61,9 @@ def render(survey: Survey, name: str) -> str:
         exposure=f"{exposure.value:.4g} {EXPOSURES[exposure.kind]}",
         yields=_yields(outcome),
         flow=_flow(outcome),
-        figures=[(picture, _data_uri(svg_of(picture.draw(survey)))) for picture in pictures_of(survey)],
+        figures=[
+            (picture, _data_uri(svg_of(picture.draw(survey)))) for picture in pictures_of(survey, pictures)
+        ],
         card={
             key: list(_leaves("", table))
             for key, table in survey.card.to_dict().items()

@@ -82,7 +82,9 @@ class MassPoint:
         return cls(**(data | crossings | {"yields": tuple(Yield(**y) for y in data["yields"])}))
 
 
-def mass_point(card: Card, flux: Flux, seed: int, n_signal: float, mass: float) -> MassPoint:
+def mass_point(
+    card: Card, flux: Flux, seed: int, n_signal: float, mass: float, *, precision: float = PRECISION
+) -> MassPoint:
     """Find the yields of a mass at all couplings, and where they pass the limit.
 
     Parameters
@@ -91,6 +93,7 @@ def mass_point(card: Card, flux: Flux, seed: int, n_signal: float, mass: float) 
     seed : of the whole scan; every mass draws its own random numbers
     n_signal : expected number of events where the limit is
     mass : [GeV]
+    precision : relative integration error of the yield above which a point of the contour is generated anew
     """
     here = card_at(card, mass)
     if here is None:
@@ -103,7 +106,7 @@ def mass_point(card: Card, flux: Flux, seed: int, n_signal: float, mass: float) 
     tables = {channel: sample.yields_by_width(channel, WIDTHS) for channel in sample.ratios}
     found = crossings(sample, n_signal)
     low, high = (
-        crossing and _precise(crossing, side, card, flux, seed, n_signal)
+        crossing and _precise(crossing, side, card, flux, seed, n_signal, precision)
         for side, crossing in (("low", found.low), ("high", found.high))
     )
     return MassPoint(mass, low, high, found.n_max, found.g_max, yields, tables)
@@ -178,10 +181,12 @@ def _crossing(sample: DecaySample, n_signal: float, low: float, high: float) -> 
     return Crossing(g, found.mc_error * per_event, found.flux_error * per_event, found.effective_size)
 
 
-def _precise(crossing: Crossing, side: str, card: Card, flux: Flux, seed: int, n_signal: float) -> Crossing:
+def _precise(
+    crossing: Crossing, side: str, card: Card, flux: Flux, seed: int, n_signal: float, precision: float
+) -> Crossing:
     """Generate a point anew, at its coupling, while its effective size is too small."""
     for attempt in range(ATTEMPTS):
-        if crossing.effective_size >= PRECISION**-2:
+        if crossing.effective_size >= precision**-2:
             break
         _log.info("mass %g: generating the %s point anew", card.model.mass_gev, side)
         seed_here = seed_for(seed, card.model.mass_gev, side, attempt)

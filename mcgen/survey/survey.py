@@ -66,12 +66,13 @@ class Survey:
         return self.metadata.provenance.accepted_only
 
 
-def survey_of(path: Path, *, verify: bool = True) -> Survey:
+def survey_of(path: Path, *, verify: bool = True, rows: int = ROWS) -> Survey:
     """Look through an events file.
 
     Parameters
     ----------
     verify : whether to compare the columns with their digests
+    rows : that are in memory at a time; the first ones decide the ranges of the axes
 
     Raises
     ------
@@ -80,7 +81,7 @@ def survey_of(path: Path, *, verify: bool = True) -> Survey:
     RunError
         If the columns are not those that were written.
     """
-    chunks = _chunks_of(path, verify)
+    chunks = _chunks_of(path, verify, rows)
     sample = next(chunks)
     card = sample.provenance.card
     spectra = {}
@@ -112,9 +113,9 @@ def _grouping(flux: FluxSummary) -> Callable[[Events], Ints]:
     return lambda events: bin_of_group[events.parent_group]
 
 
-def _chunks_of(path: Path, verify: bool) -> Iterator[Events]:
+def _chunks_of(path: Path, verify: bool, rows: int) -> Iterator[Events]:
     """Yield the events of a file in their order, at least one chunk, which may be empty."""
-    for record, metadata in read_chunks(path, ROWS, verify=verify):
+    for record, metadata in read_chunks(path, rows, verify=verify):
         if metadata.provenance.is_collision:
             raise UsageError(f"{path}: collisions without a decay; `mcgen validate` compares and draws them")
         yield Events(record, metadata)

@@ -16,10 +16,10 @@ import uproot
 from pyarrow import parquet
 
 import mcgen
-from mcgen.io.events import particles, spool
 from mcgen.io.events.names import FormatName
 from mcgen.io.events.spool import SpoolingWriter
 from mcgen.io.events.store import FORMATS
+from mcgen.record.columns import AnyArray
 from tests.interface.formats import NAMES
 from tests.interface.test_output import NO_SPACE, nobody
 from tests.oracle.cards import done, refused, run
@@ -107,16 +107,14 @@ def test_a_writer_that_stops(
 def test_a_text_that_stops_half_way(
     sample: Path, format: str, error: BaseException, code: int, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(spool, "ROWS", 100)
-    made = particles.Particles.of
-    left = iter(range(2))
+    chunks = SpoolingWriter.chunks
 
-    def stop(*arguments: Any) -> particles.Particles:
-        if next(left, None) is None:
+    def stop(self: SpoolingWriter) -> Iterator[dict[str, AnyArray]]:
+        for columns in chunks(self):
+            yield {name: values[:100] for name, values in columns.items()}
             raise error
-        return made(*arguments)
 
-    monkeypatch.setattr(particles.Particles, "of", stop)
+    monkeypatch.setattr(SpoolingWriter, "chunks", stop)
     refused(*conversion(sample, format), code=code)
     assert names() == KEPT
 

@@ -18,10 +18,14 @@ from pyarrow import parquet
 
 import mcgen
 from mcgen.errors import FileFormatError, UsageError
-from mcgen.io.events import spool
+from mcgen.io.events.fairship import FairShipWriter
+from mcgen.io.events.hepmc3 import Hepmc3Writer
+from mcgen.io.events.lhe import LheWriter
 from mcgen.io.events.metadata import from_text
 from mcgen.io.events.names import FormatName
+from mcgen.io.events.spool import SpoolingWriter
 from mcgen.io.events.store import FORMATS, open_events, read_metadata
+from mcgen.metadata import Metadata
 from mcgen.record.columns import AnyArray
 from tests.interface.formats import NAMES, P4, READERS, judge
 from tests.oracle.cards import done, refused, settings, write_tiny_card
@@ -343,21 +347,26 @@ def test_fairship_tree(exact: mcgen.Events) -> None:
 # --- bounded memory
 
 
-@pytest.mark.parametrize("format", ["lhe", "hepmc3", "fairship"])
+@pytest.mark.parametrize(
+    ("format", "writer"), [("lhe", LheWriter), ("hepmc3", Hepmc3Writer), ("fairship", FairShipWriter)]
+)
 def test_few_events_are_in_memory_at_a_time(
-    exact: mcgen.Events, format: str, monkeypatch: pytest.MonkeyPatch
+    exact: mcgen.Events, format: str, writer: type[SpoolingWriter], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     seen: list[int] = []
-    monkeypatch.setattr(spool, "ROWS", 40)
-    chunks = spool.SpoolingWriter.chunks
+    chunks = SpoolingWriter.chunks
 
-    def watched(self: spool.SpoolingWriter) -> Any:
+    def watched(self: SpoolingWriter) -> Any:
         for columns in chunks(self):
             seen.append(len(columns["weight"]))
             yield columns
 
-    monkeypatch.setattr(spool.SpoolingWriter, "chunks", watched)
-    judge(READERS[format](written(exact, format)), exact)
+    monkeypatch.setattr(SpoolingWriter, "chunks", watched)
+    path = Path(NAMES[format])
+    with writer(path, exact.provenance.columns, rows=40) as file:
+        file.append(exact.columns)
+        file.finish(Metadata(exact.provenance, exact.outcome))
+    judge(READERS[format](path), exact)
     assert max(seen) == 40
     assert sum(seen) in (len(exact), 2 * len(exact))
 

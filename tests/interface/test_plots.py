@@ -15,7 +15,7 @@ import mcgen
 from mcgen.card import shipped_cards
 from mcgen.plots.gallery import GALLERY
 from mcgen.plots.style import save
-from mcgen.survey import Survey, survey, survey_of
+from mcgen.survey import Survey, survey_of
 from mcgen.survey.survey import DISPLAYS, MAP_BINS
 from mcgen.survey.variables import ACCEPTANCE, VARIABLES
 from tests.oracle.cards import done, refused
@@ -153,10 +153,9 @@ def test_vertices_are_in_the_maps(surveyed: Survey, sample: Path) -> None:
     assert mean == pytest.approx(np.average(events.decay_z, weights=events.weight), abs=middle[1] - middle[0])
 
 
-def test_chunks_do_not_matter(surveyed: Survey, sample: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_chunks_do_not_matter(surveyed: Survey, sample: Path) -> None:
     """Whatever the chunks, the axes come from the first one: a second pass in small chunks keeps the sums."""
-    monkeypatch.setattr(survey, "ROWS", 100)
-    other = survey_of(sample)
+    other = survey_of(sample, rows=100)
     for name, spectrum in surveyed.spectra.items():
         assert other.spectra[name].fiducial()[0].sum() == pytest.approx(spectrum.fiducial()[0].sum())
     np.testing.assert_allclose(other.decay[0].yields, surveyed.decay[0].yields)

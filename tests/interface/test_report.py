@@ -8,9 +8,9 @@ from pathlib import Path
 import pytest
 
 import mcgen
-from mcgen.plots import gallery
 from mcgen.plots.gallery import GALLERY
 from mcgen.plots.style import svg_of
+from mcgen.report import write_report
 from mcgen.survey import survey_of
 from tests.oracle.browser import chromium, opened
 from tests.oracle.cards import done, refused
@@ -63,9 +63,7 @@ def hostile(sample: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     metadata["flux"] |= {"file": HALF, "left_out": {HALF: 3}}
     metadata["cut_flow"][1]["requirement"] = HALF
     mcgen.write(redescribed(events, metadata), folder / "hostile.root")
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(gallery, "GALLERY", GALLERY[-1:])
-        done("report", folder / "hostile.root", "-o", folder / "hostile.html")
+    write_report(folder / "hostile.root", folder / "hostile.html", pictures=GALLERY[-1:])
     return folder / "hostile.html"
 
 
@@ -112,11 +110,10 @@ def test_what_the_file_says_is_text(hostile: Path) -> None:
     assert seen.text.count(HALF.replace("\ud800", "?")) == 7
 
 
-def test_a_page_without_events(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_page_without_events(folder: Path) -> None:
     card = mcgen.load_card("tiny.toml").replace(model={"mass_gev": 0.3, "g_mu": 1.0})
     mcgen.write(mcgen.generate(card), "none.root")
-    monkeypatch.setattr(gallery, "GALLERY", GALLERY[-1:])
-    done("report", "none.root")
+    write_report(Path("none.root"), Path("none.html"), pictures=GALLERY[-1:])
     seen = Seen((folder / "none.html").read_text(encoding="utf-8"))
     assert mcgen.read("none.root").outcome.remark in seen.text
 

@@ -5,7 +5,6 @@ from __future__ import annotations
 import csv
 import json
 import resource
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -18,18 +17,25 @@ from mcgen.io.events.store import read_chunks
 from mcgen.plots.scan import label_of, plot_scans
 from mcgen.sensitivity.contour import mass_point
 from mcgen.sensitivity.curves import read_limits
-from tests.oracle.cards import done, refused, run, settings
+from tests.oracle.cards import done, refused, run, settings, write_tiny_card
 
 MASSES = "0.03,0.06"
 FEW = ("--masses", MASSES, "--couplings", "1e-6:1e-2:5")
 
 
-@pytest.fixture(scope="module", autouse=True)
-def _no_second_attempts() -> Iterator[None]:
-    """Leave points as imprecise as they are: nothing here depends on it."""
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setattr("mcgen.sensitivity.contour.ATTEMPTS", 0)
-        yield
+def write_card(folder: Path) -> Path:
+    """Write the tiny card with enough points for most limits: generating them anew takes longer."""
+    card = write_tiny_card(folder)
+    text = card.read_text(encoding="utf-8").replace("events = 500\n", "events = 4000\n")
+    card.write_text(text.replace("chunk = 200\n", "chunk = 4000\n"), encoding="utf-8")
+    return card
+
+
+@pytest.fixture(autouse=True)
+def folder(folder: Path) -> Path:
+    """Work in a folder with that card."""
+    write_card(folder)
+    return folder
 
 
 def rows_of(path: str) -> list[dict[str, str]]:
@@ -40,10 +46,8 @@ def rows_of(path: str) -> list[dict[str, str]]:
 @pytest.fixture(scope="module")
 def result(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Any]:
     """What `--json` prints for the tiny card."""
-    from tests.oracle.cards import write_tiny_card
-
     place = tmp_path_factory.mktemp("scan")
-    card = write_tiny_card(place)
+    card = write_card(place)
     found = json.loads(done("scan", card, *FEW, "-o", place / "out.json", "--json", "--tables").out)
     return {"json": found, "place": place}
 

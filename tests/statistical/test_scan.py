@@ -126,13 +126,13 @@ def test_published_limits(name: str) -> None:
 # --- Points that are generated anew -----------------------------------------------------------------------
 
 
-def test_a_point_without_effective_events_is_generated_anew(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_point_without_effective_events_is_generated_anew() -> None:
     card = one_muon_card("muonphilic")
-    monkeypatch.setattr("mcgen.sensitivity.contour.PRECISION", 0.005)
-    point = mass_point(card, flux_of(card), seed_of("anew"), 2.3, REFERENCES["muonphilic"][0])
+    flux, mass, precision = flux_of(card), REFERENCES["muonphilic"][0], 0.005
+    point = mass_point(card, flux, seed_of("anew"), 2.3, mass, precision=precision)
     for crossing, truth in zip((point.low, point.high), REFERENCES["muonphilic"][1:], strict=True):
         assert crossing is not None
-        assert crossing.regenerated or crossing.effective_size >= 0.005**-2
+        assert crossing.regenerated or crossing.effective_size >= precision**-2
         assert_agrees(crossing.g_mu, crossing.mc_error, truth)
     assert point.high is not None
     assert point.high.regenerated

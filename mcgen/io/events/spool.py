@@ -28,6 +28,7 @@ class SpoolingWriter(Closing, ABC):
     ----------
     path : file to create
     columns : what each record will hold
+    rows : number of events that are held in memory at a time
 
     Raises
     ------
@@ -38,12 +39,13 @@ class SpoolingWriter(Closing, ABC):
     needed: ClassVar[tuple[str, ...]]
     """Columns that the format is made from."""
 
-    def __init__(self, path: Path, columns: Iterable[Column]) -> None:
+    def __init__(self, path: Path, columns: Iterable[Column], rows: int = ROWS) -> None:
         dtypes = {column.name: column.dtype for column in columns}
         if missing := [name for name in self.needed if name not in dtypes]:
             raise UsageError(f"this format needs columns that the events do not have: {', '.join(missing)}")
         self.path = path
         self.rows = 0
+        self._at_a_time = rows
         self._dtype = np.dtype([(name, dtypes[name]) for name in self.needed])
         self._file = tempfile.TemporaryFile(dir=path.parent)  # noqa: SIM115 - closed by __exit__
 
@@ -59,7 +61,7 @@ class SpoolingWriter(Closing, ABC):
     def chunks(self) -> Iterator[dict[str, AnyArray]]:
         """Columns of all rows, from the beginning, some rows at a time."""
         self._file.seek(0)
-        while block := self._file.read(ROWS * self._dtype.itemsize):
+        while block := self._file.read(self._at_a_time * self._dtype.itemsize):
             rows = np.frombuffer(block, self._dtype)
             yield {name: np.ascontiguousarray(rows[name]) for name in self.needed}
 

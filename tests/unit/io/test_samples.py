@@ -11,7 +11,6 @@ import numpy as np
 import pytest
 
 from mcgen.errors import FileFormatError, UsageError
-from mcgen.io import samples
 from mcgen.io.samples import Collisions, is_lhe, read_lhe
 from tests.oracle.lhe import COPPER, EVENT, MUON, OUTGOING, Lhe
 
@@ -21,9 +20,9 @@ def file(tmp_path: Path) -> Path:
     return tmp_path / "sample.lhe"
 
 
-def read(file: Path, lhe: Lhe, pdg: int | None = None) -> Collisions:
+def read(file: Path, lhe: Lhe, pdg: int | None = None, **limits: int) -> Collisions:
     file.write_text(lhe.text(), encoding="utf-8")
-    return read_lhe(file, pdg)
+    return read_lhe(file, pdg, **limits)
 
 
 # --- What is in it ------------------------------------------------------------------------------------------
@@ -241,15 +240,13 @@ def test_without_pylhe_it_is_named(file: Path, monkeypatch: pytest.MonkeyPatch) 
         read(file, Lhe())
 
 
-def test_too_many_events_are_refused(file: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(samples, "MAX_EVENTS", 3)
-    assert len(read(file, Lhe()).weight) == 3
+def test_too_many_events_are_refused(file: Path) -> None:
+    assert len(read(file, Lhe(), max_events=3).weight) == 3
     with pytest.raises(FileFormatError, match="more than 3 events"):
-        read(file, Lhe(weights=[1.0] * 4))
+        read(file, Lhe(weights=[1.0] * 4), max_events=3)
 
 
-def test_too_many_bytes_are_refused(file: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(samples, "MAX_BYTES", 20_000)
-    read(file, Lhe())
-    with pytest.raises(FileFormatError, match="unpacked"):
-        read(file, Lhe(weights=[1.0] * 1000))
+def test_too_many_bytes_are_refused(file: Path) -> None:
+    read(file, Lhe(), max_bytes=20_000)
+    with pytest.raises(FileFormatError, match=r"larger than 1\.86e-05 GB unpacked"):
+        read(file, Lhe(weights=[1.0] * 1000), max_bytes=20_000)
