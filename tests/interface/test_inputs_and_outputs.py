@@ -19,6 +19,7 @@ from mcgen.io.events.root import RootWriter
 from mcgen.metadata import Metadata
 from mcgen.types import Array
 from tests.oracle.cards import done, refused, run
+from tests.oracle.described import described, redescribed
 
 
 @pytest.fixture(autouse=True)
@@ -165,7 +166,9 @@ FORGED: dict[str, list[float]] = {
     "channel": [-3, 77],
     "parent_group": [-1, 10**9],
     "layer": [-2, 99],
+    "boson_e": [0.05, 0.01, -1.0, np.nan],
 }
+"""Values that no event has; the boson's mass is 0.05 GeV."""
 
 
 @pytest.mark.parametrize(("column", "value"), [(name, value) for name in FORGED for value in FORGED[name]])
@@ -183,6 +186,20 @@ def test_forged_columns_with_right_digests_are_told(column: str, value: float) -
         "convert forged.root out.lhe",
     ):
         assert f"the column {column}" in refused(*command.split(), code=2)
+
+
+@pytest.mark.parametrize("name", ["out.hepmc3", "out.lhe", "out.parquet", "fairship.root"])
+def test_a_forged_mass_is_told(name: str) -> None:
+    events = mcgen.read("tiny.root")
+    card = described(events)["card"]
+    card["model"]["mass_gev"] = 9.0
+    assert events.boson_e.min() < 9.0
+    mcgen.write(redescribed(events, {"card": card}), "forged.root")
+    options = ("--format", "fairship") if name == "fairship.root" else ()
+    assert (
+        refused("convert", "forged.root", name, *options)
+        == "mcgen: forged.root: damaged: the column boson_e holds values that are not above the boson's mass, 9 GeV"
+    )
 
 
 NONSENSE = (0.0, -1.0, 1e5, np.nan, 1e300, -1e300)

@@ -49,6 +49,11 @@ def conforming(record: Record, provenance: Provenance, path: Path) -> Record:
                 raise FileFormatError(
                     f"{path}: damaged: the column {column.name} holds values beyond {MAX_SIZE:g} {column.unit}"
                 )
+    mass = provenance.card.model.mass_gev
+    if "boson_e" in record and not (record["boson_e"] > mass).all():
+        raise FileFormatError(
+            f"{path}: damaged: the column boson_e holds values that are not above the boson's mass, {mass:g} GeV"
+        )
     numbered = {
         "failed": range(len(provenance.requirements) + 1),
         "channel": range(len(OUTCOMES)),

@@ -65,8 +65,10 @@ class ParquetReader:
     def __init__(self, path: Path, file: Any) -> None:
         self._path, self._file = path, file
         found = file.schema_arrow.metadata or {}
-        if METADATA.encode() not in found or "weight" not in file.schema_arrow.names:
+        if METADATA.encode() not in found:
             raise FileFormatError(f"{path}: holds no mcgen events (no metadata {METADATA!r})")
+        if "weight" not in file.schema_arrow.names:
+            raise FileFormatError(f"{path}: damaged: the column weight is missing")
         with _readable(path):
             text = found[METADATA.encode()].decode()
         self.metadata = from_text(path, text)
