@@ -11,7 +11,7 @@ import numpy as np
 from matplotlib.figure import Figure
 
 import mcgen
-from mcgen.card.run_tables import FluxTable
+from mcgen.card.flux_tables import FluxTable
 from mcgen.constants import MUON_MASS
 from mcgen.flux.flux import load_flux
 from mcgen.plots.style import BLUE, GREEN, ORANGE, PURPLE, VERMILION

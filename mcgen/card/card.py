@@ -17,11 +17,10 @@ from typing import Any
 from pydantic import TypeAdapter, ValidationError
 
 from mcgen.card.checks import faults_of
+from mcgen.card.flux_tables import BeamTable, FluxTable
 from mcgen.card.merging import assign, merged, setting
 from mcgen.card.messages import place_of, sentence
 from mcgen.card.run_tables import (
-    BeamTable,
-    FluxTable,
     GMinus2Table,
     ModelTable,
     ProductionTable,

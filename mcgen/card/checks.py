@@ -10,9 +10,8 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from itertools import pairwise
 from typing import Any
 
+from mcgen.card.flux_tables import BeamTable, FluxTable
 from mcgen.card.run_tables import (
-    BeamTable,
-    FluxTable,
     ModelTable,
     ProductionTable,
     ScanTable,

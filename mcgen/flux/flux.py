@@ -14,7 +14,7 @@ from scipy.special import ndtri
 from scipy.stats import qmc
 
 from mcgen.card import Card
-from mcgen.card.run_tables import BeamTable, FluxTable
+from mcgen.card.flux_tables import BeamTable, FluxTable
 from mcgen.constants import MUON_MASS, mass_of
 from mcgen.errors import FileFormatError, FluxError
 from mcgen.flux.gathering import gather, stacked

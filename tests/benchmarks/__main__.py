@@ -21,7 +21,7 @@ import numpy as np
 import uproot
 
 import mcgen
-from mcgen.card.run_tables import FluxTable
+from mcgen.card.flux_tables import FluxTable
 from mcgen.flux.flux import flux_of, load_flux
 from mcgen.io.events.root import RootWriter
 from mcgen.run.generate import generate_file

@@ -15,7 +15,7 @@ import uproot
 from pyarrow import parquet
 
 import mcgen
-from mcgen.card.run_tables import FluxTable
+from mcgen.card.flux_tables import FluxTable
 from mcgen.errors import FluxError
 from mcgen.flux.flux import load_flux
 from mcgen.types import Array

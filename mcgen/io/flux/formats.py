@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-from mcgen.card.run_tables import ColumnsTable, EnergyColumn, FluxFormat, FluxTable, LengthColumn
+from mcgen.card.flux_tables import ColumnsTable, EnergyColumn, FluxFormat, FluxTable, LengthColumn
 from mcgen.errors import FileFormatError
 from mcgen.io.flux.native import GROUP, NATIVE, TREE
 from mcgen.io.flux.root import Tree

@@ -9,7 +9,7 @@ import pytest
 
 import mcgen
 from mcgen.card import Card
-from mcgen.card.run_tables import BeamTable
+from mcgen.card.flux_tables import BeamTable
 from mcgen.constants import MUON_MASS
 from mcgen.errors import CardError
 from mcgen.flux.flux import Flux, beam_flux, flux_of
