@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from math import sqrt
+
 import numpy as np
 
-from mcgen.types import Array
+from mcgen.types import Array, Ints
 
 
 def effective_size(weights: Array, squares: Array | None = None) -> float:
@@ -17,3 +19,15 @@ def effective_size(weights: Array, squares: Array | None = None) -> float:
     """
     square = float(weights @ weights if squares is None else np.sum(squares))
     return float(np.sum(weights)) ** 2 / square if square > 0.0 else 0.0
+
+
+def error_by_group(weights: Array, group: Ints) -> float:
+    """Error of a sum of weights, of which those of one group fluctuate together: sqrt(sum_groups (sum_group w)^2).
+
+    Parameters
+    ----------
+    weights : (n,)
+    group : (n,) number of the group that each is of, from 0
+    """
+    sums = np.bincount(group, weights=weights)
+    return sqrt(sums @ sums)

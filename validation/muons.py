@@ -15,7 +15,8 @@ from mcgen.card.flux_tables import FluxTable
 from mcgen.constants import MUON_MASS
 from mcgen.flux.flux import load_flux
 from mcgen.plots.style import BLUE, GREEN, ORANGE, PURPLE, VERMILION
-from mcgen.types import Array, Bools
+from mcgen.types import Array, Bools, Ints
+from mcgen.weights import error_by_group
 
 EXPERIMENTS = {"na62": "NA62, Cu", "ship": "SHiP, Mo"}
 FACTORS = (10.0, 50.0, 100.0)
@@ -38,6 +39,7 @@ class Muons:
     theta : (n,) angle to the beam [rad]
     depth : (n,) z of the production point [m]
     rate : (n,) per proton
+    group : (n,) number of the group that the muon fluctuates with
     seen : (n,) inside the dump, and on a ray through the decay volume, as a collinear boson would be
     """
 
@@ -45,6 +47,7 @@ class Muons:
     theta: Array
     depth: Array
     rate: Array
+    group: Ints
     seen: Bools
 
     def fast(self, factor: float, mass: float) -> Bools:
@@ -54,9 +57,9 @@ class Muons:
         return fast
 
     def total(self, chosen: Bools) -> tuple[float, float]:
-        """Muons per proton, and the error of a sample of weights."""
+        """Muons per proton, and the error of a sample of groups."""
         rate = self.rate[chosen]
-        return float(rate.sum()), float(np.sqrt(np.sum(rate * rate)))
+        return float(rate.sum()), error_by_group(rate, self.group[chosen])
 
 
 @cache
@@ -70,7 +73,8 @@ def muons_of(experiment: str) -> Muons:
     inside = card.dump().contains(flux.position) & (direction[2] > 0.0)
     hits = card.experiment.decay_volume.path_through(flux.position, direction)[1] > 0.0
     across = np.hypot(flux.momentum[0], flux.momentum[1])
-    return Muons(size, np.arctan2(across, flux.momentum[2]), flux.position[2], flux.rate, inside & hits)
+    theta = np.arctan2(across, flux.momentum[2])
+    return Muons(size, theta, flux.position[2], flux.rate, flux.group, inside & hits)
 
 
 def fraction(muons: Muons, chosen: Bools, of: Bools) -> tuple[float, float]:
@@ -78,7 +82,7 @@ def fraction(muons: Muons, chosen: Bools, of: Bools) -> tuple[float, float]:
     rate, good = muons.rate[of], chosen[of]
     total = float(rate.sum())
     value = float(rate[good].sum()) / total
-    return value, float(np.sqrt(np.sum((rate * (good - value)) ** 2))) / total
+    return value, error_by_group(rate * (good - value), muons.group[of]) / total
 
 
 def draw_stages(

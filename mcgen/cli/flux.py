@@ -26,7 +26,7 @@ FileArgument = Annotated[
     ),
 ]
 FormatOption = Annotated[
-    str | None, typer.Option("--format", help="native (default), muonfluxenhancement or fairship.")
+    str | None, typer.Option("--format", help="How to read the file; flux.format of a card.")
 ]
 ProtonsOption = Annotated[
     float | None, typer.Option(help="Protons that the weights are for, where the format does not say.")

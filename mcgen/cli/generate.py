@@ -36,7 +36,9 @@ def generate(
         Path | None,
         typer.Option(help="Instead of CARD: collisions like those of an LHE sample, with weights in pb."),
     ] = None,
-    method: Annotated[str, typer.Option(help="With --match: iww, ww or exact.")] = "exact",
+    method: Annotated[
+        str, typer.Option(help="With --match: how bosons are made; production.method of a card.")
+    ] = "exact",
     pdg: Annotated[int | None, typer.Option(help="With --match: PDG id of the sample's boson.")] = None,
     output: Annotated[
         Path | None,

@@ -14,6 +14,7 @@ from mcgen.comparison.compare import VARIABLES
 from mcgen.errors import reasons
 from mcgen.experiment.exposure import EXPOSURES
 from mcgen.physics.models import delta_a_mu
+from mcgen.sources.bremsstrahlung import Bremsstrahlung
 
 if TYPE_CHECKING:
     from mcgen.analysis.cross_sections import CrossSection
@@ -263,10 +264,9 @@ def print_check(card: Card, flux: Flux, process: Process) -> None:
         )
     console.print(table)
     _print_geometry(console, experiment, card.dump())
-    console.print(
-        f"\nflux {flux.file}: {process.used} of {flux.total} particles can contribute"
-        f" (E > {card.production.min_energy(boson.mass):.4g} GeV at emission)"
-    )
+    least = f"\n  muons need more than {card.production.min_energy(boson.mass):.4g} GeV where they radiate"
+    needs = least if Bremsstrahlung.name in process.sources else ""
+    console.print(f"\nflux {flux.file}: {process.used} of {flux.total} particles can contribute{needs}")
     for reason, count in process.left_out.items():
         if count:
             console.print(f"  left out: {count} {reason.replace('_', ' ')}")

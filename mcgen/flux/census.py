@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from itertools import pairwise
-from math import inf, sqrt
+from math import inf
 
 import numpy as np
 
@@ -14,6 +14,7 @@ from mcgen.flux.flux import Flux
 from mcgen.flux.groups import groups_by_label
 from mcgen.physics.kinematics import norm
 from mcgen.types import Array, Bools, Ints
+from mcgen.weights import error_by_group
 
 PARENTS = (13, -13, 211, -211, 321, -321)
 """PDG ids of the particles that a flux is there for: muons at their production, mesons at their decay."""
@@ -166,15 +167,14 @@ def census(flux: Flux) -> Census:
 def _rate(p: _Counted, which: Bools, low: float = 0.0, high: float = inf) -> Rate:
     inside = which & (p.momentum >= low) & (p.momentum < high)
     rate = p.rate[inside]
-    by_group = np.bincount(p.group[inside], weights=rate)
-    total, square = float(rate.sum()), float(by_group @ by_group)
+    total, error = float(rate.sum()), error_by_group(rate, p.group[inside])
     return Rate(
         low=low,
         high=high,
         particles=len(rate),
         rate=total,
-        error=sqrt(square),
-        effective_size=total * total / square if square > 0.0 else 0.0,
+        error=error,
+        effective_size=(total / error) ** 2 if error > 0.0 else 0.0,
     )
 
 

@@ -10,7 +10,7 @@ from matplotlib.figure import Figure
 
 from mcgen.io.outputs import claim, make_folder
 from mcgen.plots.cutflow import draw_cut_flow
-from mcgen.plots.spectra import draw_acceptance, draw_boson, draw_daughters, draw_muon
+from mcgen.plots.spectra import draw_acceptance, draw_boson, draw_daughters, draw_parent
 from mcgen.plots.style import save
 from mcgen.plots.vertices import draw_vertices
 from mcgen.survey import Survey, survey_of
@@ -41,7 +41,7 @@ GALLERY = (
         " red, the second green.",
         draw_vertices,
     ),
-    Picture("muon", f"The muons that radiate. {_BANDS}", draw_muon),
+    Picture("parent", f"The parents of the bosons, in the flux and at the emission. {_BANDS}", draw_parent),
     Picture("boson", f"The boson. {_BANDS}", draw_boson),
     Picture("daughters", f"The daughters at the decay, before any magnet. {_BANDS}", draw_daughters),
     Picture("acceptance", f"Share of the decays in the volume that is accepted. {_BANDS}", draw_acceptance),

@@ -1,4 +1,4 @@
-"""Distributions of muon, boson and daughters, and the acceptance."""
+"""Distributions of parent, boson and daughters, and the acceptance."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from matplotlib.figure import Figure
 
 from mcgen.plots.style import BLUE, VERMILION, add_title
 from mcgen.survey import Survey, YieldHistogram
-from mcgen.survey.variables import ACCEPTANCE, BOSON, DAUGHTERS, MUON, VARIABLES, Variable
+from mcgen.survey.variables import ACCEPTANCE, BOSON, DAUGHTERS, PARENT, VARIABLES, Variable
 from mcgen.types import Array
 
 _DECADES = 1e-5
@@ -21,9 +21,9 @@ _MERGED = 2
 """Bins of the distributions in one bin of the acceptance."""
 
 
-def draw_muon(survey: Survey) -> Figure:
-    """Draw the muons that radiated."""
-    return _draw_spectra(survey, MUON, columns=4)
+def draw_parent(survey: Survey) -> Figure:
+    """Draw the parents of the bosons."""
+    return _draw_spectra(survey, PARENT, columns=4)
 
 
 def draw_boson(survey: Survey) -> Figure:

@@ -55,18 +55,18 @@ def _decay_radius(events: Events) -> Array:
     return np.asarray(np.hypot(events.decay_x, events.decay_y))
 
 
-MUON = (
-    Variable("parent_e", "muon energy at production [GeV]", True, _column("parent_e")),
-    Variable("emitter_e", "muon energy at emission [GeV]", True, _column("emitter_e")),
-    Variable("muon_angle", "muon angle to the beam at emission [rad]", True, _polar_angle("emitter")),
+PARENT = (
+    Variable("parent_e", "parent energy in the flux [GeV]", True, _column("parent_e")),
+    Variable("emitter_e", "parent energy at emission [GeV]", True, _column("emitter_e")),
+    Variable("parent_angle", "parent angle to the beam at emission [rad]", True, _polar_angle("emitter")),
     Variable("emission_z", "emission depth $z$ [m]", False, _column("emission_z")),
 )
 
 BOSON = (
     Variable("boson_e", "boson energy [GeV]", True, _column("boson_e")),
-    Variable("x", "energy fraction $x = E_X/E_\\mu$", False, _column("x")),
+    Variable("x", "boson energy over parent energy at emission, $x$", False, _column("x")),
     Variable("boson_angle", "boson angle to the beam [rad]", True, _polar_angle("boson")),
-    Variable("theta", "emission angle to the muon [rad]", True, _column("theta")),
+    Variable("theta", "emission angle to the parent [rad]", True, _column("theta")),
     Variable("decay_z", "decay $z$ [m]", False, _column("decay_z")),
     Variable("decay_radius", "decay distance from the beam axis [m]", False, _decay_radius),
 )
@@ -83,4 +83,4 @@ DAUGHTERS = (
 ACCEPTANCE = ("boson_e", "boson_angle", "decay_z", "opening_angle", "lower_e", "emitter_e")
 """Variables over which the acceptance is shown."""
 
-VARIABLES = (*MUON, *BOSON, *DAUGHTERS)
+VARIABLES = (*PARENT, *BOSON, *DAUGHTERS)

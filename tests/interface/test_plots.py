@@ -99,7 +99,7 @@ def test_events_of_every_experiment_are_drawn(name: str, folder: Path) -> None:
     ("change", "picture"),
     [
         ({"title": "$\\frac{$ and ζ 中 \x07" + 300 * "long "}, "cut_flow"),
-        ({"run": {"write": "accepted"}}, "muon"),
+        ({"run": {"write": "accepted"}}, "parent"),
         ({"run": {"write": "accepted"}}, "acceptance"),
     ],
     ids=["strange title", "accepted only", "no acceptance"],

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import subprocess
 import sys
 from dataclasses import dataclass
@@ -198,6 +199,17 @@ def test_two_processes_share_a_file(files: dict[str, Path]) -> None:
         assert_agrees(value, float(np.hypot(error, its_error)), truth)
         with pytest.raises(AssertionError, match="sigma"):
             assert_agrees(value, float(np.hypot(error, its_error)), 1.1 * truth)
+
+
+def test_check_says_what_muons_need_where_there_are_any(files: dict[str, Path]) -> None:
+    from tests.oracle.cards import done
+
+    pions = str(files["pions"].parent / "toy.toml")
+    without = mcgen_with_toy("check", pions, "--set", "production.processes=['stopped_pion']")
+    needs = r"\n  muons need more than [\d.]+ GeV where they radiate\n"
+    for printed, muons in ((without, False), (done("check", "tiny.toml").out, True)):
+        assert re.search(r"\nflux .*: \d+ of \d+ particles can contribute\n", printed)
+        assert bool(re.search(needs, printed)) == muons
 
 
 def test_without_its_line_it_is_not_known() -> None:

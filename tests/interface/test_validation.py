@@ -10,10 +10,15 @@ import sys
 from dataclasses import replace
 from pathlib import Path
 
+import numpy as np
 import pytest
 
+from mcgen.card import load_card
+from mcgen.flux.census import census
+from mcgen.flux.flux import load_flux
 from validation.claims import NUMBERS, Outcome, Row, agrees, likely, page, read, write
 from validation.command import CLAIMS, main
+from validation.muons import EXPERIMENTS, fraction, muons_of
 
 ROOT = Path(__file__).parents[2]
 FOLDER = ROOT / "validation"
@@ -24,6 +29,25 @@ QUICK = ("quadrature", "decay", "paper_fig6")
 
 LARGEST = 300_000
 """Bytes of a committed figure."""
+
+
+# --- The muons ----------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("name", EXPERIMENTS)
+def test_muons_from_one_point_fluctuate_together(name: str) -> None:
+    """The rates and errors are those that `mcgen flux show` prints; those of single rows are smaller."""
+    muons = muons_of(name)
+    card = load_card(f"{name}_muonphilic")
+    assert card.flux is not None
+    for known in census(load_flux(card.flux)).above[:5]:
+        chosen = muons.momentum >= known.low
+        assert muons.total(chosen) == pytest.approx((known.rate, known.error), rel=1e-12)
+        assert known.error > np.sqrt(np.sum(muons.rate[chosen] ** 2))
+        # A share and the rest of it add up to one, and have the same error.
+        share, rest = (fraction(muons, some, chosen) for some in (muons.seen, ~muons.seen))
+        assert share[0] + rest[0] == pytest.approx(1.0)
+        assert share[1] == pytest.approx(rest[1])
 
 
 # --- The committed claims -----------------------------------------------------------------------------------

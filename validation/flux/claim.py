@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from itertools import pairwise
 from pathlib import Path
 
 import matplotlib.pyplot as plt
@@ -11,7 +12,8 @@ from matplotlib.axes import Axes
 
 import mcgen
 from mcgen.plots.style import BLUE, VERMILION
-from mcgen.types import Array
+from mcgen.types import Array, Ints
+from mcgen.weights import error_by_group
 from validation.claims import Outcome, Row, agrees, save_figure
 from validation.muons import EXPERIMENTS, Muons, muons_of
 
@@ -23,8 +25,8 @@ LOOKS = {"na62": (BLUE, "-"), "ship": (VERMILION, "--")}
 
 NOTES = """\
 Numbers of muons above a momentum, and medians of depth and angle, are those of the page that comes with the
-samples, within its digits and the statistical errors. The page rounds these errors down a little: above 50 GeV the sum of
-squared weights gives 0.8 to 0.9 %, it says 0.7 %. The band is the uncertainty of the simulation that the page states: 30 % from 5 to
+samples, within its digits and the statistical errors. The page rounds these errors down a little: above 50 GeV the
+groups of muons from one point give 0.9 %, it says 0.7 %. The band is the uncertainty of the simulation that the page states: 30 % from 5 to
 100 GeV, a factor 1.5 to 150 GeV, a factor 2 above; it was not checked below 5 GeV. Copper and molybdenum differ little.
 Half of the slow muons come from the first half metre, fast ones from less than 0.2 m: the dump's end hardly matters."""
 
@@ -82,7 +84,7 @@ def medians(text: str) -> list[Row]:
             low, high = (float(edge) for edge in bin_text.split()[0].split("-"))
             stated, unit = word.split()
             chosen = (muons.momentum > low) & (muons.momentum < high)
-            value, error = weighted_median(scale * values[chosen], muons.rate[chosen])
+            value, error = weighted_median(scale * values[chosen], muons.rate[chosen], muons.group[chosen])
             half = 0.5 * last_digit(stated)
             claim = f"Cu, {low:g} to {high:g} GeV: median {what} [{unit}]"
             rows.append(
@@ -91,12 +93,13 @@ def medians(text: str) -> list[Row]:
     return rows
 
 
-def weighted_median(values: Array, rate: Array) -> tuple[float, float]:
-    """Median of weighted values, and its error from the neighbouring quantiles."""
+def weighted_median(values: Array, rate: Array, group: Ints) -> tuple[float, float]:
+    """Median of weighted values, and its error: from the quantiles within the error of the share below it."""
     order = np.argsort(values)
     share = np.cumsum(rate[order]) / rate.sum()
-    spread = 0.5 * np.sqrt(np.sum(rate**2)) / rate.sum()
-    low, middle, high = (values[order][np.searchsorted(share, q)] for q in (0.5 - spread, 0.5, 0.5 + spread))
+    middle = values[order][np.searchsorted(share, 0.5)]
+    spread = error_by_group(rate * ((values < middle) - 0.5), group) / rate.sum()
+    low, high = (values[order][np.searchsorted(share, q)] for q in (0.5 - spread, 0.5 + spread))
     return float(middle), 0.5 * float(high - low)
 
 
@@ -132,9 +135,10 @@ def draw(folder: Path) -> None:
 
 def density(muons: Muons, values: Array, bins: Array) -> tuple[Array, Array]:
     """Muons per proton and unit in bins, and the statistical error."""
-    rate, width = muons.rate, np.diff(bins)
-    content = np.histogram(values, bins, weights=rate)[0] / width
-    return content, np.sqrt(np.histogram(values, bins, weights=rate * rate)[0]) / width
+    width = np.diff(bins)
+    inside = [(values >= low) & (values < high) for low, high in pairwise(bins)]
+    total, error = np.array([muons.total(chosen) for chosen in inside]).T
+    return total / width, error / width
 
 
 def shade(panel: Axes, bins: Array, content: Array) -> None:

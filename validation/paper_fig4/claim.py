@@ -6,6 +6,7 @@ from pathlib import Path
 
 import numpy as np
 
+from mcgen.weights import error_by_group
 from validation.claims import Outcome, Row, agrees, save_figure
 from validation.muons import EXPERIMENTS, FACTORS, MASSES, Muons, draw_stages, fraction, muons_of
 
@@ -66,7 +67,7 @@ def mean_momentum(muons: Muons, chosen: np.ndarray) -> tuple[float, float]:
     rate, momentum = muons.rate[chosen], muons.momentum[chosen]
     share = rate / rate.sum()
     mean = float(share @ momentum)
-    return mean, float(np.sqrt(np.sum((share * (momentum - mean)) ** 2)))
+    return mean, error_by_group(share * (momentum - mean), muons.group[chosen])
 
 
 Left = tuple[float, float]
