@@ -90,7 +90,7 @@ def _draw(
     figure, grid = plt.subplots(rows, columns, figsize=(12.0, height), squeeze=False)
     # A layout that is found by trial takes three times as long as the drawing itself.
     figure.subplots_adjust(
-        left=0.06, right=0.985, wspace=0.2, hspace=0.25, bottom=foot / height, top=1.0 - 0.4 / height
+        left=0.06, right=0.985, wspace=0.2, hspace=0.25, bottom=foot / height, top=1.0 - 0.6 / height
     )
     for axes, variable in zip(grid.flat, variables, strict=True):
         axes.set_xlabel(variable.label)
