@@ -18,7 +18,7 @@ from mcgen.plots.style import save
 from mcgen.survey import Survey, survey_of
 from mcgen.survey.survey import DISPLAYS, MAP_BINS
 from mcgen.survey.variables import ACCEPTANCE, VARIABLES
-from tests.oracle.cards import done, refused
+from tests.oracle.cards import done, refused, write_tiny_card
 from tests.oracle.described import described
 
 ONE_OF_EACH = {
@@ -50,16 +50,24 @@ def test_plot_makes_all_pictures(sample: Path, folder: Path) -> None:
     assert_drawn(folder / "tiny_plots")
 
 
-def test_python_draws_the_same_pictures(sample: Path, folder: Path) -> None:
-    assert mcgen.plot(str(sample), "pictures") == [Path(f"pictures/{name}.png") for name in NAMES]
+@pytest.fixture(scope="module")
+def none(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """File without events."""
+    place = tmp_path_factory.mktemp("none")
+    card = mcgen.load_card(write_tiny_card(place)).replace(model={"mass_gev": 0.3, "g_mu": 1.0})
+    mcgen.write(mcgen.generate(card), place / "none.root")
+    return place / "none.root"
+
+
+def test_python_draws_the_same_pictures(none: Path, folder: Path) -> None:
+    """Of a file without events, which takes the least time."""
+    assert mcgen.plot(str(none), "pictures") == [Path(f"pictures/{name}.png") for name in NAMES]
     assert_drawn(folder / "pictures")
 
 
-def test_plot_of_no_events_into_a_folder_as_pdf(folder: Path) -> None:
-    card = mcgen.load_card("tiny.toml").replace(model={"mass_gev": 0.3, "g_mu": 1.0})
-    mcgen.write(mcgen.generate(card), "none.root")
+def test_plot_of_no_events_into_a_folder_as_pdf(none: Path, folder: Path) -> None:
     (folder / "there").mkdir()
-    assert done("--quiet", "plot", "none.root", "-o", "there", "--format", "pdf").out == ""
+    assert done("--quiet", "plot", none, "-o", "there", "--format", "pdf").out == ""
     assert_drawn(folder / "there", "pdf")
 
 
