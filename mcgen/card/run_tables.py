@@ -143,7 +143,7 @@ class VegasTable(Table):
     neval: Annotated[int, Field(ge=1000, le=10_000_000)] = 80_000
     """Points an iteration."""
     train_on: Literal["accepted", "fiducial"] = "accepted"
-    """Where events are to be dense: among the accepted ones (with a tenth of all decays), or among all decays."""
+    """Where events are to be dense: among the accepted ones (with a hundredth of all decays), or among all decays."""
 
 
 class RunTable(Table):

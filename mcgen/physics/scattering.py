@@ -14,7 +14,7 @@ import numpy as np
 from mcgen.constants import MUON_MASS
 from mcgen.errors import UsageError
 from mcgen.physics.energy_loss import EnergyLoss
-from mcgen.physics.kinematics import transverse_frame
+from mcgen.physics.kinematics import dot, transverse_frame
 from mcgen.physics.matter import Material
 from mcgen.types import Array
 
@@ -127,6 +127,16 @@ def scattering_moments(
         a2 += term
     scale = _SCALE * _SCALE * per_length
     return ScatteringMoments(length, per_length * length, scale * a0, scale * a1, scale * a2)
+
+
+def angles_to(direction: Array, other: Array) -> Array:
+    """Angles (2, n) [rad] in the two planes of `scatter` that turn unit vectors (3, n) into others."""
+    first, second = transverse_frame(direction)
+    sides = np.stack([dot(other, first), dot(other, second)])
+    sine = np.hypot(sides[0], sides[1])
+    angle = np.arctan2(sine, dot(other, direction))
+    angles: Array = sides * (angle / np.maximum(sine, 1e-300))
+    return angles
 
 
 def scatter(direction: Array, track: ScatteringMoments, normals: Array) -> tuple[Array, Array]:

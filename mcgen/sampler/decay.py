@@ -26,13 +26,10 @@ from mcgen.record.tables import Daughters, Flight, Production, undefined
 from mcgen.sources.aim import Coordinates
 from mcgen.types import Array
 
-OUTSIDE = 0.2
+OUTSIDE = 0.1
 """Density of what is outside the window, over that of an isotropic decay: weights are at most its inverse."""
 
-_LEAST_SINE = 0.2
-"""Smallest sin* that the window reckons with: at its edges the daughters still open a little."""
-
-_MARGIN = 0.05
+_MARGIN = 0.02
 """What the window is wider by at both ends, for what the first order in the angles leaves out."""
 
 _SIGN = np.array([[1.0], [-1.0]])
@@ -158,16 +155,29 @@ def cos_window(
     # E_daughter = E/2 +- p* cos* P/m, as a limit on the momentum along the boson.
     least_energy = max((condition.least_energy for condition in detector.conditions[index]), default=0.0)
     enough = 0.5 * momentum + energy / momentum * (least_energy - 0.5 * energy)
-    sine = np.ones((2, n))
-    # The limits need sin*, which they themselves determine: the last plane is enough for a first guess.
-    for used in (ways[-1:], ways, ways):
-        least = np.broadcast_to(enough, (2, n))
-        for plane, meets, opening, kick in used:
-            moved = _SIGN * (sine * opening[0] + kick[0]), _SIGN * (sine * opening[1] + kick[1])
-            least = np.maximum(least, plane.least_momentum(meets, moved))
-        limit = (least - 0.5 * momentum) * (mass / (p_star * energy))
-        sine = np.sqrt(np.maximum(1.0 - limit * limit, _LEAST_SINE**2))
+    boost = p_star * energy / mass  # p = P/2 + boost cos*
+    limit = np.broadcast_to((enough - 0.5 * momentum) / boost, (2, n))
+    for plane, meets, opening, kick in ways:
+        straight = plane.least_momentum(meets, (_SIGN * kick[0], _SIGN * kick[1])) if kick.any() else 0.0
+        moved = _SIGN * (opening[0] + kick[0]), _SIGN * (opening[1] + kick[1])
+        # In between the least momentum is convex in sin*; its chord is what it is without a magnet.
+        slope = plane.least_momentum(meets, moved) - straight
+        limit = np.maximum(limit, _least_cos(boost, slope, straight - 0.5 * momentum))
     low, high = _SIGN * limit
     low, high = np.maximum(low - _MARGIN, -1.0), np.minimum(high + _MARGIN, 1.0)
     found = low < high
     return np.where(found, low, -1.0), np.where(found, high, 1.0)
+
+
+def _least_cos(a: Array, b: Array, d: Array) -> Array:
+    """Least cos* (2, n) with a cos* - b sin* >= d, for a > 0; above 1 where there is none.
+
+    With R cos(theta* + delta) for the left side it is cos(arccos(d/R) - delta), if that angle is between 0 and pi.
+    """
+    square = a * a + b * b
+    root = np.sqrt(square - d * d)
+    least = (a * d + b * root) / square
+    # Beyond 0 and pi: daughters that open never get there, or those that close always do.
+    beyond = a * root < b * d
+    least = np.where(beyond, np.copysign(2.0, b), least)
+    return np.where(d * d < square, least, np.copysign(2.0, d))

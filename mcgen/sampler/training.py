@@ -28,7 +28,7 @@ from mcgen.types import Array, Bools, Ints
 
 _log = logging.getLogger(__name__)
 
-FIDUCIAL_SHARE = 0.1
+FIDUCIAL_SHARE = 0.01
 """Share of the decays as such in what the maps are trained on, beside the accepted ones."""
 
 COMPONENT_FLOOR = 0.02
@@ -37,7 +37,7 @@ COMPONENT_FLOOR = 0.02
 OVERFLOW = 1e-3
 """Share of the yield that heavier events may exceed the common weight of unweighted ones by."""
 
-CLASSES = 6
+CLASSES = 8
 """Classes of parent energy of a source and channel."""
 
 
@@ -209,7 +209,7 @@ def _pilot(sampler: Sampler, component: Component, batches: Iterator[Array]) -> 
 
 
 def _importance(pilots: list[Pilot], train_on: str) -> Importance:
-    """Make the density that the maps are trained on, w sqrt(accepted/Y_a^2 + 0.1/Y_f^2).
+    """Make the density that the maps are trained on, w sqrt(accepted/Y_a^2 + 0.01/Y_f^2).
 
     Y_a and Y_f are the pilot's yields, accepted and in the decay volume; if it saw nothing accepted,
     the decays in the volume alone count.

@@ -25,6 +25,8 @@ from mcgen.types import Array, Bools
 Coordinates = Mapping[str, Array]
 """Coordinates (n,) in [0, 1) by the name of their axis."""
 
+_FORWARD = np.array([[0.0], [0.0], [1.0]])
+
 BROADENING = 1.4
 """Factor on b: tails a little wider than those of the cross-section keep the weights bounded."""
 
@@ -81,21 +83,46 @@ class Aim:
         direction : (3, n) unit vectors of the bosons
         density : (n,) per solid angle; infinite where the direction belongs to the other half of "aim"
         """
+        direction, density = _draw(u, self._disc(u, position), position, ray, spread)
+        if self.plane is None:
+            return direction, density
+        foreign = (u["aim"] >= 0.5) & plane_disc(self.plane, position).meets(position, direction)
+        return direction, np.where(foreign, np.inf, 0.5 * density)
+
+    def target(self, u: Coordinates, position: Array) -> tuple[Array, Array]:
+        """Tell where `draw` sends bosons to.
+
+        Parameters
+        ----------
+        u : the coordinates `axes`
+        position : (3, n) where bosons come from, in front of volume and plane [m]
+
+        Returns
+        -------
+        direction : (3, n) unit vectors to the middle of what is aimed at
+        size : (n,) radius that it is seen under [rad]; infinite for a volume without sides
+        """
+        disc = self._disc(u, position)
+        aside = disc.centre - position[:2]
+        length = np.sqrt(aside[0] ** 2 + aside[1] ** 2 + disc.depth**2)
+        return np.stack([aside[0] / length, aside[1] / length, disc.depth / length]), disc.radius / length
+
+    def _disc(self, u: Coordinates, position: Array) -> Disc:
+        """What is aimed at from points (3, n)."""
         disc = volume_disc(self.volume, position)
         if self.plane is None:
-            direction, density = _draw(u, disc, position, ray, spread)
-            return direction, density
-        inner = plane_disc(self.plane, position)
-        at_plane = u["aim"] < 0.5
-        direction, density = _draw(u, inner.where(at_plane, disc), position, ray, spread)
-        foreign = ~at_plane & inner.meets(position, direction)
-        return direction, np.where(foreign, np.inf, 0.5 * density)
+            return disc
+        return plane_disc(self.plane, position).where(u["aim"] < 0.5, disc)
 
 
 class EveryDirection:
     """Aims at nothing: all directions, with a density like 1/(1 - cos theta + c)^2 about the ray's."""
 
     plane: Plane | None = None
+
+    def target(self, u: Coordinates, position: Array) -> tuple[Array, Array]:  # noqa: ARG002
+        """Say that no direction (3, n) is better than others: the size (n,) of the aim is infinite."""
+        return np.broadcast_to(_FORWARD, position.shape), np.full(position.shape[1], np.inf)
 
     def draw(
         self,

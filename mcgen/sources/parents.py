@@ -12,7 +12,7 @@ from mcgen.physics.kinematics import norm
 from mcgen.record.tables import Parent
 from mcgen.types import Array, Bools, Ints
 
-_CELLS = (16, 24)
+_CELLS = (24, 40)
 """Bins in energy and in angle within which parents share their importance."""
 
 
@@ -50,7 +50,7 @@ def parent_table(candidates: Parent, volume: Volume, tests: Mapping[str, Bools])
     Parameters
     ----------
     candidates : n particles of the flux
-    volume : the decay volume; parents are alike if they have similar energies and angles to its entrance
+    volume : the decay volume; parents are alike if they have similar energies and angles to its exit
     tests : what they have to pass (n,), by the reason to leave out those that do not
     """
     keep = np.ones(len(candidates), dtype=bool)
@@ -67,10 +67,10 @@ def parent_table(candidates: Parent, volume: Volume, tests: Mapping[str, Bools])
 
 
 def _cells(parent: Parent, volume: Volume) -> Ints:
-    """Cell of each parent in ln E and in the log of the angle to the centre of the decay volume's entrance."""
+    """Cell of each parent in ln E and in the log of the angle to the centre of the decay volume's exit."""
     if not len(parent):
         return np.zeros(0, dtype=np.int64)
-    aim = np.array([*volume.centre_m, volume.z_m[0]])[:, None] - parent.position
+    aim = np.array([*volume.centre_m, volume.z_m[1]])[:, None] - parent.position
     miss = np.clip(norm(direction_of(parent) - aim / np.maximum(norm(aim), 1e-300)), 1e-4, 2.0)
     number = np.zeros(len(parent), dtype=np.int64)
     for value, bins in zip((np.log(parent.momentum[3]), np.log(miss)), _CELLS, strict=True):

@@ -22,12 +22,14 @@ import uproot
 
 import mcgen
 from mcgen.card.flux_tables import FluxTable
+from mcgen.card.shipped import shipped_cards
 from mcgen.flux.flux import flux_of, load_flux
 from mcgen.io.events.root import RootWriter
 from mcgen.run.generate import generate_file
 from mcgen.run.parallel import Workers
 from mcgen.run.provenance import chunks_of
 from mcgen.run.run import Run
+from mcgen.sampler.training import OVERFLOW
 from mcgen.sensitivity.contour import MassPoint, mass_point
 
 POINTS = {
@@ -49,6 +51,7 @@ METHODS: dict[str, dict[str, Any]] = {
     },
 }
 LEAST = {"iww": 0.3, "exact": 0.25}
+SHIPPED = list(shipped_cards())
 
 
 @dataclass
@@ -99,6 +102,28 @@ def sampling(events: int = 500_000) -> Iterator[Row]:
                 f"max/mean weight, {method}, {point}", float(accepted.max() / accepted.mean()), 100.0
             )
         yield at_least(f"N_eff/N, {method}, median of the points", float(np.median(sizes)), 0.55)
+
+
+def as_shipped(events: int = 500_000) -> Iterator[Row]:
+    """Accepted events of the shipped cards, with the losses and the scattering that they have."""
+    sizes, efficiencies = [], []
+    for name in SHIPPED:
+        run = Run.of(mcgen.load_card(name).replace(run={"events": events, "seed": 1}))
+        accepted = np.concatenate([c["weight"][c["accepted"]] for c in run.chunks()])
+        sizes.append(float(accepted.sum() ** 2 / (accepted @ accepted)) / events)
+        efficiencies.append(float(accepted.mean()) / ceiling_of(accepted))
+        yield at_least(f"N_eff/N, {name}", sizes[-1], 0.3 if name.startswith("shadows") else 0.4)
+        yield at_most(f"max/mean weight, {name}", float(accepted.max() / accepted.mean()), 50.0)
+        yield at_least(f"unweighting efficiency, {name}", efficiencies[-1], 0.1)
+    yield at_least("N_eff/N, median of the shipped cards", float(np.median(sizes)), 0.6)
+    yield at_least("unweighting efficiency, median", float(np.median(efficiencies)), 0.2)
+
+
+def ceiling_of(weight: np.ndarray[Any, Any]) -> float:
+    """Weight that heavier events exceed by no more than `OVERFLOW` of the sum."""
+    heaviest = np.sort(weight)[::-1]
+    excess = np.cumsum(heaviest) - heaviest * np.arange(1, len(heaviest) + 1)
+    return float(heaviest[np.searchsorted(excess, OVERFLOW * weight.sum(), side="right") - 1])
 
 
 def writing(folder: Path, method: str, target: float, events: int = 1_000_000) -> Iterator[Row]:
@@ -253,6 +278,7 @@ def main() -> None:
             writing(folder, "iww", 1.5),
             writing(folder, "exact", 4.0),
             sampling(),
+            as_shipped(),
             contour(),
         ]
         if "--quick" not in sys.argv:

@@ -144,12 +144,13 @@ def radiation_at(process: Process, card: Card, coordinates: Mapping[str, Array])
     n = len(next(iter(coordinates.values())))
     place = np.arange(n) % len(source.parents)
     channel: Outcome = next(iter(process.ratios))
-    track = source.track(coordinates, *source.parents.take(place), source.length.take(place))
+    aim, spread = process.aims[channel], source.emission.spread
+    track = source.track(coordinates, *source.parents.take(place), source.length.take(place), aim, spread)
     return Radiation(
         process=process,
         dump=card.dump(),
         source=source,
         track=track,
-        emission=source.emission(coordinates, track, process.aims[channel]),
+        emission=source.emission(coordinates, track, aim),
         history=process(source.name, channel, place, coordinates),
     )

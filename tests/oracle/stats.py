@@ -52,6 +52,11 @@ def assert_agrees(estimate: float, error: float, truth: float, nsigma: float = 5
     assert abs(pull) < nsigma, f"{estimate:.8g} +- {error:.2g} is {pull:+.1f} sigma from {truth:.8g}"
 
 
+def pull(values: Array, truth: float) -> float:
+    """Deviation of the values' mean from the truth, in units of its error."""
+    return float((values.mean() - truth) / values.std() * np.sqrt(len(values)))
+
+
 def assert_unit_pulls(pulls: Array, p_min: float = 1e-4) -> None:
     """Require that independent pulls have unit variance about 0: too small is as wrong as too large."""
     chi_squared = float(np.sum(pulls * pulls))

@@ -80,7 +80,8 @@ class Bremsstrahlung:
     def __call__(self, u: Coordinates, place: Ints, aim: AnyAim) -> Production:
         """Let the muons at some places of the table radiate."""
         muon, direction = self.parents.take(place)
-        track = self.track(u, muon, direction, self.length.take(place))
+        length = self.length.take(place)
+        track = self.track(u, muon, direction, length, aim, self.emission.spread)
         emission = self.emission(u, track, aim)
         # The coupling enters here, and nowhere else.
         sigma = self.g_squared * emission.cross_section

@@ -57,6 +57,10 @@ class EmissionStage(Protocol):
         """Names of the axes that it consumes."""
         ...
 
+    def spread(self, u: Coordinates, energy: Array) -> Array:
+        """Typical angle (n,) [rad] between boson and muon, for the energies (n,) [GeV] of muons that radiate."""
+        ...
+
     def __call__(self, u: Coordinates, track: Track, aim: AnyAim) -> Emission:
         """Radiate a boson from every track, towards where it is aimed at."""
         ...
@@ -76,6 +80,10 @@ class Collinear:
         self._boson = boson
         t_min = float(iww.t_min(np.array(max_energy), boson.mass))
         self._chi = [ChiTable(nucleus, t_min, iww.t_max(boson.mass)) for nucleus in dump.nuclei]
+
+    def spread(self, u: Coordinates, energy: Array) -> Array:  # noqa: ARG002
+        """Give no angle (n,)."""
+        return np.zeros_like(energy)
 
     def __call__(self, u: Coordinates, track: Track, aim: AnyAim) -> Emission:  # noqa: ARG002
         """Draw x uniformly in its kinematic window."""
@@ -115,6 +123,10 @@ class WeizsaeckerWilliams:
         self._boson = boson
         t_min = (min(boson.mass, MUON_MASS) ** 2 / (2.0 * max_energy)) ** 2
         self._chi = [ChiTable(nucleus, t_min, ww.t_max(boson.mass)) for nucleus in dump.nuclei]
+
+    def spread(self, u: Coordinates, energy: Array) -> Array:
+        """Angle (n,) [rad] at which the cross-section has dropped to 1/4."""
+        return _spread(energy, _energy_fraction(u, energy, self._boson.mass)[0], self._boson.mass)
 
     def __call__(self, u: Coordinates, track: Track, aim: AnyAim) -> Emission:
         """Draw x uniformly, the direction by aim."""
@@ -162,6 +174,10 @@ class Exact:
         self._boson, self._nuclei = boson, dump.nuclei
         lowest = (min(boson.mass, MUON_MASS) ** 2 / (2.0 * max_energy)) ** 2
         self._transfer = [TransferTable(nucleus, lowest) for nucleus in dump.nuclei]
+
+    def spread(self, u: Coordinates, energy: Array) -> Array:
+        """Angle (n,) [rad] at which the cross-section has dropped to 1/4."""
+        return _spread(energy, _energy_fraction(u, energy, self._boson.mass)[0], self._boson.mass)
 
     def __call__(self, u: Coordinates, track: Track, aim: AnyAim) -> Emission:
         """Draw x uniformly, the direction by aim, t from the form factor, its azimuth uniformly."""
@@ -263,9 +279,13 @@ def _energy_fraction(u: Coordinates, energy: Array, mass: float) -> tuple[Array,
 
 def _aimed(u: Coordinates, track: Track, x: Array, mass: float, aim: AnyAim) -> tuple[Array, Array]:
     """Directions (3, n) that reach the volume, and their density per solid angle (n,)."""
-    # 2 c = U/(E^2 x) at theta = 0: the square of the angle at which the cross-section has dropped to 1/4.
-    spread = np.sqrt(ww.virtuality(track.energy, x, np.zeros_like(x), mass) / x) / track.energy
-    return aim.draw(u, track.position, track.direction, spread)
+    return aim.draw(u, track.position, track.direction, _spread(track.energy, x, mass))
+
+
+def _spread(energy: Array, x: Array, mass: float) -> Array:
+    """sqrt(2 c) (n,), with 2 c = U/(E^2 x) at theta = 0."""
+    spread: Array = np.sqrt(ww.virtuality(energy, x, np.zeros_like(x), mass) / x) / energy
+    return spread
 
 
 def _by_layer(layer: Ints, values: list[Array]) -> Array:

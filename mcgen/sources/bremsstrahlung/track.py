@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Protocol
 
@@ -10,12 +11,17 @@ from scipy.special import ndtri
 
 from mcgen.constants import GEV2_TO_M2, GEV2_TO_PB
 from mcgen.experiment.dump import Dump
-from mcgen.physics.scattering import scatter
+from mcgen.physics.scattering import angles_to, scatter
 from mcgen.record.tables import Parent
-from mcgen.sources.aim import Coordinates
+from mcgen.sources.aim import AnyAim, Coordinates
+from mcgen.sources.bremsstrahlung.steering import steered
 from mcgen.types import Array, Ints
 
 _SCATTER_AXES = ("scatter_1", "scatter_2", "scatter_3", "scatter_4")
+
+Spread = Callable[[Coordinates, Array], Array]
+"""Typical angle (n,) [rad] between boson and muon, from the coordinates and the energies (n,) [GeV] of muons that
+radiate; 0 for collinear emission."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,7 +50,9 @@ class TrackStage(Protocol):
         """Names of the axes that it consumes."""
         ...
 
-    def __call__(self, u: Coordinates, muon: Parent, direction: Array, length: Array) -> Track:
+    def __call__(
+        self, u: Coordinates, muon: Parent, direction: Array, length: Array, aim: AnyAim, spread: Spread
+    ) -> Track:
         """Bring muons (n,) with unit directions (3, n) to a point within `length` (n,) [m]."""
         ...
 
@@ -61,10 +69,12 @@ class ThroughDump:
 
     @property
     def axes(self) -> tuple[str, ...]:
-        """Depth, and four for the angles and displacements of scattering."""
-        return ("depth", *(_SCATTER_AXES if self.multiple_scattering else ()))
+        """Depth, one to steer, and four for the angles and displacements of scattering."""
+        return ("depth", *(("steer", *_SCATTER_AXES) if self.multiple_scattering else ()))
 
-    def __call__(self, u: Coordinates, muon: Parent, direction: Array, length: Array) -> Track:
+    def __call__(
+        self, u: Coordinates, muon: Parent, direction: Array, length: Array, aim: AnyAim, spread: Spread
+    ) -> Track:
         """Bring muons (n,) with unit directions (3, n) to a point within `length` (n,) [m]."""
         path = u["depth"] * length
         energy, layer = self.dump.travel(muon.position, direction, muon.momentum[3], path)
@@ -75,9 +85,15 @@ class ThroughDump:
             moments = self.dump.scattering(muon.position, direction, muon.momentum[3], path)
             # ndtri(0) is infinite; the smallest normal number is 38 standard deviations away.
             normals = np.stack([ndtri(np.maximum(u[axis], 1e-300)) for axis in _SCATTER_AXES])
+            # The lateral displacement matters little to where a muon points.
+            towards, size = aim.target(u, position)
+            # Standard deviations in a plane: of a disc, and of the Gaussian that is 1/(theta^2 + spread^2)^2 at 0.
+            width = 0.5 * np.hypot(spread(u, energy), size)
+            target = angles_to(direction, towards)
+            normals[::2], steering = steered(u["steer"], normals[::2], moments.angle, target, width)
             direction, displacement = scatter(direction, moments, normals)
             position = position + displacement
-            weight = weight * self.dump.within_sides(position)
+            weight = weight * (steering * self.dump.within_sides(position))
         return Track(path, position, direction, energy, layer, weight)
 
 
@@ -86,7 +102,15 @@ class AtProduction:
 
     axes: tuple[str, ...] = ()
 
-    def __call__(self, u: Coordinates, muon: Parent, direction: Array, length: Array) -> Track:  # noqa: ARG002
+    def __call__(
+        self,
+        u: Coordinates,  # noqa: ARG002
+        muon: Parent,
+        direction: Array,
+        length: Array,  # noqa: ARG002
+        aim: AnyAim,  # noqa: ARG002
+        spread: Spread,  # noqa: ARG002
+    ) -> Track:
         """Leave muons (n,) with unit directions (3, n) as they are."""
         n = len(muon)
         layer: Ints = np.zeros(n, dtype=np.int64)

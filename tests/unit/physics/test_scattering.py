@@ -6,7 +6,7 @@ import os
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import assume, given
 from hypothesis import strategies as st
 from scipy.integrate import quad
 
@@ -15,7 +15,7 @@ from mcgen.errors import UsageError
 from mcgen.physics.energy_loss import ConstantLoss, EnergyLoss, TableLoss
 from mcgen.physics.kinematics import transverse_frame
 from mcgen.physics.matter import Material, material
-from mcgen.physics.scattering import ScatteringMoments, scatter, scattering_moments
+from mcgen.physics.scattering import ScatteringMoments, angles_to, scatter, scattering_moments
 from mcgen.types import Array
 
 COPPER = material("Cu")
@@ -161,6 +161,19 @@ def test_scattered_direction_is_a_unit_vector(
     assert np.cos(turn) == pytest.approx(np.cos(angle), abs=1e-13)
     if angle < 3.0:
         assert turn == pytest.approx(angle, rel=1e-12, abs=4e-16)
+
+
+@given(direction=directions, other=directions)
+def test_angles_to_a_direction_turn_into_it(
+    direction: tuple[float, float, float], other: tuple[float, float, float]
+) -> None:
+    along, wanted = unit(direction), unit(other)
+    assume(float((along * wanted).sum()) > -0.999)  # any axis turns a direction into its opposite
+    angles, track = angles_to(along, wanted), given_moments(1.0)
+    normals = np.zeros((4, 1))
+    normals[::2] = angles / track.angle
+    turned, _ = scatter(along, track, normals)
+    np.testing.assert_allclose(turned, wanted, rtol=0.0, atol=1e-12)
 
 
 def test_no_track_changes_nothing() -> None:

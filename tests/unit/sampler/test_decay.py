@@ -50,7 +50,7 @@ def test_draws_have_the_density_of_the_definition(low: float, high: float) -> No
 
     assert_same_distribution(cos_star, np.ones_like(cos_star), share)
     with pytest.raises(AssertionError, match="KS"):
-        assert_same_distribution(cos_star, np.ones_like(cos_star), lambda at: share(at, 1.3 * OUTSIDE))
+        assert_same_distribution(cos_star, np.ones_like(cos_star), lambda at: share(at, 1.6 * OUTSIDE))
 
 
 # --- What a detector sees -------------------------------------------------------------------------------------

@@ -16,7 +16,7 @@ from scipy.special import roots_legendre
 
 from mcgen.experiment.planes import CirclePlane, EllipsePlane, OctagonPlane, Plane, RectanglePlane
 from mcgen.experiment.volumes import Box, Cylinder, EllipticCylinder, Frustum, Slab, Volume
-from mcgen.sources.aim import BROADENING, Aim, Disc, EveryDirection, plane_disc, volume_disc
+from mcgen.sources.aim import BROADENING, Aim, AnyAim, Disc, EveryDirection, plane_disc, volume_disc
 from mcgen.types import Array, Bools, Ints
 from tests.oracle.stats import assert_agrees, assert_same_distribution, assert_same_fractions, generator
 
@@ -278,6 +278,26 @@ def test_a_planes_disc_is_the_circle_about_its_aperture(
 
 muon_directions = st.tuples(st.floats(-1.0, 1.0), st.floats(-1.0, 1.0), st.floats(0.05, 1.0))
 coordinates = st.floats(0.0, 1.0, exclude_max=True)
+
+
+@pytest.mark.parametrize("name", ["opening frustum", "box off axis"])
+@pytest.mark.parametrize("aim", [0.2, 0.7])
+def test_the_target_is_the_middle_of_what_is_aimed_at(name: str, aim: float) -> None:
+    volume, plane = VOLUMES[name], PLANES["rectangle"]
+    position = generator("target", name).uniform(-0.5, 0.5, (3, 100))
+    direction, size = Aim(volume, plane).target({"aim": np.full(100, aim)}, position)
+    disc = plane_disc(plane, position) if aim < 0.5 else volume_disc(volume, position)
+    np.testing.assert_allclose(np.linalg.norm(direction, axis=0), 1.0, rtol=1e-14)
+    at = position[:2] + direction[:2] / direction[2] * disc.depth
+    np.testing.assert_allclose(at, disc.centre, rtol=0.0, atol=1e-12)
+    np.testing.assert_allclose(size, disc.radius * direction[2] / disc.depth, rtol=1e-14)
+
+
+@pytest.mark.parametrize("aim", [Aim(SLAB), EveryDirection()])
+def test_where_everything_is_good_the_target_has_no_end(aim: AnyAim) -> None:
+    direction, size = aim.target({}, np.zeros((3, 5)))
+    np.testing.assert_array_equal(direction, np.tile([[0.0], [0.0], [1.0]], 5))
+    assert np.all(np.isinf(size))
 
 
 @pytest.mark.parametrize("name", VOLUMES)

@@ -14,11 +14,12 @@ from mcgen.flux.flux import Flux
 from mcgen.physics.kinematics import dot, transverse_frame
 from mcgen.physics.matter import material, stopping_power
 from mcgen.sampler.process import process_of
+from mcgen.sources.aim import EveryDirection
 from mcgen.sources.bremsstrahlung import Bremsstrahlung
 from mcgen.sources.bremsstrahlung.track import AtProduction
 from mcgen.types import Array
 from tests.oracle.beams import Radiation, beam_card, muons, radiation, radiation_at
-from tests.oracle.stats import generator
+from tests.oracle.stats import generator, pull
 
 SLAB = {"shape": "slab", "z_m": [20.0, 60.0]}
 BLOCK = {"material": "Cu", "z_m": [0.0, 2.0]}
@@ -124,10 +125,6 @@ def assert_moments(theta: Array, shift: Array, angle: float, displacement: float
     # Of the correlation itself, whose error is far smaller than that of the covariance.
     found = np.corrcoef(theta, shift)[0, 1]
     assert abs(found - correlation) < 5.0 * (1.0 - correlation**2) / np.sqrt(len(theta))
-
-
-def pull(values: Array, truth: float) -> float:
-    return float((values.mean() - truth) / values.std() * np.sqrt(len(values)))
 
 
 def test_scattering_changes_neither_energy_nor_rate() -> None:
@@ -286,7 +283,8 @@ def test_table_loses_more_than_the_minimum() -> None:
 def test_in_bare_collisions_muons_stay_where_and_as_they_are() -> None:
     muon = some_muons().select([13])
     direction = generator("any direction").normal(size=(3, len(muon)))
-    track = AtProduction()({}, muon, direction, np.full(len(muon), 7.0))
+    length = np.full(len(muon), 7.0)
+    track = AtProduction()({}, muon, direction, length, EveryDirection(), lambda _, energy: energy)
     assert AtProduction.axes == ()
     np.testing.assert_array_equal(track.position, muon.position)
     np.testing.assert_array_equal(track.direction, direction)
