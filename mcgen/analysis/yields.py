@@ -14,6 +14,9 @@ from mcgen.record.columns import AnyArray
 from mcgen.types import Array, Bools, Ints
 from mcgen.weights import effective_size
 
+Sums = Mapping[str, AnyArray]
+"""What a `Tally` is made of: small arrays by name, which add up over the parts of a run."""
+
 
 def yield_of(weight: Array, group: Ints, points: int) -> Yield:
     """Yield of some events of a run, any selection of its rows.
@@ -47,6 +50,16 @@ class YieldTally:
         self._sum[there] += np.bincount(place, weights=weight, minlength=len(there))
         self._square[there] += np.bincount(place, weights=weight * weight, minlength=len(there))
 
+    def sums(self) -> tuple[Ints, Array, Array]:
+        """Groups that were there, and their sums of weights and of squared weights."""
+        there = np.flatnonzero(self._square)
+        return there, self._sum[there], self._square[there]
+
+    def add_sums(self, there: Ints, total: Array, square: Array) -> None:
+        """Count what another tally has counted."""
+        self._sum[there] += total
+        self._square[there] += square
+
     def result(self, points: int) -> Yield:
         """Yield of the run's `points` points.
 
@@ -62,6 +75,9 @@ class YieldTally:
             flux_error=sqrt(max(scale * by_group, 0.0)),
             effective_size=effective_size(self._sum, self._square),
         )
+
+
+_KEYS = ("groups", "sum", "square")
 
 
 class Tally:
@@ -89,6 +105,25 @@ class Tally:
         if self._provenance.common_weight is not None:
             flat = weight[accepted] if self._provenance.accepted_only else weight
             self._excess += float(np.maximum(flat - self._provenance.common_weight, 0.0).sum())
+
+    def sums(self) -> Sums:
+        """Return all that was counted, as arrays by name."""
+        sums: dict[str, AnyArray] = {"lost": self._lost, "excess": np.array([self._excess])}
+        for name, tally in self._tallies.items():
+            sums |= {f"{name}_{key}": values for key, values in zip(_KEYS, tally.sums(), strict=True)}
+        return sums
+
+    def add_sums(self, sums: Sums) -> None:
+        """Count what another tally of the same run has counted."""
+        self._lost += sums["lost"]
+        self._excess += float(sums["excess"][0])
+        for name, tally in self._tallies.items():
+            there, total, square = (sums[f"{name}_{key}"] for key in _KEYS)
+            tally.add_sums(there, total, square)
+
+    @property
+    def _tallies(self) -> Mapping[str, YieldTally]:
+        return {"fiducial": self._fiducial, "accepted": self._accepted}
 
     def yields(self) -> dict[str, Yield]:
         """Return the yields in the decay volume ("fiducial") and after all requirements ("accepted")."""

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 from time import perf_counter
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
@@ -22,6 +23,9 @@ from mcgen.cli.common import (
 )
 from mcgen.cli.terminal import echo
 from mcgen.errors import UsageError
+
+if TYPE_CHECKING:
+    from mcgen.metadata import Metadata
 
 SeedOption = Annotated[int | None, typer.Option(help="Seed of the random numbers; run.seed.")]
 
@@ -41,17 +45,25 @@ def generate(
     ] = "exact",
     pdg: Annotated[int | None, typer.Option(help="With --match: PDG id of the sample's boson.")] = None,
     output: Annotated[
-        Path | None,
+        str | None,
         typer.Option(
-            "--output", "-o", help="File to write; default: the card's or sample's name with an ending."
+            "--output",
+            "-o",
+            metavar="FILE | NAME/",
+            help="File to write, or folder of a dataset; default: the card's or sample's name with an ending.",
         ),
     ] = None,
+    dataset: Annotated[
+        bool, typer.Option("--dataset", help="Write a folder of files and an index, as -o NAME/ does.")
+    ] = False,
     format_: FormatOption = None,
     events: Annotated[
         int | None, typer.Option("--events", "-n", help="Number of points; run.events.")
     ] = None,
     seed: SeedOption = None,
-    jobs: Annotated[int, typer.Option("--jobs", "-j", min=1, max=1024, help="Number of processes.")] = 1,
+    jobs: Annotated[
+        int, typer.Option("--jobs", "-j", min=0, max=1024, help="Number of processes; 0: one for every core.")
+    ] = 1,
     dask: Annotated[
         str | None,
         typer.Option(
@@ -96,25 +108,25 @@ def generate(
         inputs = [match]
     else:
         raise UsageError("generate: takes either a CARD or --match SAMPLE.lhe.gz")
-    from mcgen.io.events.store import format_named, format_of
-    from mcgen.io.outputs import claim
+    from mcgen.io.events.store import format_named
+    from mcgen.run.dataset import generate_dataset
     from mcgen.run.generate import generate_file
     from mcgen.run.parallel import Workers
     from mcgen.run.run import points_of
     from mcgen.sampler.proposal import load_proposal
 
-    target = output or Path(name + format_named(format_ or "root").endings[0])
-    found = format_of(target, format_)  # an unknown ending is told before anything is computed
-    if part is not None and found.reader is None:
-        raise UsageError(f"{target}: not a format that parts can be merged from; use .root or .parquet")
-    claim([target], [*inputs, *([] if proposal is None else [proposal])], force)
+    is_folder = dataset or (output is not None and output.endswith(os.sep))
+    target = Path(output or name + ("" if is_folder else format_named(format_ or "root").endings[0]))
+    inputs += [] if proposal is None else [proposal]
+    _claim(target, inputs, force, format_, is_folder=is_folder, is_part=part is not None)
     start = perf_counter()
     points = len(points_of(loaded, part))
+    workers = Workers(jobs or os.cpu_count() or 1, dask, dask_wait)
     with progress(points, quiet) as advance:
-        metadata = generate_file(
+        metadata = (generate_dataset if is_folder else generate_file)(
             loaded,
             target,
-            workers=Workers(jobs, dask, dask_wait),
+            workers=workers,
             proposal=None if proposal is None else load_proposal(proposal),
             part=part,
             resume=resume,
@@ -158,22 +170,56 @@ def prepare(
 
 @app.command()
 def merge(
-    output: Annotated[Path, typer.Argument(metavar="OUT", help="File to write.")],
-    parts: Annotated[list[Path], typer.Argument(metavar="IN...", help="All parts of one run.")],
+    output: Annotated[
+        Path, typer.Argument(metavar="OUT", help="File to write; or folder with all parts of a dataset.")
+    ],
+    parts: Annotated[
+        list[Path] | None, typer.Argument(metavar="[IN...]", help="All parts of one run; none for a dataset.")
+    ] = None,
     force: ForceOption = False,
     quiet: Annotated[bool, typer.Option("--quiet", "-q", help="No summary.")] = False,
 ) -> None:
-    """Join the parts of one run, made by `mcgen generate --chunks`, into the file of the whole run."""
-    from mcgen.io.outputs import claim
-    from mcgen.run.merge import merge as join
-
-    claim([output], parts, force)
-    metadata = join(output, parts)
+    """Join the parts of one run, made by `mcgen generate --chunks`, into one file, or write a dataset's index."""
+    metadata = _joined(output, parts or [], force)
     if not (quiet or State.quiet):
         from mcgen.cli.text import print_summary
 
         print_summary(metadata)
         echo(f"{output}: {metadata.outcome.events} events, seed {metadata.provenance.seed}")
+
+
+def _claim(
+    target: Path, inputs: list[Path], force: bool, format: str | None, *, is_folder: bool, is_part: bool
+) -> None:
+    """Find out whether a run may write to a file or a dataset, before anything is computed."""
+    if is_folder:
+        from mcgen.io.events.dataset import claim_dataset
+        from mcgen.run.dataset import readable
+
+        readable(format)
+        claim_dataset(target, inputs, force)
+        return
+    from mcgen.io.events.store import format_of
+    from mcgen.io.outputs import claim
+
+    found = format_of(target, format)  # an unknown ending is told before anything is computed
+    if is_part and found.reader is None:
+        raise UsageError(f"{target}: not a format that parts can be merged from; use .root or .parquet")
+    claim([target], inputs, force)
+
+
+def _joined(output: Path, parts: list[Path], force: bool) -> Metadata:
+    """Join parts into a file, or complete a dataset."""
+    from mcgen.io.outputs import claim
+    from mcgen.run.dataset import index_dataset
+    from mcgen.run.merge import merge as join
+
+    if parts:
+        claim([output], parts, force)
+        return join(output, parts)
+    if not output.is_dir():
+        raise UsageError(f"merge {output}: give the parts to join as well, or the folder of a dataset")
+    return index_dataset(output)
 
 
 def _settings(settings: list[str] | None, events: int | None, seed: int | None) -> list[str]:

@@ -34,7 +34,7 @@ def claim(
     inputs = tuple(inputs)
     for output in outputs:
         for source in inputs:
-            if _same(output, source):
+            if _same(output, source) or (source.is_dir() and source.resolve() in output.resolve().parents):
                 raise UsageError(
                     f"{output}: is also what is read ({source}); give another name for the output"
                 )

@@ -9,7 +9,6 @@ from pathlib import Path
 
 from mcgen.analysis.yields import Tally
 from mcgen.card import Card
-from mcgen.errors import UsageError
 from mcgen.events import Events
 from mcgen.flux.flux import Flux
 from mcgen.metadata import Metadata
@@ -17,7 +16,7 @@ from mcgen.record.columns import concatenate
 from mcgen.run.journal import journal_beside, journal_folder
 from mcgen.run.output import counted, event_file
 from mcgen.run.parallel import Workers
-from mcgen.run.provenance import chunks_of
+from mcgen.run.provenance import check_chunks
 from mcgen.run.run import Progress, Run, points_of
 from mcgen.sampler.proposal import Proposal
 
@@ -67,7 +66,7 @@ def generate_chunks(
     provenance = run.provenance()
     tally = Tally(provenance)
     rows = 0
-    for record in counted(run.chunks(workers, progress=progress), tally, provenance):
+    for record in counted(run.chunks(workers, progress=progress), tally, provenance.accepted_only):
         rows += len(record["weight"])
         yield Events(record, Metadata(provenance, tally.outcome(rows)))
 
@@ -103,7 +102,7 @@ def generate_file(
         If the run was stopped and can be continued.
     """
     if part is not None:
-        _check_part(card, part)
+        check_chunks(card, part)
     with ExitStack() as stack:
         journal = None
         if resume or len(points_of(card, part)) > JOURNAL_POINTS or os.path.isdir(journal_folder(output)):
@@ -114,11 +113,3 @@ def generate_file(
         if journal:
             journal.begin(run.proposal, provenance.to_json())
         return write(provenance, run.chunks(workers, part, journal, progress))
-
-
-def _check_part(card: Card, part: range) -> None:
-    count = chunks_of(card)
-    if not 0 <= part.start < part.stop <= count:
-        raise UsageError(
-            f"chunks {part.start}:{part.stop}: the run has the chunks 0:{count}, end not included"
-        )

@@ -125,7 +125,7 @@ class Journal:
             raise self._damaged(_IDENTITY) from error
         if not isinstance(started, dict):
             raise self._damaged(_IDENTITY)
-        different = sorted(_differences(started, identity))
+        different = sorted(differences(started, identity))
         if different:
             more = f" and {len(different) - _NAMED} more" if len(different) > _NAMED else ""
             raise UsageError(
@@ -218,11 +218,11 @@ def _check_ours(folder: Path) -> None:
         )
 
 
-def _differences(first: Any, second: Any, key: str = "") -> list[str]:
+def differences(first: Any, second: Any, key: str = "") -> list[str]:
     """Keys in which two nested tables differ."""
     if isinstance(first, dict) and isinstance(second, dict):
         found = []
         for name in first.keys() | second.keys():
-            found += _differences(first.get(name), second.get(name), f"{key}.{name}".lstrip("."))
+            found += differences(first.get(name), second.get(name), f"{key}.{name}".lstrip("."))
         return found
     return [] if first == second else [key]

@@ -14,9 +14,7 @@ from mcgen.io.events.store import read_chunks, read_metadata
 from mcgen.metadata import Metadata
 from mcgen.record.columns import Record, concatenate
 from mcgen.run.output import event_file
-
-_SAME = ("version", "points", "card", "seed", "proposal_sha256", "flux", "columns", "chunks")
-"""What parts of one run have in common."""
+from mcgen.run.parts import SAME
 
 
 def merge(output: Path, parts: Sequence[Path]) -> Metadata:
@@ -38,7 +36,20 @@ def merge(output: Path, parts: Sequence[Path]) -> Metadata:
     _check_same(found)
     provenance = replace(found[ordered[0]].provenance, part=None)
     with event_file(output) as write:
-        return write(provenance, _chunks(ordered))
+        metadata = write(provenance, _chunks(ordered))
+        _check_counted(metadata, found.values())
+        return metadata
+
+
+def _check_counted(metadata: Metadata, parts: Iterable[Metadata]) -> None:
+    """Refuse parts that hold less than what was counted: files of a dataset may hold accepted events only."""
+    counted, told = metadata.outcome.fiducial, [part.outcome.fiducial for part in parts]
+    total = sum(one.value for one in told if one is not None)
+    if counted is None or abs(counted.value - total) > 1e-9 * total:
+        raise UsageError(
+            "the parts hold accepted events only, as files of a dataset do, and count others: give the dataset "
+            "itself to mcgen convert"
+        )
 
 
 def _in_order(found: Mapping[Path, Metadata]) -> list[Path]:
@@ -71,7 +82,7 @@ def _check_complete(covered: int, start: int) -> None:
 def _check_same(found: Mapping[Path, Metadata]) -> None:
     (first, reference), *others = found.items()
     for path, metadata in others:
-        for key in _SAME:
+        for key in SAME:
             if getattr(reference.provenance, key) != getattr(metadata.provenance, key):
                 advice = "; runs of different seeds are averaged, not added" if key == "seed" else ""
                 raise UsageError(f"{path}: of another run than {first}: {key} differs{advice}")

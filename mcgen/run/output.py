@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import Protocol
 
 from mcgen.analysis.yields import Tally
 from mcgen.io.events.digests import ColumnHashes
@@ -13,13 +14,24 @@ from mcgen.io.files import atomic_output
 from mcgen.metadata import Metadata, Provenance
 from mcgen.record.columns import Record
 
-Write = Callable[[Provenance, Iterable[Record]], Metadata]
+
+class Write(Protocol):
+    """Writes the records of a run to a file."""
+
+    def __call__(
+        self, provenance: Provenance, records: Iterable[Record], tally: Tally | None = None
+    ) -> Metadata:
+        """Write records of all decays in the volume, and return the metadata.
+
+        Parameters
+        ----------
+        tally : to count them with, for whoever keeps its sums; then rejected events of a part need not be kept
+        """
+        ...
 
 
-def counted(records: Iterable[Record], tally: Tally, provenance: Provenance) -> Iterator[Record]:
-    """Count the records of all decays in the volume, and yield what of them the card wants kept."""
-    # Whoever joins parts has to count the events that are not accepted, too.
-    accepted_only = provenance.accepted_only and provenance.part is None
+def counted(records: Iterable[Record], tally: Tally, accepted_only: bool) -> Iterator[Record]:
+    """Count the records of all decays in the volume, and yield them, or only the accepted ones."""
     for record in records:
         tally.add(record)
         if accepted_only:
@@ -47,11 +59,14 @@ def event_file(path: Path, format: str | None = None) -> Iterator[Write]:
     kind = format_of(path, format)
     with atomic_output(path) as temporary:
 
-        def write(provenance: Provenance, records: Iterable[Record]) -> Metadata:
+        def write(provenance: Provenance, records: Iterable[Record], tally: Tally | None = None) -> Metadata:
             kind.check(path, provenance)
-            tally, hashes = Tally(provenance), ColumnHashes(c.name for c in provenance.columns)
+            # Whoever joins parts has to count the events that are not accepted, too.
+            accepted_only = provenance.accepted_only and (provenance.part is None or tally is not None)
+            tally = tally or Tally(provenance)
+            hashes = ColumnHashes(c.name for c in provenance.columns)
             with kind.writer(temporary, provenance.columns) as writer:
-                for record in counted(records, tally, provenance):
+                for record in counted(records, tally, accepted_only):
                     writer.append(record)
                     hashes.add(record)
                 metadata = Metadata(provenance, tally.outcome(hashes.rows, hashes.digests()))

@@ -7,6 +7,7 @@ from importlib.metadata import version
 
 from mcgen.card import Card
 from mcgen.distribution import installed_version
+from mcgen.errors import UsageError
 from mcgen.flux.flux import Flux
 from mcgen.metadata import FluxSummary, Provenance
 from mcgen.record.columns import columns_of
@@ -18,6 +19,15 @@ from mcgen.sources.registry import process_codes
 def chunks_of(card: Card) -> int:
     """Number of chunks of a run."""
     return -(-card.run.events // card.run.chunk)
+
+
+def check_chunks(card: Card, part: range) -> None:
+    """Raise UsageError if the run does not have a part's chunks."""
+    count = chunks_of(card)
+    if not 0 <= part.start < part.stop <= count:
+        raise UsageError(
+            f"chunks {part.start}:{part.stop}: the run has the chunks 0:{count}, end not included"
+        )
 
 
 def provenance_of(

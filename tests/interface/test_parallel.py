@@ -28,6 +28,7 @@ from mcgen.io.events.root import RootWriter
 from mcgen.metadata import Metadata
 from mcgen.record.columns import AnyArray
 from mcgen.run.cluster import _check_versions
+from mcgen.run.dataset import generate_dataset
 from mcgen.run.generate import JOURNAL_POINTS, generate_file
 from mcgen.run.parallel import Workers
 from mcgen.run.run import Run
@@ -156,6 +157,23 @@ def test_a_cluster_that_loses_a_worker_gives_the_same_events(card: mcgen.Card, c
     assert cluster.workers[1].poll() is None
     generate_file(card, Path("one.root"))
     assert_same_events(mcgen.read("one.root"), mcgen.read("cluster.root"))
+
+
+def test_a_cluster_that_loses_a_worker_fills_a_dataset(card: mcgen.Card, cluster: Cluster) -> None:
+    card = card.replace(run={"events": 2550, "chunk": 100})
+    Path("set").mkdir()
+
+    def kill_one(_: int) -> None:
+        cluster.workers[0].kill()
+
+    generate_dataset(
+        card, Path("set"), workers=Workers(dask=cluster.address), progress=kill_one, part_points=200
+    )
+    assert cluster.workers[0].wait(10) is not None
+    generate_file(card, Path("one.root"))
+    one, other = mcgen.read("one.root"), mcgen.read("set")
+    for name, values in one.columns.items():
+        np.testing.assert_array_equal(values, other[name], err_msg=name)
 
 
 @pytest.mark.parametrize(
@@ -555,8 +573,13 @@ def test_ctrl_c_while_workers_start(delay: float) -> None:
 
 
 def test_jobs_out_of_range() -> None:
-    outcome = run("generate", "tiny.toml", "--jobs", "0")
+    outcome = run("generate", "tiny.toml", "--jobs", "-1")
     assert outcome.code == 2
+
+
+def test_no_number_of_jobs_takes_all_cores(whole: Events) -> None:
+    done("--quiet", "generate", "tiny.toml", "--jobs", "0")
+    assert_same_events(whole, mcgen.read("tiny.root"))
 
 
 def test_a_worker_of_another_version() -> None:

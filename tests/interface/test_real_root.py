@@ -47,6 +47,7 @@ def test_rdataframe_sums_weights_and_makes_masses(sample: Path, format: str) -> 
 def test_what_a_page_prints_for_root_runs(page: str, folder: Path, capfd: pytest.CaptureFixture[str]) -> None:
     (block,) = (block for block in blocks("cpp") if block.page == page)
     done("--quiet", "generate", "tiny.toml", "-o", "na62_leptophilic.root")
+    done("--quiet", "generate", "tiny.toml", "-o", "na62/")
     (folder / "macro.C").write_text(f"{{\n{block.text}}}\n", encoding="utf-8")
     ROOT.gROOT.SetBatch(True)  # no window for the picture
     file = ROOT.TFile.Open("na62_leptophilic.root")  # README: as `root -l na62_leptophilic.root` does

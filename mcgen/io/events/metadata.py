@@ -29,6 +29,11 @@ def to_text(metadata: Metadata, more: Mapping[str, Any] | None = None) -> str:
     return json.dumps({**body, DIGEST: _digest(body)}, allow_nan=False)
 
 
+def digest_of(metadata: Metadata) -> str:
+    """Digest of metadata, as `to_text` adds it."""
+    return _digest(metadata.to_json())
+
+
 def _digest(body: Mapping[str, Any]) -> str:
     return hashlib.sha256(json.dumps(body, sort_keys=True).encode()).hexdigest()
 

@@ -12,12 +12,14 @@ from types import TracebackType
 from typing import Protocol, Self
 
 from mcgen.distribution import how_to_install
-from mcgen.errors import FileFormatError, UsageError
+from mcgen.errors import FileFormatError, RunError, UsageError
 from mcgen.io.events.checks import conforming
+from mcgen.io.events.dataset import is_dataset, read_index
 from mcgen.io.events.digests import ColumnHashes, verified
 from mcgen.io.events.fairship import FairShipWriter
 from mcgen.io.events.hepmc3 import Hepmc3Writer
 from mcgen.io.events.lhe import LheWriter
+from mcgen.io.events.metadata import digest_of
 from mcgen.io.events.names import FormatName
 from mcgen.io.events.parquet import ParquetWriter, open_parquet
 from mcgen.io.events.root import NTupleWriter, RootWriter, open_root
@@ -159,7 +161,9 @@ def open_events(path: str | Path) -> Iterator[Reader]:
 
 
 def read_metadata(path: str | Path) -> Metadata:
-    """Read the metadata of an events file; see `open_events` for its errors."""
+    """Read the metadata of an events file or dataset; see `open_events` for its errors."""
+    if is_dataset(Path(path)):
+        return read_index(Path(path))[0]
     with open_events(path) as file:
         return file.metadata
 
@@ -167,11 +171,11 @@ def read_metadata(path: str | Path) -> Metadata:
 def read_chunks(
     path: str | Path, size: int = CHUNK, *, verify: bool = True
 ) -> Iterator[tuple[Record, Metadata]]:
-    """Read an events file in chunks of at most `size` events, at least one, which may be empty.
+    """Read an events file or dataset in chunks of at most `size` events, at least one, which may be empty.
 
     Parameters
     ----------
-    size : most events of a chunk; 0 for all at once
+    size : most events of a chunk; 0 for all of a file at once
     verify : whether to compare the columns with their digests, behind the last chunk
 
     Raises
@@ -182,6 +186,14 @@ def read_chunks(
         If the columns are not those that were written.
     """
     path = Path(path)
+    if is_dataset(path):
+        whole, parts = read_index(path)
+        for part in parts:
+            if verify and digest_of(read_metadata(path / part.file)) != part.metadata_sha256:
+                raise RunError(f"{path / part.file}: is not the file that the dataset's index names")
+            for record, _ in read_chunks(path / part.file, size, verify=verify):
+                yield conforming(record, whole.provenance, path), whole
+        return
     with open_events(path) as file:
         metadata = file.metadata
         chunks = file.chunks(size or max(file.rows, 1))
