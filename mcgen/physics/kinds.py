@@ -11,6 +11,7 @@ from typing import ClassVar
 
 from mcgen.constants import MUON_MASS
 from mcgen.physics.bremsstrahlung.two_to_three import Kinematics, transverse2
+from mcgen.physics.meson_decay.invariants import Invariants
 from mcgen.types import Array
 
 Kind = str
@@ -61,6 +62,18 @@ class BosonKind(ABC):
     def exact_terms(self, kin: Kinematics) -> tuple[float, Array | float, Array]:
         """Number N, c and h [GeV^2] of the exact amplitude, see `exact.amplitude`."""
 
+    @abstractmethod
+    def meson_amplitude(self, inv: Invariants, neutrinos: bool) -> Array:
+        """T (n,) [GeV^4] of M -> mu nu X: the squared amplitude, summed over spins, over G_F^2 |V|^2 f^2/2.
+
+        From ubar(nu) Mslash (1 - gamma5) (-Qslash + m_mu)/D Gamma v(mu), Q = p + k and D = Q^2 - m_mu^2, with Gamma the
+        boson's vertex. In the same normalisation M -> mu nu has 8 m_mu^2 p_nu.p.
+
+        Parameters
+        ----------
+        neutrinos : whether a vector is radiated off the neutrino, too, with the muon's coupling
+        """
+
 
 class Scalar(BosonKind):
     """S: g^2 m b^3/(8 pi) (Eq. 6)."""
@@ -98,6 +111,12 @@ class Scalar(BosonKind):
         mass2 = kin.mass * kin.mass
         return 1.0, mass2 - 4.0 * _M2, mass2 + transverse2(kin, kin.transverse, kin.boson_along)
 
+    def meson_amplitude(self, inv: Invariants, neutrinos: bool) -> Array:  # noqa: ARG002
+        """8 [Q^2 D p_nu.p + 2 m_mu^2 (Q^2 + Q.p) p_nu.Q]/D^2."""
+        line, both = inv.muon_line, inv.muon_neutrino + inv.neutrino_boson
+        hard = (_M2 + line) * line * inv.muon_neutrino
+        return 8.0 * (hard + 2.0 * _M2 * (2.0 * _M2 + line + inv.muon_boson) * both) / (line * line)
+
 
 class Pseudoscalar(BosonKind):
     """a: g^2 m b/(8 pi)."""
@@ -134,6 +153,12 @@ class Pseudoscalar(BosonKind):
         """N = 1, c = m^2, h = m^2 + k_q^2."""
         mass2 = kin.mass * kin.mass
         return 1.0, mass2, mass2 + transverse2(kin, kin.transverse, kin.boson_along)
+
+    def meson_amplitude(self, inv: Invariants, neutrinos: bool) -> Array:  # noqa: ARG002
+        """8 [Q^2 D p_nu.p - 2 m_mu^2 (Q^2 - Q.p) p_nu.Q]/D^2, with what cancels in it taken out."""
+        line, mass2 = inv.muon_line, inv.mass * inv.mass
+        hard = line * (line * inv.muon_neutrino - _M2 * inv.neutrino_boson)
+        return 8.0 * (hard - _M2 * mass2 * (inv.muon_neutrino + inv.neutrino_boson)) / (line * line)
 
 
 class Vector(BosonKind):
@@ -173,6 +198,27 @@ class Vector(BosonKind):
         c = kin.mass * kin.mass + 2.0 * _M2
         before = transverse2(kin, kin.transverse, kin.boson_along + kin.virtual_p)
         return 2.0, c, c + before + transverse2(kin, 0.0, kin.virtual_p)
+
+    def meson_amplitude(self, inv: Invariants, neutrinos: bool) -> Array:
+        """Sum over polarisations, -g + k k/m^2.
+
+        The muon's line alone is not conserved and grows like 1/m^2. With the neutrino's, ubar(nu) gamma_a
+        Pslash/P^2 Mslash (1 - gamma5) v(mu), P = p_nu + k, the current is: k k drops out, and what is left goes with m_mu^2.
+        """
+        line, mass2 = inv.muon_line, inv.mass * inv.mass
+        pk, nk, pn = inv.muon_boson, inv.neutrino_boson, inv.muon_neutrino
+        if neutrinos:
+            other = inv.neutrino_line
+            muon = (4.0 * (pk * nk - _M2 * (pn + nk)) - 2.0 * mass2 * pn) / (line * line)
+            neutrino = (4.0 * pk * nk - 2.0 * mass2 * pn) / (other * other)
+            return (
+                8.0
+                * _M2
+                * (muon + neutrino + (8.0 * (pn + pk) * (pn + nk) - 4.0 * _M2 * nk) / (line * other))
+            )
+        hard = (_M2 + line) * line * pn + 2.0 * _M2 * (pk - _M2 - 2.0 * line) * (pn + nk)
+        longitudinal = (_M2 - mass2) * pn + 2.0 * nk * (_M2 + pk)
+        return 16.0 * hard / (line * line) + 8.0 * longitudinal / mass2
 
 
 KINDS: dict[Kind, BosonKind] = {"scalar": Scalar(), "pseudoscalar": Pseudoscalar(), "vector": Vector()}
