@@ -1,4 +1,4 @@
-"""mcgen: events of light particles radiated by the secondary muons of proton beam dumps."""
+"""mcgen: events of light particles that couple to muons, made in proton beam dumps."""
 
 from __future__ import annotations
 

@@ -24,6 +24,7 @@ from mcgen.experiment.tables import ExperimentTable
 from mcgen.physics.kinds import KINDS
 from mcgen.physics.matter import MATERIALS
 from mcgen.physics.models import LEPTON_MASSES, MODELS, Channel
+from mcgen.sources.bremsstrahlung import Bremsstrahlung
 from mcgen.sources.bremsstrahlung.methods import METHODS
 
 _LEPTON_OF: dict[Channel, float] = dict(zip(("ee", "mumu", "tautau"), LEPTON_MASSES, strict=True))
@@ -35,7 +36,7 @@ def faults_of(tables: Mapping[str, Any]) -> Iterator[str]:
         ("model",): _model,
         ("experiment",): _experiment,
         ("production", "experiment"): _energy_loss,
-        ("experiment", "production"): _volume_behind_target,
+        ("experiment", "production"): _production,
         ("flux", "beam"): _muons,
         ("flux",): _flux,
         ("beam", "experiment"): _exposure,
@@ -171,6 +172,15 @@ def _energy_loss(production: ProductionTable, experiment: ExperimentTable) -> It
         yield 'production.stopping_power_gev_per_m: only with energy_loss = "constant"'
     if production.multiple_scattering and any(table.x0_g_cm2 is None for table in own):
         yield "experiment.target.x0_g_cm2: missing; multiple scattering needs the radiation length"
+
+
+def _production(experiment: ExperimentTable, production: ProductionTable) -> Iterator[str]:
+    yield from _volume_behind_target(experiment, production)
+    if experiment.exposure.kind == "xsec" and Bremsstrahlung.name not in production.processes:
+        yield (
+            f'production.processes: experiment.exposure.kind = "xsec" is for collisions of muons; it needs '
+            f'"{Bremsstrahlung.name}"'
+        )
 
 
 def _volume_behind_target(experiment: ExperimentTable, production: ProductionTable) -> Iterator[str]:

@@ -86,7 +86,7 @@ def fail(message: str, exit_code: int) -> NoReturn:
 
 app = typer.Typer(
     cls=_Commands,
-    help="Events of light particles radiated by the secondary muons of proton beam dumps.",
+    help="Events of light particles that couple to muons, made in proton beam dumps.",
     no_args_is_help=True,
     add_completion=False,
     pretty_exceptions_enable=False,

@@ -116,6 +116,12 @@ class Dump:
         inside: Bools = self.within_sides(position) & (z >= self.z[0]) & (z <= self.z[1])
         return inside
 
+    def layer_at(self, position: Array) -> Ints:
+        """Number of the layer (n,) at points (3, n) [m]; -1 outside."""
+        fronts = np.array([layer.z[0] for layer in self.layers])
+        number = np.searchsorted(fronts, position[2], side="right") - 1
+        return np.where(self.contains(position), number, -1)
+
     def within_sides(self, position: Array) -> Bools:
         """Whether points (3, n) [m] are within the sides, wherever they are along z."""
         x, y, z = position

@@ -13,7 +13,7 @@ from mcgen.record.tables import Parent
 from mcgen.types import Array, Bools, Ints
 
 _CELLS = (24, 40)
-"""Bins in energy and in angle within which parents share their importance."""
+"""Bins in energy and in angle within which parents of one particle share their importance."""
 
 
 @dataclass(frozen=True)
@@ -25,7 +25,7 @@ class ParentTable:
     direction: Array
     """(3, m) unit vectors."""
     cells: tuple[Ints, Ints]
-    """(m,) numbers of the bin in energy, and of the cell in energy and angle."""
+    """(m,) numbers of the bin in energy, and of the cell in energy and angle, of each particle."""
     left_out: Mapping[str, int]
     """Numbers of the candidates that are not here, by reason."""
 
@@ -67,12 +67,13 @@ def parent_table(candidates: Parent, volume: Volume, tests: Mapping[str, Bools])
 
 
 def _cells(parent: Parent, volume: Volume) -> Ints:
-    """Cell of each parent in ln E and in the log of the angle to the centre of the decay volume's exit."""
+    """Cell of each parent in particle, ln E and in the log of the angle to the centre of the decay volume's exit."""
     if not len(parent):
         return np.zeros(0, dtype=np.int64)
     aim = np.array([*volume.centre_m, volume.z_m[1]])[:, None] - parent.position
     miss = np.clip(norm(direction_of(parent) - aim / np.maximum(norm(aim), 1e-300)), 1e-4, 2.0)
-    number = np.zeros(len(parent), dtype=np.int64)
+    # Of each particle first: what a kaon yields is not what a pion does.
+    number: Ints = np.unique(np.abs(parent.pdg), return_inverse=True)[1].astype(np.int64)
     for value, bins in zip((np.log(parent.momentum[3]), np.log(miss)), _CELLS, strict=True):
         edges = np.linspace(value.min(), value.max(), bins + 1)[1:-1]
         number = number * bins + np.searchsorted(edges, value)

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from mcgen.sources.bremsstrahlung import Bremsstrahlung
+from mcgen.sources.meson_decay import MesonDecay
 from mcgen.sources.source import Source
 
-SOURCES: dict[str, type[Source]] = {source.name: source for source in (Bremsstrahlung,)}
+SOURCES: dict[str, type[Source]] = {source.name: source for source in (Bremsstrahlung, MesonDecay)}
 """By their names in the card."""
 
 

@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
+from scipy.stats import qmc
 
 from mcgen.constants import MUON_MASS
-from mcgen.physics.kinds import Kind
+from mcgen.physics.kinds import KINDS, Kind
+from mcgen.physics.meson_decay.invariants import Invariants
 
 Array = NDArray[np.float64]
 Complex = NDArray[np.complex128]
@@ -77,19 +80,18 @@ def squared(kind: Kind, p: Array, nu: Array, k: Array, neutrinos: bool) -> Array
 def contracted(found: list[Complex], k: Array) -> Complex:
     """k.A (n, 4, 4) of the four matrices of a vector."""
     down = METRIC[:, None] * np.concatenate([k[3:], k[:3]])
-    total: Complex = sum(d[:, None, None] * vertex for d, vertex in zip(down, found, strict=True))  # type: ignore[assignment]
-    return total
+    return np.asarray(sum(d[:, None, None] * vertex for d, vertex in zip(down, found, strict=True)))
 
 
 # --- Other variables: Q^2 = (p + k)^2 and the angle in that pair's frame -----------------------------------
 
 
-def kaellen(a: Array, b: Array, c: Array | float) -> Array:
+def kaellen(a: Array | float, b: Array | float, c: Array | float) -> Array:
     """lambda(a, b, c) of squares of masses."""
-    return np.maximum((a - b - c) ** 2 - 4.0 * b * c, 0.0)
+    return np.asarray(np.maximum((a - b - c) ** 2 - 4.0 * b * c, 0.0))
 
 
-def two_body(s: Array, b: Array, c: Array | float) -> Array:
+def two_body(s: Array | float, b: Array | float, c: Array | float) -> Array:
     """Two-body phase space, lambda^(1/2)/(8 pi s)."""
     return np.sqrt(kaellen(s, b, c)) / (8.0 * np.pi * s)
 
@@ -98,9 +100,9 @@ def invariants(meson_mass: float, mass: float, q2: Array, cos: Array) -> tuple[A
     """p.k, p_nu.k and p.p_nu from Q^2 and the angle between muon and neutrino in the frame of Q."""
     root = np.sqrt(q2)
     e_mu, e_nu = (q2 + M2 - mass**2) / (2.0 * root), (meson_mass**2 - q2) / (2.0 * root)
-    p_mu = np.sqrt(kaellen(q2, np.full_like(q2, M2), mass**2)) / (2.0 * root)
+    p_mu = np.sqrt(kaellen(q2, M2, mass**2)) / (2.0 * root)
     muon_neutrino = e_nu * (e_mu - p_mu * cos)
-    return 0.5 * (q2 - M2 - mass**2), e_nu * root - muon_neutrino, muon_neutrino
+    return 0.5 * (q2 - M2 - mass * mass), e_nu * root - muon_neutrino, muon_neutrino
 
 
 def ratio_by_quadrature(
@@ -110,7 +112,7 @@ def ratio_by_quadrature(
 
     Panels of Gauss-Legendre in ln(Q^2 - m_mu^2) and in ln(1 + e - cos), dense where light bosons are along a lepton.
     """
-    node, weight = np.polynomial.legendre.leggauss(12)
+    node, weight = (np.asarray(part) for part in np.polynomial.legendre.leggauss(12))
     low, high = (MUON_MASS + mass) ** 2 - M2, meson_mass**2 - M2
     # Roots of the phase space at both ends: even powers of what is integrated.
     edge = np.linspace(0.0, 1.0, panels + 1)
@@ -131,12 +133,10 @@ def ratio_by_quadrature(
     for one, measure in zip(q2, dq2, strict=True):
         s = np.full_like(cos, one)
         t3 = amplitude(*invariants(meson_mass, mass, s, cos))
-        phase = two_body(np.array(meson_mass**2), np.array(one), 0.0) * two_body(
-            np.array(one), np.array(M2), mass**2
-        )
+        phase = two_body(meson_mass**2, one, 0.0) * two_body(one, M2, mass**2)
         total += float(measure / (2.0 * np.pi) * phase * np.sum(t3 * dcos))
     product2 = 0.5 * (meson_mass**2 - M2)
-    return total / (8.0 * M2 * product2 * float(two_body(np.array(meson_mass**2), np.array(M2), 0.0)))
+    return float(total) / (8.0 * M2 * product2 * float(two_body(meson_mass**2, M2, 0.0)))
 
 
 # --- Plain phase space ------------------------------------------------------------------------------------
@@ -144,17 +144,17 @@ def ratio_by_quadrature(
 
 def boosted(momentum: Array, frame: Array, mass: Array | float) -> Array:
     """Four-momenta (4, n) from the rest frame of others (4, n) of some mass to where those are given."""
-    along = sum(momentum[i] * frame[i] for i in range(3))
+    along = np.asarray(sum(momentum[i] * frame[i] for i in range(3)))
     energy = (frame[3] * momentum[3] + along) / mass
     factor = (along / (frame[3] + mass) + momentum[3]) / mass
-    return np.concatenate([momentum[:3] + factor * frame[:3], energy[None]])
+    return np.asarray(np.concatenate([momentum[:3] + factor * frame[:3], energy[None]]))
 
 
 def isotropic(rng: np.random.Generator, length: Array) -> Array:
     """Vectors (3, n) of given lengths, in all directions."""
     cos, phi = rng.uniform(-1.0, 1.0, len(length)), rng.uniform(0.0, 2.0 * np.pi, len(length))
     sin = np.sqrt(1.0 - cos * cos)
-    return length * np.stack([sin * np.cos(phi), sin * np.sin(phi), cos])
+    return np.asarray(length * np.stack([sin * np.cos(phi), sin * np.sin(phi), cos]))
 
 
 def phase_space(
@@ -166,10 +166,10 @@ def phase_space(
     """
     n = meson.shape[1]
     low, high = (MUON_MASS + mass) ** 2, meson_mass**2
-    q2 = rng.uniform(low, high, n)
+    q2 = np.asarray(low + (high - low) * rng.random(n))
     root = np.sqrt(q2)
-    nu_p = (high - q2) / (2.0 * meson_mass)
-    p = np.sqrt(kaellen(q2, np.full(n, M2), mass**2)) / (2.0 * root)
+    nu_p = np.asarray((high - q2) / (2.0 * meson_mass))
+    p = np.sqrt(kaellen(q2, M2, mass**2)) / (2.0 * root)
     nu = isotropic(rng, nu_p)
     pair = np.concatenate([-nu, np.sqrt(nu_p**2 + q2)[None]])
     muon = isotropic(rng, p)
@@ -179,8 +179,171 @@ def phase_space(
     ]
     muon4, boson4 = (boosted(one, pair, root) for one in in_pair)
     nu4 = np.concatenate([nu, nu_p[None]])
-    weight = (high - low) / (2.0 * np.pi) * two_body(np.full(n, high), q2, 0.0)
-    weight = weight * two_body(q2, np.full(n, M2), mass**2)
-    width2 = 4.0 * M2 * (high - M2) * float(two_body(np.array(high), np.array(M2), 0.0))
+    weight = (high - low) / (2.0 * np.pi) * two_body(high, q2, 0.0)
+    weight = weight * two_body(q2, M2, mass**2)
+    width2 = 4.0 * M2 * (high - M2) * float(two_body(high, M2, 0.0))
     lab = [boosted(one, meson, meson_mass) for one in (muon4, nu4, boson4)]
     return lab[0], lab[1], lab[2], weight / width2
+
+
+# --- A beam of mesons ---------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class Beam:
+    """Mesons of one energy that decay at one point of the axis, flying along it."""
+
+    meson_mass: float
+    """[GeV]"""
+    energy: float
+    """[GeV]"""
+    z: float
+    """Where they decay [m]."""
+    kind: Kind
+    """Of the boson."""
+    mass: float
+    """Of the boson [GeV]."""
+    neutrinos: bool = False
+    """Whether it is radiated off the neutrino, too."""
+    plain: bool = False
+    """A wrong amplitude for controls: phase space alone."""
+
+    @property
+    def gamma(self) -> float:
+        """Energy over mass."""
+        return self.energy / self.meson_mass
+
+    @property
+    def beta(self) -> float:
+        """Velocity."""
+        return float(np.sqrt(1.0 - 1.0 / self.gamma**2))
+
+    @property
+    def end(self) -> float:
+        """Largest energy of the boson in the meson's frame [GeV]."""
+        return (self.meson_mass**2 + self.mass**2 - M2) / (2.0 * self.meson_mass)
+
+    def spectrum(self, energy: Array) -> Array:
+        """dGamma_3/dE* over Gamma_2 (n,), at unit coupling: the Dalitz plot in E* and (p + k)^2 is flat but for T."""
+        square = self.meson_mass**2
+        s = square + self.mass**2 - 2.0 * self.meson_mass * energy
+        root = np.sqrt(s)
+        e_mu, e_x = (s + M2) / (2.0 * root), (square - s - self.mass**2) / (2.0 * root)
+        product = np.sqrt(np.maximum(e_mu**2 - M2, 0.0) * np.maximum(e_x**2 - self.mass**2, 0.0))
+        node, weight = np.polynomial.legendre.leggauss(48)
+        pk = (e_mu * e_x)[:, None] - product[:, None] * node
+        pn = np.broadcast_to(0.5 * (s - M2)[:, None], pk.shape)
+        nk = 0.5 * (square - s - self.mass**2)[:, None] - pk
+        inv = Invariants(pk, nk, pn, self.mass)
+        t = np.ones_like(pk) if self.plain else KINDS[self.kind].meson_amplitude(inv, self.neutrinos)
+        # dq2 = 2 dpk = 2 product dcos; dm^2 of the other pair = 2 M dE*
+        dalitz = (
+            2.0 * self.meson_mass * 2.0 * product * (t @ weight) / (256.0 * np.pi**3 * self.meson_mass**3)
+        )
+        width2 = 4.0 * M2 * (square - M2) * float(two_body(square, M2, 0.0)) / (2.0 * self.meson_mass)
+        return np.asarray(dalitz / width2)
+
+    def energies(self, panels: int = 24) -> tuple[Array, Array]:
+        """Energies in the meson's frame (n,) and spectrum times their weights."""
+        last = np.arccosh(self.end / self.mass)
+        node, weight = (np.asarray(part) for part in np.polynomial.legendre.leggauss(8))
+        edge = np.linspace(0.0, last, panels + 1)
+        half = 0.5 * np.diff(edge)[:, None]
+        rapidity = (edge[:-1, None] + half * (1.0 + node)).ravel()
+        energy = np.asarray(self.mass * np.cosh(rapidity))
+        slope = self.mass * np.sinh(rapidity) * (half * weight).ravel()
+        return energy, self.spectrum(np.minimum(energy, self.end)) * slope
+
+    def laboratory(self, energy: Array, cos: Array) -> tuple[Array, Array, Array]:
+        """Energy, and momentum along and across the beam, of bosons from energy and angle in the meson's frame."""
+        p = np.sqrt(energy**2 - self.mass**2)
+        boost = self.gamma * self.beta
+        return (
+            self.gamma * energy + boost * p * cos,
+            self.gamma * p * cos + boost * energy,
+            p * np.sqrt(1.0 - cos * cos),
+        )
+
+    def energy_cdf(self, energy: Array) -> Array:
+        """Distribution function (n,) of the energy in the laboratory: even between its ends for each E*."""
+        own, weight = self.energies(60)
+        p = np.sqrt(own**2 - self.mass**2)
+        low = self.gamma * (own - self.beta * p)
+        share = np.clip((energy[:, None] - low) / (2.0 * self.gamma * self.beta * p), 0.0, 1.0)
+        return np.asarray(share @ weight / weight.sum())
+
+    def angle_cdf(self, angle: Array) -> Array:
+        """Distribution function (n,) of the angle to the beam, from a table."""
+        own, weight = self.energies(30)
+        cos = np.asarray((np.arange(2000.0) + 0.5) / 1000.0 - 1.0, dtype=np.float64)
+        _, along, across = self.laboratory(own[:, None], cos)
+        found, share = np.arctan2(across, along).ravel(), np.repeat(weight, len(cos))
+        order = np.argsort(found)
+        total = np.cumsum(share[order])
+        return np.asarray(np.interp(angle, found[order], (total - 0.5 * share[order]) / total[-1]))
+
+
+@dataclass(frozen=True, slots=True)
+class Detector:
+    """A cylinder about the axis, and a round plane behind it for two photons."""
+
+    z: tuple[float, float]
+    """Of the cylinder [m]."""
+    radius: float
+    """Of the cylinder [m]."""
+    plane: float
+    """z of the plane [m]."""
+    aperture: float
+    """Radius of the plane [m]."""
+    min_energy: float
+    """Of either photon [GeV]."""
+
+
+def expected(
+    beam: Beam, detector: Detector, ctau: float, count: int = 17, replicas: int = 8
+) -> tuple[tuple[float, float], ...]:
+    """Decays in the volume, and accepted ones, a meson at unit coupling and unit branching ratios.
+
+    Quasi-Monte Carlo over energy and angle in the meson's frame, decay point, and angles of the photons; the error is that
+    of the mean over scrambled replicas.
+
+    Parameters
+    ----------
+    count : 2^count points a replica
+    """
+    found = []
+    last = np.arccosh(beam.end / beam.mass)
+    for replica in range(replicas):
+        u = qmc.Sobol(5, seed=replica).random_base2(count).T
+        rapidity = last * u[0]
+        own = np.minimum(beam.mass * np.cosh(rapidity), beam.end)
+        weight = beam.spectrum(own) * beam.mass * np.sinh(rapidity) * last
+        energy, along, across = beam.laboratory(own, 2.0 * u[1] - 1.0)
+        p = np.hypot(along, across)
+        cos, sin = along / p, across / p
+        with np.errstate(divide="ignore"):
+            side = np.where(sin > 0.0, detector.radius / sin, np.inf)
+            start, end = ((z - beam.z) / np.where(cos > 0.0, cos, 1e-300) for z in detector.z)
+        end = np.minimum(end, side)
+        hit = (cos > 0.0) & (start < end)
+        length = p / beam.mass * ctau
+        start, end = np.where(hit, start, 0.0), np.where(hit, end, 0.0)
+        weight = weight * np.exp(-start / length) * -np.expm1((start - end) / length)
+        path = start - length * np.log1p(u[2] * np.expm1((start - end) / length))
+        photon_cos, azimuth = 2.0 * u[3] - 1.0, 2.0 * np.pi * u[4]
+        accepted = np.ones(len(p), dtype=bool)
+        for sign in (1.0, -1.0):
+            e = 0.5 * (energy + sign * p * photon_cos)
+            forward = 0.5 * (p + sign * energy * photon_cos)
+            aside = 0.5 * sign * beam.mass * np.sqrt(1.0 - photon_cos**2)
+            # x in the plane of boson and axis
+            px = forward * sin + aside * np.cos(azimuth) * cos
+            pz = forward * cos - aside * np.cos(azimuth) * sin
+            py = aside * np.sin(azimuth)
+            way = (detector.plane - beam.z - path * cos) / np.where(pz > 0.0, pz, 1.0)
+            r2 = (path * sin + px * way) ** 2 + (py * way) ** 2
+            accepted &= (pz > 0.0) & (e >= detector.min_energy) & (r2 <= detector.aperture**2)
+        found.append([weight.mean(), (weight * accepted).mean()])
+    values = np.array(found)
+    error = values.std(axis=0, ddof=1) / np.sqrt(replicas)
+    return tuple(zip(values.mean(axis=0).tolist(), error.tolist(), strict=True))

@@ -8,11 +8,12 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from mcgen.io.events.metadata import METADATA, to_text
-from mcgen.io.events.particles import BOSON, COLUMNS, FIRST, PARENTS, SECOND, Particles, Setting
+from mcgen.io.events.particles import BOSON, COLUMNS, FIRST, SECOND, Particles, Setting, parents_of
 from mcgen.io.events.spool import SpoolingWriter
 from mcgen.io.files import binary_output
 from mcgen.metadata import Metadata
 from mcgen.physics.models import CHANNELS
+from mcgen.sources.registry import SOURCES
 
 if TYPE_CHECKING:
     import pyhepmc
@@ -22,30 +23,29 @@ WEIGHTS = {"CV": "weight", "parent_rate": "parent_rate", "p_decay": "p_decay"}
 
 _MM = 1e3
 _PROCESS = 700
-"""Codes from here on are for processes outside the categories of NuHepMC; the channel's is added."""
+"""Codes from here on are for processes outside the categories of NuHepMC."""
 
 _FINAL, _DECAYED, _BEAM, _TARGET = 1, 2, 4, 20
 _EMISSION, _DECAY = 1, 21
 _VERTEX_STATUS = {
-    _EMISSION: ("emission", "The muon radiates the boson off a nucleus"),
+    _EMISSION: ("emission", "The boson is made: a muon radiates it off a nucleus, or a meson decays"),
     _DECAY: ("decay", "The boson decays"),
 }
 _PARTICLE_STATUS = {
     _FINAL: ("final", "Undecayed particle; taus are left to a decayer"),
     _DECAYED: ("decayed", "The boson"),
-    _BEAM: ("beam", "The muon just before emission"),
+    _BEAM: ("beam", "The muon just before emission, or the meson that decays"),
     _TARGET: ("target", "The nucleus, at rest"),
 }
 
-_PARENTS = np.array(PARENTS, dtype=np.int32)
-_STATUS = np.array([_BEAM, _TARGET, _DECAYED, _FINAL, _FINAL, _FINAL, _FINAL], dtype=np.int32)
+_STATUS = np.array([_BEAM, _TARGET, _DECAYED, *5 * [_FINAL]], dtype=np.int32)
 _STATUS_WITHOUT_DECAY = np.where(np.arange(len(_STATUS)) == BOSON, _FINAL, _STATUS).astype(np.int32)
 
 
 class Hepmc3Writer(SpoolingWriter):
-    """Writes one event a row: GeV and mm, vertices at emission and decay, the weight under the name "CV"."""
+    """Writes one event a row: GeV and mm, vertices where the boson is made and decays, the weight under the name "CV"."""
 
-    needed = ("event", "accepted", "failed", "channel", "parent_row", *WEIGHTS.values(), *COLUMNS)
+    needed = ("event", "accepted", "failed", "channel", "process", "parent_row", *WEIGHTS.values(), *COLUMNS)
 
     def finish(self, metadata: Metadata) -> None:
         """Write the file; compressed if its name ends with .gz."""
@@ -71,7 +71,7 @@ def _run_info(metadata: Metadata, setting: Setting) -> pyhepmc.GenRunInfo:
     import pyhepmc
 
     run = pyhepmc.GenRunInfo()
-    run.tools = [("mcgen", metadata.provenance.version, "Bosons radiated by the muons of a beam dump")]
+    run.tools = [("mcgen", metadata.provenance.version, "Bosons made in a beam dump")]
     run.weight_names = list(WEIGHTS)
     model, exposure = setting.card.model, setting.card.experiment.exposure
     boson = model.boson()
@@ -92,7 +92,8 @@ def _run_info(metadata: Metadata, setting: Setting) -> pyhepmc.GenRunInfo:
     if exposure.kind == "pot":
         attributes["NuHepMC.Exposure.POT"] = exposure.value
     processes = {
-        _PROCESS + code: (channel, f"mu N -> mu N X, X -> {channel}")
+        _code(source.code, code): (f"{source.name} {channel}", f"{source.meaning}; X -> {channel}")
+        for source in SOURCES.values()
         for code, channel in enumerate(CHANNELS, start=1)
     }
     for kind, table in (
@@ -107,6 +108,11 @@ def _run_info(metadata: Metadata, setting: Setting) -> pyhepmc.GenRunInfo:
     for key, value in attributes.items():
         run.attributes[key] = value
     return run
+
+
+def _code(process: int, channel: int) -> int:
+    """Code of a process and a channel: that of the process counts tens from the first."""
+    return _PROCESS + 10 * (process - 1) + channel
 
 
 def _event(
@@ -126,7 +132,7 @@ def _event(
         particles.mass[i, places],
         particles.pdg[i, places].astype(np.int32),
         status[places],
-        parents=_PARENTS[places],
+        parents=np.array(parents_of(tuple(places.tolist())), dtype=np.int32),
         vx=vertex[0],
         vy=vertex[1],
         vz=vertex[2],
@@ -136,7 +142,7 @@ def _event(
         vertex_made.status = code
     event.run_info = run
     event.weights = [float(columns[column][i]) for column in WEIGHTS.values()]
-    event.attributes["signal_process_id"] = _PROCESS + int(columns["channel"][i])
+    event.attributes["signal_process_id"] = _code(int(columns["process"][i]), int(columns["channel"][i]))
     event.attributes["lab_pos"] = (_MM * particles.emission[i, :3]).tolist()
     event.attributes["accepted"] = int(columns["accepted"][i])
     event.attributes["failed"] = int(columns["failed"][i])

@@ -12,7 +12,7 @@ import numpy as np
 
 from mcgen.constants import ALPHA
 from mcgen.io.events.metadata import METADATA, to_text
-from mcgen.io.events.particles import BOSON, COLUMNS, FIRST, MUON, NUCLEUS, PARENTS, Particles, Setting
+from mcgen.io.events.particles import BOSON, COLUMNS, EMITTER, FIRST, NUCLEUS, Particles, Setting, parents_of
 from mcgen.io.events.spool import SpoolingWriter
 from mcgen.io.files import binary_output
 from mcgen.metadata import Metadata
@@ -20,7 +20,6 @@ from mcgen.metadata import Metadata
 if TYPE_CHECKING:
     import pylhe
 
-PROCESS = 1
 _MM = 1e3
 _UNKNOWN = -1.0
 _UNKNOWN_SPIN = 9.0
@@ -28,13 +27,13 @@ _INCOMING, _OUTGOING, _DECAYED = -1, 1, 2
 
 
 class LheWriter(SpoolingWriter):
-    """Writes muon and nucleus in, boson, recoil muon and nucleus out, and the daughters of the boson.
+    """Writes muon and nucleus, or a meson, in; boson, muon, and nucleus or neutrino out; and the boson's daughters.
 
     IDWTUP is -4: XWGTUP is the number of events in the file times the weight, so that the mean of XWGTUP is
-    XSECUP, the sum of the weights. What the production method does not define is left out.
+    the sum of the weights, that of XSECUP over the processes. What a source does not define is left out.
     """
 
-    needed = ("event", "weight", "accepted", *COLUMNS)
+    needed = ("event", "weight", "accepted", "process", *COLUMNS)
 
     def finish(self, metadata: Metadata) -> None:
         """Write the file; compressed if its name ends with .gz."""
@@ -55,7 +54,7 @@ class LheWriter(SpoolingWriter):
             events=self._events(setting),
             header=pylhe.LHEHeader(pylhe.LHEInitRWGT([]), [element]),
             comment=f"XSECUP and the mean of XWGTUP are the expected number of events of {exposure.value:g} "
-            f"{exposure.kind}, not picobarns. Lengths in mm; ct since the muon's production.",
+            f"{exposure.kind}, not picobarns. Lengths in mm; ct since the parent was where the flux has it.",
         )
         with binary_output(self.path) as raw, io.TextIOWrapper(raw, encoding="utf-8") as stream:
             file.write(stream, digits)
@@ -64,26 +63,33 @@ class LheWriter(SpoolingWriter):
     def _init(self, metadata: Metadata, setting: Setting) -> pylhe.LHEInit:
         import pylhe
 
-        total = square = largest = highest = 0.0
+        highest = 0.0
+        sums: dict[int, tuple[float, float, float]] = {}
         beams: set[int] = set()
+        decays = True
         for columns in self.chunks():
-            weight = columns["weight"]
-            total += float(weight.sum())
-            square += float(weight @ weight)
-            largest = max(largest, float(weight.max()))
             highest = max(highest, float(columns["emitter_e"].max()))
             beams.update(np.unique(columns["parent_pdg"]).tolist())
+            decays &= bool(np.isfinite(columns["neutrino_e"]).all())
+            for code in np.unique(columns["process"]).tolist():
+                weight = columns["weight"][columns["process"] == code]
+                total, square, largest = sums.get(code, (0.0, 0.0, 0.0))
+                largest = max(largest, float(weight.max()))
+                sums[code] = total + float(weight.sum()), square + float(weight @ weight), largest
         points = metadata.provenance.points
-        # The integration error over all points of the run, of which those of weight 0 are not in the file.
-        error = math.sqrt(max(points * square - total * total, 0.0) / max(points - 1, 1))
-        nucleus = setting.nuclei[0]
-        # Groups and sets 0: no parton distributions. Energies of muons vary up to the one that is given, and
-        # so may their charges, of which the header has room for one.
+        # Groups and sets 0: no parton distributions. Energies of muons vary up to the one that is given, and so may
+        # their charges and kinds, of which the header has room for one. Mesons that decay meet nothing.
         beam = beams.pop() if len(beams) == 1 else 13
-        info = pylhe.LHEInitInfo(beam, nucleus.pdg, highest, nucleus.mass, 0, 0, 0, 0, -4, 1)
-        process = pylhe.LHEProcInfo(total, error, self.rows * largest, PROCESS)
+        nucleus = setting.nuclei[0]
+        target = (0, highest, 0.0) if decays and sums else (nucleus.pdg, highest, nucleus.mass)
+        info = pylhe.LHEInitInfo(beam, *target, 0, 0, 0, 0, -4, max(len(sums), 1))
+        processes = []
+        for code, (total, square, largest) in sorted(sums.items()) or [(1, (0.0, 0.0, 0.0))]:
+            # The integration error over all points of the run, of which those of weight 0 are not in the file.
+            error = math.sqrt(max(points * square - total * total, 0.0) / max(points - 1, 1))
+            processes.append(pylhe.LHEProcInfo(total, error, self.rows * largest, code))
         generator = pylhe.LHEGenerator("mcgen", metadata.provenance.version, "", {})
-        return pylhe.LHEInit(info, [process], [generator])
+        return pylhe.LHEInit(info, processes, [generator])
 
     def _events(self, setting: Setting) -> Iterator[pylhe.LHEEvent]:
         import pylhe
@@ -91,17 +97,21 @@ class LheWriter(SpoolingWriter):
         for columns in self.chunks():
             particles = Particles.of(columns, setting)
             for i in range(len(columns["weight"])):
-                places = np.flatnonzero(particles.present[i])
+                places = tuple(np.flatnonzero(particles.present[i]).tolist())
+                parents = parents_of(places)
                 yield pylhe.LHEEvent(
                     eventinfo=pylhe.LHEEventInfo(
                         nparticles=len(places),
-                        pid=PROCESS,
+                        pid=int(columns["process"][i]),
                         weight=self.rows * float(columns["weight"][i]),
                         scale=_UNKNOWN,
                         aqed=ALPHA,
                         aqcd=_UNKNOWN,
                     ),
-                    particles=[_particle(particles, i, int(place)) for place in places],
+                    particles=[
+                        _particle(particles, i, place, mothers)
+                        for place, mothers in zip(places, parents, strict=True)
+                    ],
                     optional=[
                         f"# event {columns['event'][i]} accepted {int(columns['accepted'][i])}",
                         _vertex("emission", particles.emission[i]),
@@ -114,10 +124,10 @@ def _vertex(name: str, position: np.ndarray[Any, Any]) -> str:
     return f"# {name} x y z ct " + " ".join(f"{value:.16e}" for value in position * _MM)
 
 
-def _particle(particles: Particles, i: int, place: int) -> pylhe.LHEParticle:
+def _particle(particles: Particles, i: int, place: int, mothers: tuple[int, int]) -> pylhe.LHEParticle:
     import pylhe
 
-    status = _INCOMING if place in (MUON, NUCLEUS) else _OUTGOING
+    status = _INCOMING if place in (EMITTER, NUCLEUS) else _OUTGOING
     lifetime = 0.0
     if place == BOSON and particles.present[i, FIRST]:
         status, lifetime = _DECAYED, float(particles.lifetime[i]) * _MM
@@ -125,8 +135,8 @@ def _particle(particles: Particles, i: int, place: int) -> pylhe.LHEParticle:
     return pylhe.LHEParticle(
         id=int(particles.pdg[i, place]),
         status=status,
-        mother1=PARENTS[place][0],
-        mother2=PARENTS[place][1] if PARENTS[place][1] != PARENTS[place][0] else 0,
+        mother1=mothers[0],
+        mother2=mothers[1] if mothers[1] != mothers[0] else 0,
         color1=0,
         color2=0,
         px=px,

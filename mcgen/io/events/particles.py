@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import cache
 
 import numpy as np
 from particle import InvalidParticle, ParticleNotFound
@@ -17,20 +18,21 @@ from mcgen.physics.kinematics import momentum_of
 from mcgen.record.columns import AnyArray
 from mcgen.types import Array, Bools, Ints
 
-MUON, NUCLEUS, BOSON, FIRST, SECOND, RECOIL, RECOIL_NUCLEUS = range(7)
-"""Places of the particles; what a production method may leave undefined comes last."""
+EMITTER, NUCLEUS, BOSON, FIRST, SECOND, RECOIL, RECOIL_NUCLEUS, NEUTRINO = range(8)
+"""Places of the particles; what an event may lack is left out of files."""
 
-PARENTS = ((0, 0), (0, 0), (1, 2), (3, 3), (3, 3), (1, 2), (1, 2))
-"""First and last parent of each particle, counted from 1; 0 none."""
+_PARENTS = ((), (), (EMITTER, NUCLEUS), (BOSON,), (BOSON,), *3 * ((EMITTER, NUCLEUS),))
+"""Places of the parents of each particle."""
 
 _P4 = ("px", "py", "pz", "e")
 _PREFIXES = {
-    MUON: "emitter",
+    EMITTER: "emitter",
     BOSON: "boson",
     FIRST: "d1",
     SECOND: "d2",
     RECOIL: "recoil",
     RECOIL_NUCLEUS: "nucleus",
+    NEUTRINO: "neutrino",
 }
 
 COLUMNS = (
@@ -40,6 +42,14 @@ COLUMNS = (
     *("layer", "decay_path", "decay_t"),
 )
 """Columns that particles are made from."""
+
+
+@cache
+def parents_of(places: tuple[int, ...]) -> tuple[tuple[int, int], ...]:
+    """First and last parent of the particles at some places, counted from 1 among them; 0 none."""
+    number = {place: count for count, place in enumerate(places, start=1)}
+    there = [[number[parent] for parent in _PARENTS[place] if parent in number] for place in places]
+    return tuple((numbers[0], numbers[-1]) if numbers else (0, 0) for numbers in there)
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,13 +84,13 @@ class Particles:
     """The particles of n events."""
 
     pdg: Ints
-    """(n, 7)"""
+    """(n, 8)"""
     momentum: Array
-    """(n, 7, 4) px, py, pz, E [GeV]; NaN where a method does not define it."""
+    """(n, 8, 4) px, py, pz, E [GeV]; NaN where a source does not define it."""
     mass: Array
-    """(n, 7) [GeV]"""
+    """(n, 8) [GeV]"""
     present: Bools
-    """(n, 7) whether the momentum is defined."""
+    """(n, 8) whether the momentum is defined; of the nucleus, whether there is one: not where a meson decays."""
     emission: Array
     """(n, 4) vertex x, y, z, ct [m], the time since the parent was where the flux has it."""
     decay: Array
@@ -95,17 +105,23 @@ class Particles:
         layer = columns["layer"]
         nucleus = np.array([nucleus.pdg for nucleus in setting.nuclei])[layer]
         nucleus_mass = np.array([nucleus.mass for nucleus in setting.nuclei])[layer]
-        muon = columns["parent_pdg"]
-        sources = [muon, nucleus, columns["boson_pdg"], columns["d1_pdg"], columns["d2_pdg"], muon, nucleus]
-        pdg = np.stack(sources, axis=1).astype(np.int64)
-        momentum = np.zeros((n, 7, 4))
-        momentum[:, NUCLEUS, 3] = nucleus_mass
+        emitter = columns["parent_pdg"]
+        # The meson that decays has the charge of its antimuon, and the neutrino is the other lepton.
+        decays = np.isfinite(columns["neutrino_e"])
+        sign = np.sign(emitter)
+        own = [emitter, nucleus, columns["boson_pdg"], columns["d1_pdg"], columns["d2_pdg"]]
+        pdg = np.stack(
+            [*own, np.where(decays, -13 * sign, emitter), nucleus, 14 * sign], axis=1, dtype=np.int64
+        )
+        momentum = np.zeros((n, 8, 4))
+        momentum[:, NUCLEUS, 3] = np.where(decays, np.nan, nucleus_mass)
         for place, prefix in _PREFIXES.items():
             momentum[:, place] = np.stack([columns[f"{prefix}_{name}"] for name in _P4], axis=1)
-        mass = np.full((n, 7), MUON_MASS)
+        mass = np.full((n, 8), MUON_MASS)
         mass[:, [NUCLEUS, RECOIL_NUCLEUS]] = nucleus_mass[:, None]
         mass[:, BOSON] = setting.boson_mass
-        mass[:, [FIRST, SECOND]] = _masses(pdg[:, [FIRST, SECOND]])
+        mass[:, NEUTRINO] = 0.0
+        mass[:, [EMITTER, FIRST, SECOND]] = _masses(pdg[:, [EMITTER, FIRST, SECOND]])
         present: Bools = np.logical_and.reduce(np.isfinite(momentum), axis=2)
         energy, path = columns["boson_e"], columns["decay_path"]
         boson_p = momentum_of(energy, setting.boson_mass)
@@ -127,5 +143,5 @@ def _masses(pdg: Ints) -> Array:
     try:
         masses: Array = np.array([mass_of(int(code)) for code in known])
     except (InvalidParticle, ParticleNotFound) as error:
-        raise FileFormatError(f"a daughter is no particle: {error}") from error
+        raise FileFormatError(f"a parent or daughter is no particle: {error}") from error
     return masses[where.reshape(pdg.shape)]

@@ -1,0 +1,166 @@
+"""Kaons and muons of one flux file, from the card to files and to what is said of them."""
+
+from __future__ import annotations
+
+import math
+from pathlib import Path
+
+import numpy as np
+import pyhepmc
+import pylhe
+import pytest
+
+import mcgen
+from mcgen.card import Card
+from mcgen.constants import MUON_MASS, mass_of
+from mcgen.types import Array
+from tests.oracle.cards import muons, refused, write_csv, write_tiny_card
+from tests.oracle.stats import seed_of
+
+KAON_MASS = mass_of(321)
+
+
+def kaons(count: int = 150) -> dict[str, Array]:
+    """Kaons that decay in the NA62 dump, of both charges."""
+    rng = np.random.default_rng(21)
+    return {
+        "pdg": rng.choice([321.0, -321.0], count),
+        "x": rng.normal(0.0, 0.01, count),
+        "y": rng.normal(0.0, 0.01, count),
+        "z": rng.uniform(0.2, 1.0, count),
+        "px": rng.normal(0.0, 0.1, count),
+        "py": rng.normal(0.0, 0.1, count),
+        "pz": rng.uniform(5.0, 80.0, count),
+        "w": rng.uniform(0.5e-7, 1.5e-7, count),
+    }
+
+
+@pytest.fixture(scope="module")
+def card(tmp_path_factory: pytest.TempPathFactory) -> Card:
+    """The tiny card, with kaons beside the muons."""
+    path = write_tiny_card(tmp_path_factory.mktemp("mesons"))
+    both = {name: np.concatenate([values, kaons()[name]]) for name, values in muons().items()}
+    write_csv(path.parent / "muons.csv", both)
+    return mcgen.load_card(path).replace(
+        production={"method": "exact"}, run={"events": 600, "seed": seed_of("mesons")}
+    )
+
+
+@pytest.fixture(scope="module")
+def events(card: Card) -> mcgen.Events:
+    made = mcgen.generate(card)
+    assert set(made.process) == {1, 2}
+    return made
+
+
+@pytest.fixture(scope="module")
+def decays(events: mcgen.Events) -> mcgen.Events:
+    chosen: mcgen.Events = events[events.process == 2]
+    return chosen
+
+
+def test_the_record_of_a_meson(decays: mcgen.Events) -> None:
+    assert set(np.abs(decays.parent_pdg)) == {321}
+    for name in ("x", "y", "z"):
+        np.testing.assert_array_equal(decays[f"emission_{name}"], decays[f"parent_v{name}"])
+    for name in ("px", "py", "pz", "e"):
+        np.testing.assert_array_equal(decays[f"emitter_{name}"], decays[f"parent_{name}"])
+        total = decays[f"recoil_{name}"] + decays[f"neutrino_{name}"] + decays[f"boson_{name}"]
+        assert np.all(
+            np.abs(total - decays[f"emitter_{name}"]) <= 8.0 * np.finfo(float).eps * decays.emitter_e
+        )
+        assert np.isnan(decays[f"nucleus_{name}"]).all()
+    np.testing.assert_allclose(
+        decays.decay_t * 0.299792458,
+        decays.decay_path * decays.boson_e / np.sqrt(decays.boson_e**2 - 0.05**2),
+        rtol=1e-12,
+    )
+    np.testing.assert_array_equal(decays.layer, 0)
+    assert np.isnan(decays.t).all()
+
+
+def test_hepmc3_has_the_decay_of_the_meson_and_that_of_the_boson(
+    events: mcgen.Events, tmp_path: Path
+) -> None:
+    mcgen.write(events, tmp_path / "out.hepmc3")
+    with pyhepmc.open(tmp_path / "out.hepmc3") as file:
+        found = list(file)
+    codes = found[0].run_info.attributes["NuHepMC.ProcessIDs"].astype(list[int])
+    assert [event.weight("CV") for event in found] == list(events.weight)
+    for i, event in enumerate(found):
+        code = event.attributes["signal_process_id"].astype(int)
+        assert code in codes
+        assert code == 690 + 10 * events.process[i] + events.channel[i]
+        if events.process[i] == 1:
+            assert sorted(p.status for p in event.particles) == [1, 1, 1, 1, 2, 4, 20]
+            continue
+        made, decay = event.vertices
+        assert (made.status, decay.status) == (1, 21)
+        (meson,) = made.particles_in
+        assert (meson.pid, meson.status) == (events.parent_pdg[i], 4)
+        assert meson.generated_mass == pytest.approx(KAON_MASS)
+        sign = int(np.sign(meson.pid))
+        boson, muon, neutrino = made.particles_out
+        assert (boson.pid, muon.pid, neutrino.pid) == (9000025, -13 * sign, 14 * sign)
+        assert (muon.generated_mass, neutrino.generated_mass) == pytest.approx((MUON_MASS, 0.0))
+        assert [p.pid for p in decay.particles_in] == [boson.pid]
+        assert [p.pid for p in decay.particles_out] == [events.d1_pdg[i], events.d2_pdg[i]]
+        assert neutrino.momentum.e == events.neutrino_e[i]
+        assert 1e3 * events.emission_z[i] == pytest.approx(made.position.z, rel=1e-12)
+
+
+def test_lhe_has_a_process_for_each(events: mcgen.Events, decays: mcgen.Events, tmp_path: Path) -> None:
+    mcgen.write(events, tmp_path / "both.lhe")
+    file = pylhe.LHEFile.fromfile(str(tmp_path / "both.lhe"))
+    found = list(file.events)
+    for process in file.init.procInfo:
+        rows = events.process == process.procId
+        stated = events.yield_of(rows)
+        assert process.xSection == pytest.approx(stated.value, rel=1e-12)
+        assert process.error == pytest.approx(stated.mc_error, rel=1e-9)
+        assert [event.eventinfo.pid == process.procId for event in found] == list(rows)
+    total = sum(process.xSection for process in file.init.procInfo)
+    assert total == pytest.approx(events.outcome.yields["fiducial"].value, rel=1e-12)
+    assert np.mean([event.eventinfo.weight for event in found]) == pytest.approx(total, rel=1e-12)
+    for i in np.flatnonzero(events.process == 2):
+        meson, boson, first, second, muon, neutrino = found[i].particles
+        assert [p.status for p in found[i].particles] == [-1, 2, 1, 1, 1, 1]
+        assert meson.id == events.parent_pdg[i]
+        assert meson.m == pytest.approx(KAON_MASS)
+        assert (neutrino.id, muon.id) == (14 * np.sign(meson.id), -13 * np.sign(meson.id))
+        for p, mother in ((boson, 1), (muon, 1), (neutrino, 1), (first, 2), (second, 2)):
+            assert (p.mother1, p.mother2) == (mother, 0)
+        for name in ("px", "py", "pz", "e"):
+            out = math.fsum(getattr(p, name) for p in (first, second, muon, neutrino))
+            assert out == pytest.approx(getattr(meson, name), rel=1e-12, abs=1e-12 * meson.e)
+    # Mesons alone meet no nucleus.
+    mcgen.write(decays, tmp_path / "alone.lhe")
+    alone = pylhe.LHEFile.fromfile(str(tmp_path / "alone.lhe"))
+    info = alone.init.initInfo
+    assert len(list(alone.events)) == len(decays)
+    assert (info.beamB, info.energyB) == (0, 0.0)
+
+
+def test_the_coupling_of_both_processes_is_reweighted(card: Card, events: mcgen.Events) -> None:
+    other = 1.05e-4
+    again = mcgen.generate(card.replace(model={"g_mu": other}))
+    reweighted = events.reweight(g_mu=other)
+    for process in (1, 2):
+        one, two = (sample.yield_of(sample.process == process) for sample in (again, reweighted))
+        assert abs(one.value - two.value) < 5.0 * math.hypot(one.mc_error, two.mc_error)
+
+
+def test_processes_of_the_card_are_what_is_generated(card: Card) -> None:
+    for process, code in (("bremsstrahlung", 1), ("meson_decay", 2)):
+        made = mcgen.generate(card.replace(production={"processes": [process]}))
+        assert set(made.process) == {code}
+        assert made.provenance.flux.left_out["not_parents"] == 150
+    heavy = mcgen.generate(card.replace(model={"mass_gev": 0.39, "g_mu": 1e-7}))
+    assert set(heavy.process) == {1}
+    assert heavy.provenance.flux.left_out["below_threshold"] == 150
+
+
+def test_collisions_are_of_muons() -> None:
+    settings = ("experiment.exposure.kind='xsec'", "production.processes=['meson_decay']")
+    message = refused("check", "muon-beam-na64_muonphilic_exact", *(f"--set={s}" for s in settings))
+    assert "production.processes" in message
