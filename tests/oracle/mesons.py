@@ -300,7 +300,7 @@ class Detector:
 
 
 def expected(
-    beam: Beam, detector: Detector, ctau: float, count: int = 17, replicas: int = 8
+    beam: Beam, detector: Detector, ctau: float, count: int = 15, replicas: int = 8
 ) -> tuple[tuple[float, float], ...]:
     """Decays in the volume, and accepted ones, a meson at unit coupling and unit branching ratios.
 
@@ -318,7 +318,10 @@ def expected(
         rapidity = last * u[0]
         own = np.minimum(beam.mass * np.cosh(rapidity), beam.end)
         weight = beam.spectrum(own) * beam.mass * np.sinh(rapidity) * last
-        energy, along, across = beam.laboratory(own, 2.0 * u[1] - 1.0)
+        # Forwards in the laboratory, in steps of the angle's square: the detector is there.
+        versine = 2.0 * u[1] ** 2
+        weight = weight * 2.0 * u[1]
+        energy, along, across = beam.laboratory(own, 1.0 - versine)
         p = np.hypot(along, across)
         cos, sin = along / p, across / p
         with np.errstate(divide="ignore"):
