@@ -6,7 +6,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, replace
 from math import sqrt
 from typing import Annotated, Any
 
@@ -160,6 +160,10 @@ class Outcome:
     """Of all decays in the decay volume; None where those that are not accepted are not known any more."""
     cut_flow: tuple[CutFlowStep, ...]
     """Empty where those that are not accepted are not known any more."""
+    by_process: Mapping[str, Mapping[str, Yield]] = field(default_factory=dict)
+    """Both yields, "fiducial" and "accepted", of each process that there are events of; as far as they are known."""
+    by_channel: Mapping[str, Mapping[str, Yield]] = field(default_factory=dict)
+    """The same of each decay channel."""
     remark: str = ""
     """A sentence that says why nothing came out."""
     overflow: FiniteFloat | None = None
@@ -172,6 +176,13 @@ class Outcome:
         """The yields that are known, by name."""
         known = {"fiducial": self.fiducial, "accepted": self.accepted}
         return {name: value for name, value in known.items() if value is not None}
+
+    def of_accepted(self) -> Outcome:
+        """Return what is known where the other decays are not here to be counted."""
+        shares = [
+            {k: {"accepted": y["accepted"]} for k, y in s.items()} for s in (self.by_process, self.by_channel)
+        ]
+        return replace(self, fiducial=None, cut_flow=(), by_process=shares[0], by_channel=shares[1])
 
 
 @dataclass(frozen=True, slots=True)
@@ -193,8 +204,9 @@ class Metadata:
         return plain | {
             "events": outcome.events,
             "yield": {
-                name: {**asdict(value), "total_error": value.total_error}
-                for name, value in outcome.yields.items()
+                **_plain(outcome.yields),
+                "by_process": {name: _plain(yields) for name, yields in outcome.by_process.items()},
+                "by_channel": {name: _plain(yields) for name, yields in outcome.by_channel.items()},
             },
             "cut_flow": [{"requirement": step.requirement, "yield": step.value} for step in outcome.cut_flow],
             "remark": outcome.remark,
@@ -230,6 +242,10 @@ class Metadata:
             raise FileFormatError(f"{_NOT_OURS}: {error}") from error
         _check_fit(provenance, outcome)
         return cls(provenance, outcome)
+
+
+def _plain(yields: Mapping[str, Yield]) -> dict[str, Any]:
+    return {name: {**asdict(value), "total_error": value.total_error} for name, value in yields.items()}
 
 
 _PROVENANCE, _OUTCOME = TypeAdapter(Provenance), TypeAdapter(Outcome)
@@ -275,6 +291,8 @@ def _outcome(data: Mapping[str, Any]) -> dict[str, Any]:
         **data,
         "fiducial": yields.get("fiducial"),
         "accepted": yields["accepted"],
+        "by_process": yields.get("by_process", {}),
+        "by_channel": yields.get("by_channel", {}),
         "cut_flow": [{"requirement": s["requirement"], "value": s["yield"]} for s in data["cut_flow"]],
         "overflow": _unweighted(data).get("overflow"),
         "digests": {name: c["sha256"] for name, c in data["columns"].items() if "sha256" in c},

@@ -25,6 +25,8 @@ _NEEDED = (
     "accepted",
     "failed",
     "parent_group",
+    "process",
+    "channel",
     "decay_path",
     "decay_length",
     "path_in",
@@ -150,5 +152,5 @@ def _outcome(columns: Mapping[str, AnyArray], provenance: Provenance) -> Outcome
     tally.add(columns)
     outcome = tally.outcome(len(columns["weight"]))
     if provenance.accepted_only:  # the other decays are not here to be counted
-        return replace(outcome, fiducial=None, cut_flow=())
+        return outcome.of_accepted()
     return outcome

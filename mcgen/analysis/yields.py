@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import replace
 from math import sqrt
 
@@ -10,12 +10,20 @@ import numpy as np
 
 from mcgen.errors import reasons
 from mcgen.metadata import CutFlowStep, FluxSummary, Outcome, Provenance, Yield
+from mcgen.physics.models import OUTCOMES
 from mcgen.record.columns import AnyArray
+from mcgen.sources.registry import process_codes
 from mcgen.types import Array, Bools, Ints
 from mcgen.weights import effective_size
 
 Sums = Mapping[str, AnyArray]
 """What a `Tally` is made of: small arrays by name, which add up over the parts of a run."""
+
+LABELS = {"fiducial": "decays in the decay volume", "accepted": "accepted"}
+"""What people call the yields."""
+
+_Kind = tuple[int, int, bool]
+"""Codes of process and channel, and whether the event is accepted."""
 
 
 def yield_of(weight: Array, group: Ints, points: int) -> Yield:
@@ -52,7 +60,7 @@ class YieldTally:
 
     def sums(self) -> tuple[Ints, Array, Array]:
         """Groups that were there, and their sums of weights and of squared weights."""
-        there = np.flatnonzero(self._square)
+        there = np.flatnonzero(self._sum)
         return there, self._sum[there], self._square[there]
 
     def add_sums(self, there: Ints, total: Array, square: Array) -> None:
@@ -81,7 +89,7 @@ _KEYS = ("groups", "sum", "square")
 
 
 class Tally:
-    """Fiducial and accepted yields, and the cut flow, of a run.
+    """Fiducial and accepted yields, in all and by process and channel, and the cut flow, of a run.
 
     Parameters
     ----------
@@ -90,8 +98,7 @@ class Tally:
 
     def __init__(self, provenance: Provenance) -> None:
         self._provenance = provenance
-        self._fiducial = YieldTally(provenance.flux.groups)
-        self._accepted = YieldTally(provenance.flux.groups)
+        self._kinds: dict[_Kind, YieldTally] = {}
         self._lost = np.zeros(len(provenance.requirements) + 1)
         self._excess = 0.0
 
@@ -99,8 +106,11 @@ class Tally:
         """Count a chunk of events, rejected ones included."""
         weight, group = record["weight"], record["parent_group"]
         accepted: Bools = record["accepted"]
-        self._fiducial.add(weight, group)
-        self._accepted.add(weight[accepted], group[accepted])
+        code = 2 * (record["process"].astype(np.int64) * len(OUTCOMES) + record["channel"]) + accepted
+        for number in np.flatnonzero(np.bincount(code)).tolist():
+            process, channel = divmod(number // 2, len(OUTCOMES))
+            rows = code == number
+            self._of(process, channel, bool(number % 2)).add(weight[rows], group[rows])
         self._lost += np.bincount(record["failed"], weights=weight, minlength=len(self._lost))
         if self._provenance.common_weight is not None:
             flat = weight[accepted] if self._provenance.accepted_only else weight
@@ -109,7 +119,8 @@ class Tally:
     def sums(self) -> Sums:
         """Return all that was counted, as arrays by name."""
         sums: dict[str, AnyArray] = {"lost": self._lost, "excess": np.array([self._excess])}
-        for name, tally in self._tallies.items():
+        for kind, tally in self._kinds.items():
+            name = "_".join(str(int(value)) for value in kind)
             sums |= {f"{name}_{key}": values for key, values in zip(_KEYS, tally.sums(), strict=True)}
         return sums
 
@@ -117,21 +128,43 @@ class Tally:
         """Count what another tally of the same run has counted."""
         self._lost += sums["lost"]
         self._excess += float(sums["excess"][0])
-        for name, tally in self._tallies.items():
+        for name in (name.removesuffix("_sum") for name in sums if name.endswith("_sum")):
+            process, channel, accepted = (int(value) for value in name.split("_"))
             there, total, square = (sums[f"{name}_{key}"] for key in _KEYS)
-            tally.add_sums(there, total, square)
+            self._of(process, channel, bool(accepted)).add_sums(there, total, square)
 
-    @property
-    def _tallies(self) -> Mapping[str, YieldTally]:
-        return {"fiducial": self._fiducial, "accepted": self._accepted}
+    def _of(self, process: int, channel: int, accepted: bool) -> YieldTally:
+        kind = process, channel, accepted
+        if kind not in self._kinds:
+            self._kinds[kind] = YieldTally(self._provenance.flux.groups)
+        return self._kinds[kind]
 
     def yields(self) -> dict[str, Yield]:
         """Return the yields in the decay volume ("fiducial") and after all requirements ("accepted")."""
-        points = self._provenance.points
-        yields = {"fiducial": self._fiducial.result(points), "accepted": self._accepted.result(points)}
-        if self._provenance.flux.sampled:
-            return yields
-        return {name: replace(value, flux_error=0.0) for name, value in yields.items()}
+        return self._yields()
+
+    def by_process(self) -> dict[str, dict[str, Yield]]:
+        """Return the yields of the processes that there are events of, by name, as `yields`."""
+        names = process_codes()
+        codes = sorted({process for process, _, _ in self._kinds})
+        return {names.get(code, str(code)): self._yields(process=code) for code in codes}
+
+    def by_channel(self) -> dict[str, dict[str, Yield]]:
+        """Return the yields of the channels that there are events of, by name, as `yields`."""
+        codes = sorted({channel for _, channel, _ in self._kinds})
+        return {OUTCOMES[code]: self._yields(channel=code) for code in codes}
+
+    def _yields(self, process: int | None = None, channel: int | None = None) -> dict[str, Yield]:
+        """Yields of a process and of a channel, or of all."""
+        found = {}
+        for name, wanted in (("fiducial", (True, False)), ("accepted", (True,))):
+            tally = YieldTally(self._provenance.flux.groups)
+            for (of_process, of_channel, accepted), part in self._kinds.items():
+                if accepted in wanted and process in (None, of_process) and channel in (None, of_channel):
+                    tally.add_sums(*part.sums())
+            value = tally.result(self._provenance.points)
+            found[name] = value if self._provenance.flux.sampled else replace(value, flux_error=0.0)
+        return found
 
     def cut_flow(self) -> tuple[CutFlowStep, ...]:
         """Yield left after each requirement, cumulatively; the first step is before any."""
@@ -159,10 +192,21 @@ class Tally:
             accepted=yields["accepted"],
             fiducial=yields["fiducial"],
             cut_flow=self.cut_flow(),
+            by_process=self.by_process(),
+            by_channel=self.by_channel(),
             remark=_remark(self._provenance.flux, yields),
             overflow=overflow,
             digests=digests or {},
         )
+
+
+def listed(outcome: Outcome) -> Iterator[tuple[str, Yield]]:
+    """Yield the yields of an outcome with what people call them: in all, and of each of several processes and channels."""
+    for kind, value in outcome.yields.items():
+        yield LABELS[kind], value
+        for shares in (outcome.by_process, outcome.by_channel):
+            if len(shares) > 1:
+                yield from ((f"  {name}", yields[kind]) for name, yields in shares.items() if kind in yields)
 
 
 def _remark(flux: FluxSummary, yields: Mapping[str, Yield]) -> str:

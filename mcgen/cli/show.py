@@ -65,12 +65,21 @@ def cards(
 
 
 @app.command()
-def check(card: CardArgument, set_: SetOption = None) -> None:
+def check(
+    card: CardArgument,
+    set_: SetOption = None,
+    json_: Annotated[bool, typer.Option("--json", help="Print it as JSON.")] = False,
+) -> None:
     """Validate a card, and print what it resolves to, without running."""
     loaded = load(card, set_ or [])
-    from mcgen.cli.text import print_check
+    from mcgen.analysis.facts import facts_of
+    from mcgen.cli.check_text import print_check
     from mcgen.flux.flux import flux_of
     from mcgen.sampler.process import process_of
 
     flux = flux_of(loaded)
-    print_check(loaded, flux, process_of(loaded, flux))
+    facts = facts_of(loaded, flux, process_of(loaded, flux))
+    if json_:
+        echo_json(facts)
+    else:
+        print_check(loaded, facts)

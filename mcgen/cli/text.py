@@ -9,33 +9,29 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
+from mcgen.analysis.yields import listed
 from mcgen.cli.terminal import LONGEST_RESULT, visible
 from mcgen.comparison.compare import VARIABLES
 from mcgen.errors import reasons
 from mcgen.experiment.exposure import EXPOSURES
-from mcgen.physics.models import delta_a_mu
-from mcgen.sources.bremsstrahlung import Bremsstrahlung
 
 if TYPE_CHECKING:
     from mcgen.analysis.cross_sections import CrossSection
     from mcgen.card import Card
     from mcgen.comparison.compare import Comparison
-    from mcgen.experiment.dump import Dump
-    from mcgen.experiment.tables import ExperimentTable
     from mcgen.flux.census import Census
-    from mcgen.flux.flux import Flux
-    from mcgen.metadata import Metadata
-    from mcgen.sampler.process import Process
+    from mcgen.metadata import Metadata, Outcome
 
 
-def _table(*headings: str, title: str | None = None) -> Table:
+def table_of(*headings: str, title: str | None = None) -> Table:
+    """Make a table with headings; the first column is of names, the others of numbers."""
     table = Table(title=title, title_justify="left", box=None, pad_edge=False, header_style="bold")
     for i, heading in enumerate(headings):
         table.add_column(heading, justify="left" if i == 0 else "right", overflow="fold")
     return table
 
 
-class _Results(Console):
+class Results(Console):
     """Prints text as it is: no markup, no emoji codes, no control characters."""
 
     def __init__(self) -> None:
@@ -48,7 +44,7 @@ class _Results(Console):
 
 def print_summary(metadata: Metadata) -> None:
     """Print yields with both errors, and the cut flow."""
-    console = _Results()
+    console = Results()
     provenance, outcome = metadata.provenance, metadata.outcome
     exposure = provenance.card.experiment.exposure
     if provenance.is_collision:
@@ -60,17 +56,9 @@ def print_summary(metadata: Metadata) -> None:
             f"\na part of a run: chunks {first} to {end - 1} of {provenance.chunks}; its numbers are its share of the "
             "whole run's"
         )
-    yields = _table("expected events", "yield", "integration error", "flux error", "effective size")
-    labels = {"fiducial": "decays in the decay volume", "accepted": "accepted"}
-    for name, y in outcome.yields.items():
-        yields.add_row(
-            labels[name],
-            *(f"{number:.4g}" for number in (y.value, y.mc_error, y.flux_error)),
-            f"{y.effective_size:.0f} of {provenance.points}",
-        )
     console.print(f"\n{exposure.value:.3g} {EXPOSURES[exposure.kind]}")
-    console.print(yields)
-    flow = _table("cut flow", "yield", "left")
+    console.print(_yields(outcome, provenance.points))
+    flow = table_of("cut flow", "yield", "left")
     start = outcome.cut_flow[0].value if outcome.cut_flow else 0.0
     for step in outcome.cut_flow:
         share = f"{step.value / start:.1%}" if start > 0.0 else "-"
@@ -86,6 +74,15 @@ def print_summary(metadata: Metadata) -> None:
         console.print(f"\n{outcome.remark}")
 
 
+def _yields(outcome: Outcome, points: int) -> Table:
+    """Yields with both errors; of each process and of each channel, where there are several."""
+    table = table_of("expected events", "yield", "integration error", "flux error", "effective size")
+    for label, y in listed(outcome):
+        numbers = (f"{number:.4g}" for number in (y.value, y.mc_error, y.flux_error))
+        table.add_row(label, *numbers, f"{y.effective_size:.0f} of {points}")
+    return table
+
+
 def _print_collisions(console: Console, metadata: Metadata) -> None:
     """Print the cross-section of a run without dump and decay."""
     value = metadata.provenance.card.experiment.exposure.value
@@ -98,7 +95,7 @@ def _print_collisions(console: Console, metadata: Metadata) -> None:
 
 def print_comparison(comparison: Comparison, unit: str) -> None:
     """Print what two samples have in common, with a verdict."""
-    table = _table("variable", "chi2/ndf", "p", "p (KS)", "mean", "reference")
+    table = table_of("variable", "chi2/ndf", "p", "p (KS)", "mean", "reference")
     for s in comparison.shapes:
         dimension = f" [{VARIABLES[s.variable]}]" if VARIABLES[s.variable] else ""
         table.add_row(
@@ -109,7 +106,7 @@ def print_comparison(comparison: Comparison, unit: str) -> None:
             f"{s.mean:.5g}±{s.mean_error:.1g}",
             f"{s.reference_mean:.5g}±{s.reference_mean_error:.1g}",
         )
-    console = _Results()
+    console = Results()
     console.print(table)
     for name, reason in comparison.left_out.items():
         console.print(f"{name}: not compared, {reason}")
@@ -124,7 +121,7 @@ def print_comparison(comparison: Comparison, unit: str) -> None:
 
 def print_provenance(metadata: Metadata) -> None:
     """Print where the events come from."""
-    console = _Results()
+    console = Results()
     provenance, outcome = metadata.provenance, metadata.outcome
     card, flux = provenance.card, provenance.flux
     console.print(f"{card.title or 'untitled'}: {outcome.events} events of {provenance.points} points")
@@ -148,14 +145,14 @@ def print_columns(metadata: Metadata) -> None:
         table.add_column(heading)
     for column in metadata.provenance.columns:
         table.add_row(column.name, column.dtype, column.unit, column.meaning)
-    console = _Results()
+    console = Results()
     console.print()
     console.print(table)
 
 
 def print_cards(run_cards: Mapping[str, Card], experiments: Mapping[str, str]) -> None:
     """Print the shipped cards: names, what their keys say, titles."""
-    console = _Results()
+    console = Results()
     rows: dict[str, list[tuple[str, ...]]] = {
         "run": [
             (name, f"{card.model.name} {card.model.particle}, {card.production.method}", card.title)
@@ -176,25 +173,25 @@ def print_cards(run_cards: Mapping[str, Card], experiments: Mapping[str, str]) -
 
 def print_cross_sections(sections: Sequence[CrossSection]) -> None:
     """Print the cross-sections of the methods, and their ratios to the exact one."""
-    table = _table("E_mu [GeV]", "method", "sigma [pb]", "error", "/ exact", "mean x", "mean theta [rad]")
+    table = table_of("E_mu [GeV]", "method", "sigma [pb]", "error", "/ exact", "mean x", "mean theta [rad]")
     exact = {section.energy: section.sigma for section in sections if section.method == "exact"}
     for s in sections:
         ratio = s.sigma / exact[s.energy]
         cells = (f"{s.sigma:.5e}", f"{s.error:.1e}", f"{ratio:.4f}", f"{s.mean_x:.4f}", f"{s.mean_theta:.4e}")
         table.add_row(f"{s.energy:g}", s.method, *cells)
-    _Results().print(table)
+    Results().print(table)
 
 
 def print_census(found: Census) -> None:
     """Print what a flux holds."""
-    console = _Results()
+    console = Results()
     counted = sum(rate.particles for rate in found.parents.values())
     console.print(f"{found.file}: {counted} of {found.total} particles count")
     if left_out := reasons(found.left_out):
         console.print(f"left out: {left_out}")
     together = f"; {found.together} are together with others, up to {found.largest}" if found.together else ""
     console.print(f"{found.groups} independent groups of particles{together}\n")
-    parents = _table("PDG id", "per proton", "error", "effective size", "particles")
+    parents = table_of("PDG id", "per proton", "error", "effective size", "particles")
     for pdg, r in found.parents.items():
         size, count = f"{r.effective_size:.0f}", str(r.particles)
         parents.add_row(str(pdg), f"{r.rate:.5g}", f"{r.error:.2g}", size, count)
@@ -206,12 +203,12 @@ def print_census(found: Census) -> None:
 def _print_muons(console: Console, found: Census) -> None:
     everything = found.muons
     console.print(f"\n{everything.rate:.5g} +- {everything.error:.2g} muons per proton\n")
-    above = _table("momentum above [GeV]", "muons per proton", "error", "muons")
+    above = table_of("momentum above [GeV]", "muons per proton", "error", "muons")
     for r in found.above:
         above.add_row(f"{r.low:g}", f"{r.rate:.4e}", f"{r.error:.1e}", str(r.particles))
     console.print(above)
     console.print()
-    bins = _table(
+    bins = table_of(
         "momentum [GeV]", "muons per proton", "effective size", "median z [m]", "median angle [rad]"
     )
     for r in found.bins:
@@ -222,7 +219,7 @@ def _print_muons(console: Console, found: Census) -> None:
 
 def print_scan(data: Mapping[str, Any]) -> None:
     """Print the limits of a scan, a line a mass."""
-    table = _table("mass [GeV]", "g_low", "+-", "g_high", "+-", "largest yield", "")
+    table = table_of("mass [GeV]", "g_low", "+-", "g_high", "+-", "largest yield", "")
     for point in data["points"]:
         cells = []
         for name in ("g_low", "g_high"):
@@ -233,67 +230,9 @@ def print_scan(data: Mapping[str, Any]) -> None:
         table.add_row(
             f"{point['mass_gev']:.5g}", *cells, f"{point['n_max']:.4g}", "open" if point["open"] else ""
         )
-    console = _Results()
+    console = Results()
     console.print(
         f"{data['title'] or data['experiment']}, {data['model']} {data['particle']}: {data['n_signal']:.4g} events at the limit, "
         f"{data['exposure']['value']:.3g} {EXPOSURES[data['exposure']['kind']]}"
     )
     console.print(table)
-
-
-def print_check(card: Card, flux: Flux, process: Process) -> None:
-    """Print what a card resolves to: decays, g-2, geometry, flux."""
-    console = _Results()
-    boson, experiment = card.model.boson(), card.experiment
-    console.print(f"{card.title or 'untitled'}: valid")
-    console.print(
-        f"\n{card.model.name} {boson.kind}, m = {boson.mass:g} GeV, (g_e, g_mu, g_tau) = ({', '.join(f'{g:.6g}' for g in boson.couplings)})"
-    )
-    console.print(f"width {boson.total_width():.6g} GeV, ctau {boson.ctau():.6g} m")
-    shift = delta_a_mu(boson.kind, boson.mass, boson.g_mu)
-    console.print(
-        f"Delta a_mu = {shift:.4g}; measured minus predicted ({card.g_minus_2.value:.3g} +- {card.g_minus_2.error:.2g})"
-    )
-    table = _table("channel", "width [GeV]", "branching ratio", "enabled")
-    for channel, ratio in boson.branching_ratios().items():
-        table.add_row(
-            channel,
-            f"{boson.widths()[channel]:.6g}",
-            f"{ratio:.6g}",
-            "yes" if channel in card.model.channels else "no",
-        )
-    console.print(table)
-    _print_geometry(console, experiment, card.dump())
-    least = f"\n  muons need more than {card.production.min_energy(boson.mass):.4g} GeV where they radiate"
-    needs = least if Bremsstrahlung.name in process.sources else ""
-    console.print(f"\nflux {flux.file}: {process.used} of {flux.total} particles can contribute{needs}")
-    for reason, count in process.left_out.items():
-        if count:
-            console.print(f"  left out: {count} {reason.replace('_', ' ')}")
-    for index, selection in enumerate(experiment.selection):
-        console.print(f"selection {selection.name or index}: {', '.join(selection.channels)}")
-
-
-def _print_geometry(console: Console, experiment: ExperimentTable, dump: Dump) -> None:
-    volume = experiment.decay_volume
-    console.print(
-        f"\n{experiment.title}: {experiment.exposure.value:g} {EXPOSURES[experiment.exposure.kind]}"
-    )
-    items = [
-        (*layer.z, "dump", f"{layer.material.name}, {layer.material.density:g} g/cm3")
-        for layer in dump.layers
-    ]
-    items.append((*volume.z_m, "decay volume", volume.shape))
-    items += [(plane.z_m, plane.z_m, plane.name, plane.shape) for plane in experiment.plane]
-    items += [
-        (m.z_m, m.z_m, m.name, f"kick ({m.kick_gev[0]:g}, {m.kick_gev[1]:g}) GeV") for m in experiment.magnet
-    ]
-    table = _table("along z", "from [m]", "to [m]", "what")
-    for start, end, name, shape in sorted(items):
-        table.add_row(name, f"{start:g}", f"{end:g}", shape)
-    console.print(table)
-    for plane in experiment.plane:
-        if volume.z_m[0] < plane.z_m < volume.z_m[1]:
-            console.print(f"note: plane {plane.name} is inside the decay volume; decays behind it miss it")
-    if experiment.note:
-        console.print(f"note: {experiment.note}")

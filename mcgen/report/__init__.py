@@ -9,6 +9,7 @@ from typing import Any
 
 import jinja2
 
+from mcgen.analysis.yields import listed
 from mcgen.experiment.exposure import EXPOSURES
 from mcgen.io.files import atomic_output
 from mcgen.metadata import Outcome
@@ -77,11 +78,10 @@ def _data_uri(svg: bytes) -> str:
 
 
 def _yields(outcome: Outcome) -> list[list[str]]:
-    labels = {"fiducial": "decays in the decay volume", "accepted": "accepted"}
     rows = []
-    for name, y in outcome.yields.items():
+    for label, y in listed(outcome):
         numbers = (y.value, y.mc_error, y.flux_error, y.total_error)
-        rows.append([labels[name], *(f"{number:.4g}" for number in numbers), f"{y.effective_size:.0f}"])
+        rows.append([label, *(f"{number:.4g}" for number in numbers), f"{y.effective_size:.0f}"])
     return rows
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import math
 from pathlib import Path
 
@@ -13,8 +14,9 @@ import pytest
 import mcgen
 from mcgen.card import Card
 from mcgen.constants import MUON_MASS, mass_of
+from mcgen.sources.registry import process_codes
 from mcgen.types import Array
-from tests.oracle.cards import muons, refused, write_csv, write_tiny_card
+from tests.oracle.cards import done, muons, refused, write_csv, write_tiny_card
 from tests.oracle.stats import seed_of
 
 KAON_MASS = mass_of(321)
@@ -158,6 +160,69 @@ def test_processes_of_the_card_are_what_is_generated(card: Card) -> None:
     heavy = mcgen.generate(card.replace(model={"mass_gev": 0.39, "g_mu": 1e-7}))
     assert set(heavy.process) == {1}
     assert heavy.provenance.flux.left_out["below_threshold"] == 150
+
+
+def test_yields_by_process_and_channel_are_told(events: mcgen.Events, tmp_path: Path) -> None:
+    path = tmp_path / "both.root"
+    mcgen.write(events, path)
+    told = json.loads(done("inspect", path, "--json").out)["yield"]
+    report = done("inspect", path).out
+    groups = {
+        "by_process": {name: events.process == code for code, name in process_codes().items()},
+        "by_channel": {"ee": events.channel == 1, "gammagamma": events.channel == 4},
+    }
+    for key, rows in groups.items():
+        assert set(told[key]) == set(rows)
+        for name, chosen in rows.items():
+            for kind, selected in (("fiducial", chosen), ("accepted", chosen & events.accepted)):
+                found, expected = told[key][name][kind], events.yield_of(selected)
+                for number in ("value", "mc_error", "flux_error", "effective_size", "total_error"):
+                    assert found[number] == pytest.approx(getattr(expected, number, found[number]), rel=1e-6)
+                assert f"  {name}  " in report
+                assert f"{found['value']:.4g}" in report
+        for kind in ("fiducial", "accepted"):
+            total = math.fsum(share[kind]["value"] for share in told[key].values())
+            assert total == pytest.approx(told[kind]["value"], rel=1e-12)
+    # One process alone is the total, and not said twice.
+    alone = done("inspect", write_alone(tmp_path)).out
+    assert "bremsstrahlung  " not in alone.split("cut flow")[0].split("expected events")[1]
+
+
+def write_alone(folder: Path) -> Path:
+    mcgen.write(mcgen.generate(mcgen.load_card(write_tiny_card(folder))), folder / "alone.root")
+    return folder / "alone.root"
+
+
+def test_reweighted_accepted_events_have_the_yields_of_the_accepted_ones(card: Card) -> None:
+    made = mcgen.generate(card.replace(run={"write": "accepted"}))
+    found = made[made.accepted].reweight(g_mu=1.02e-4).outcome
+    assert found.by_process
+    assert all(set(share) == {"accepted"} for share in found.by_process.values())
+    total = math.fsum(share["accepted"].value for share in found.by_process.values())
+    assert total == pytest.approx(found.accepted.value, rel=1e-12)
+
+
+def test_check_says_what_mesons_do() -> None:
+    name = "ship_muonphilic_exact"
+    facts = json.loads(done("check", name, "--json").out)
+    # 0.6356 g^2 times the ratio of the widths.
+    assert facts["meson_decay"]["K"]["branching"] == pytest.approx(0.6356e-6 * 0.0422377, rel=1e-5)
+    assert facts["meson_decay"]["pi"]["branching"] == 0.0
+    assert facts["ctau_m"] == pytest.approx(1.43889, rel=1e-5)
+    assert facts["channels"]["gammagamma"] == {
+        "width_gev": facts["width_gev"],
+        "branching": 1.0,
+        "enabled": True,
+    }
+    assert facts["flux"]["parents"]["meson_decay"] == 0
+    assert [layer["material"] for layer in facts["experiment"]["layers"]] == ["Mo"]
+    printed = done("check", name).out
+    assert (
+        f"BR(K -> mu nu X) = {facts['meson_decay']['K']['branching']:.6g}, pi -> mu nu X is closed" in printed
+    )
+    assert "not conserved" not in printed
+    vector = ("--set=model.particle='vector'", "--set=model.channels='all'", "--set=model.mass_gev=0.25")
+    assert "not conserved" in done("check", name, *vector).out
 
 
 def test_collisions_are_of_muons() -> None:

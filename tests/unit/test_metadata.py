@@ -30,6 +30,15 @@ def reweighted() -> tuple[dict[str, Any], ...]:
     return ({**model, "g_mu": 1e-4}, {**model, "g_mu": 2e-4})
 
 
+def shares() -> dict[str, Any]:
+    """One process of which only the accepted yield is known, and one channel."""
+    accepted, fiducial = outcome().accepted, outcome().fiducial
+    return {
+        "by_process": {"meson_decay": {"accepted": accepted}},
+        "by_channel": {"ee": {"fiducial": fiducial, "accepted": accepted}},
+    }
+
+
 KINDS: dict[str, Metadata] = {
     "in memory": Metadata(provenance(), outcome()),
     "in a file": Metadata(provenance(), outcome(digests=DIGESTS)),
@@ -44,7 +53,7 @@ KINDS: dict[str, Metadata] = {
     ),
     "all of it": Metadata(
         provenance(part=(0, 2), common_weight=1e-30, reweighted_from=reweighted()),
-        outcome(overflow=0.0, digests=DIGESTS, remark="ζ 中 \ud800 \x07"),
+        outcome(overflow=0.0, digests=DIGESTS, remark="ζ 中 \ud800 \x07", **shares()),
     ),
 }
 kinds = pytest.mark.parametrize("metadata", KINDS.values(), ids=KINDS)
@@ -73,7 +82,11 @@ def test_what_there_is_not_has_no_key() -> None:
     plain = KINDS["in memory"].to_json()
     assert not plain.keys() & {"part", "unweighted", "reweighted_from"}
     assert all("sha256" not in column for column in plain["columns"].values())
-    assert set(KINDS["accepted only, reweighted"].to_json()["yield"]) == {"accepted"}
+    assert set(KINDS["accepted only, reweighted"].to_json()["yield"]) == {
+        "accepted",
+        "by_process",
+        "by_channel",
+    }
 
 
 def test_keys_and_values_of_the_contract() -> None:
@@ -91,7 +104,9 @@ def test_keys_and_values_of_the_contract() -> None:
         "meaning": "expected number of events for the exposure",
         "sha256": 64 * "b",
     }
-    assert list(plain["yield"]) == ["fiducial", "accepted"]
+    assert list(plain["yield"]) == ["fiducial", "accepted", "by_process", "by_channel"]
+    assert plain["yield"]["by_process"] == {"meson_decay": {"accepted": plain["yield"]["accepted"]}}
+    assert plain["yield"]["by_channel"]["ee"]["fiducial"] == plain["yield"]["fiducial"]
     assert plain["yield"]["accepted"] == {
         "value": 1.5,
         "mc_error": 0.3,

@@ -169,13 +169,17 @@ def tally_of(groups: int, points: int, sampled: bool = True, **changes: Any) -> 
     return Tally(provenance(points=points, flux=flux_summary(groups, sampled), **changes))
 
 
-def record(weight: list[float], failed: list[int], group: list[int]) -> Mapping[str, AnyArray]:
+def record(
+    weight: list[float], failed: list[int], group: list[int], process: int = 1, channel: int = 4
+) -> Mapping[str, AnyArray]:
     code = np.array(failed, dtype=np.int16)
     return {
         "weight": np.array(weight, dtype=np.float64),
         "parent_group": np.array(group, dtype=np.int64),
         "failed": code,
         "accepted": code == 0,
+        "process": np.full(len(code), process, dtype=np.int16),
+        "channel": np.full(len(code), channel, dtype=np.int16),
     }
 
 
@@ -189,6 +193,32 @@ def test_tally_counts_decays_and_what_is_accepted() -> None:
     accepted = yield_of(np.array([1.0, 8.0]), np.array([0, 0]), 100)
     assert_same(found["fiducial"], everything, 31.0)
     assert_same(found["accepted"], accepted, 31.0)
+
+
+def test_yields_of_processes_and_channels_are_those_of_their_events() -> None:
+    tally = tally_of(4, 100)
+    for process, channel, weight in ((1, 4, 1.0), (2, 4, 8.0), (2, 1, 64.0), (77, 1, 0.5)):
+        tally.add(record([weight, 2.0 * weight], [0, 2], [0, 1], process, channel))
+    assert list(tally.by_process()) == ["bremsstrahlung", "meson_decay", "77"]
+    assert list(tally.by_channel()) == ["ee", "gammagamma"]
+
+    def expected(*weight: float) -> dict[str, Yield]:
+        first = np.array(weight)
+        both, row = np.concatenate([first, 2.0 * first]), np.repeat([0, 1], len(first))
+        return {"fiducial": yield_of(both, row, 100), "accepted": yield_of(first, 0 * row[: len(first)], 100)}
+
+    shares = {
+        "bremsstrahlung": expected(1.0),
+        "meson_decay": expected(8.0, 64.0),
+        "77": expected(0.5),
+        "ee": expected(64.0, 0.5),
+        "gammagamma": expected(1.0, 8.0),
+    }
+    for name, found in (tally.by_process() | tally.by_channel()).items():
+        for kind, value in found.items():
+            assert_same(value, shares[name][kind], 200.0)
+    for kind, value in tally.yields().items():
+        assert_same(value, expected(1.0, 8.0, 64.0, 0.5)[kind], 200.0)
 
 
 def test_beam_that_is_no_sample_has_no_flux_error() -> None:
@@ -241,7 +271,7 @@ def test_run_without_events_has_an_outcome() -> None:
     steps = tuple(CutFlowStep(step.requirement, 0.0) for step in tally.cut_flow())
     assert len(steps) == 4
     remark = "No boson decays in the decay volume: all decay long before or far behind it, or miss it."
-    assert tally.outcome(0) == Outcome(0, nothing, nothing, steps, remark)
+    assert tally.outcome(0) == Outcome(0, nothing, nothing, steps, remark=remark)
 
 
 def test_overflow_is_the_share_above_the_common_weight() -> None:
