@@ -14,6 +14,7 @@ class Purpose(IntEnum):
     PILOT = 1
     TRAINING = 2
     CEILING = 3
+    FLUX = 4
 
 
 def stream(seed: int, purpose: Purpose, index: int) -> np.random.Generator:
