@@ -28,9 +28,9 @@ from mcgen.card.run_tables import (
     ScanTable,
     StatisticsTable,
 )
-from mcgen.card.shipped import find_card
+from mcgen.card.shipped import find_card, shipped_cards
 from mcgen.errors import CardError, UsageError
-from mcgen.experiment.dump import Dump, dump_of
+from mcgen.experiment.dump import Dump, TargetTable, dump_of
 from mcgen.experiment.exposure import EXPOSURES
 from mcgen.experiment.tables import ExperimentTable
 from mcgen.fields import SHORTEST, Table, Text
@@ -156,6 +156,36 @@ def load_card(source: str | Path | Mapping[str, Any], settings: Sequence[str] = 
             assign(raw, keys, value)
     _locate_flux(raw, Path.cwd())
     return _checked(raw, "card" if isinstance(source, Mapping) else str(source))
+
+
+def find_target_card(source: str | Path) -> Path:
+    """File of an experiment or run card: a path if there is one, else a shipped card of that name."""
+    is_experiment = str(source) in shipped_cards("experiment")
+    return find_card(source, "experiment" if is_experiment else "run")
+
+
+def load_target(source: str | Path) -> TargetTable:
+    """Load the dump of an experiment or run card, which is a path or the name of a shipped one.
+
+    Raises
+    ------
+    CardError
+        With all faults of the card.
+    UsageError
+        If there is no such card.
+    """
+    raw = _read(find_target_card(source))
+    if "experiment" in raw:
+        return load_card(source).experiment.target
+    try:
+        experiment = ExperimentTable.model_validate(raw)
+    except ValidationError as error:
+        whole = {"experiment": raw}
+        items = [{**item, "loc": ("experiment", *item["loc"])} for item in error.errors()]
+        raise CardError(str(source), [sentence(item, whole, Card) for item in items]) from None
+    if faults := list(faults_of({"experiment": experiment})):
+        raise CardError(str(source), faults)
+    return experiment.target
 
 
 def flux_table(flux: Mapping[str, Any]) -> FluxTable:

@@ -1,6 +1,18 @@
 """All commands: importing their modules makes them known to the application."""
 
-from mcgen.cli import convert, flux, generate, plot, reweight, scan, show, validate, xsec
+from mcgen.cli import convert, flux, flux_make, generate, plot, reweight, scan, show, validate, xsec
 from mcgen.cli.common import app
 
-__all__ = ["app", "convert", "flux", "generate", "plot", "reweight", "scan", "show", "validate", "xsec"]
+__all__ = [
+    "app",
+    "convert",
+    "flux",
+    "flux_make",
+    "generate",
+    "plot",
+    "reweight",
+    "scan",
+    "show",
+    "validate",
+    "xsec",
+]

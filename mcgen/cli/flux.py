@@ -1,4 +1,4 @@
-"""`mcgen flux show` and `mcgen flux convert`."""
+"""`mcgen flux show` and `mcgen flux convert`; `flux make` has a module of its own."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from mcgen.flux.census import Census, Rate
     from mcgen.flux.flux import Flux
 
-flux = typer.Typer(help="Show what a flux holds, or convert it.", no_args_is_help=True)
+flux = typer.Typer(help="Make a flux, show what it holds, or convert it.", no_args_is_help=True)
 app.add_typer(flux, name="flux")
 
 FileArgument = Annotated[
@@ -46,21 +46,26 @@ def show(
 ) -> None:
     """Show what a flux holds: particles and groups of them, rates, momenta, angles, depths."""
     from mcgen.flux.census import census
+    from mcgen.flux.flux import flux_path
+    from mcgen.io.flux.native import provenance_of
 
     if output is not None:
         from mcgen.plots.flux import pictures_in, plot_census
 
         claim(pictures_in(output), _files(file), force, new_folder=True)
-    found = census(_load(file, format_, protons))
+    particles = _load(file, format_, protons)
+    found, made = census(particles), provenance_of(flux_path(particles.file))
     if output is not None:
         for path in plot_census(found, output):
             echo(path, err=True)
     if json_:
-        echo_json(_plain(found))
+        echo_json(_plain(found) | {"provenance": made})
     else:
-        from mcgen.cli.text import print_census
+        from mcgen.cli.flux_text import print_census, print_made
 
         print_census(found)
+        if made is not None:
+            print_made(made)
 
 
 @flux.command()

@@ -19,7 +19,6 @@ if TYPE_CHECKING:
     from mcgen.analysis.cross_sections import CrossSection
     from mcgen.card import Card
     from mcgen.comparison.compare import Comparison
-    from mcgen.flux.census import Census
     from mcgen.metadata import Metadata, Outcome
 
 
@@ -180,41 +179,6 @@ def print_cross_sections(sections: Sequence[CrossSection]) -> None:
         cells = (f"{s.sigma:.5e}", f"{s.error:.1e}", f"{ratio:.4f}", f"{s.mean_x:.4f}", f"{s.mean_theta:.4e}")
         table.add_row(f"{s.energy:g}", s.method, *cells)
     Results().print(table)
-
-
-def print_census(found: Census) -> None:
-    """Print what a flux holds."""
-    console = Results()
-    counted = sum(rate.particles for rate in found.parents.values())
-    console.print(f"{found.file}: {counted} of {found.total} particles count")
-    if left_out := reasons(found.left_out):
-        console.print(f"left out: {left_out}")
-    together = f"; {found.together} are together with others, up to {found.largest}" if found.together else ""
-    console.print(f"{found.groups} independent groups of particles{together}\n")
-    parents = table_of("PDG id", "per proton", "error", "effective size", "particles")
-    for pdg, r in found.parents.items():
-        size, count = f"{r.effective_size:.0f}", str(r.particles)
-        parents.add_row(str(pdg), f"{r.rate:.5g}", f"{r.error:.2g}", size, count)
-    console.print(parents)
-    if found.muons.particles:
-        _print_muons(console, found)
-
-
-def _print_muons(console: Console, found: Census) -> None:
-    everything = found.muons
-    console.print(f"\n{everything.rate:.5g} +- {everything.error:.2g} muons per proton\n")
-    above = table_of("momentum above [GeV]", "muons per proton", "error", "muons")
-    for r in found.above:
-        above.add_row(f"{r.low:g}", f"{r.rate:.4e}", f"{r.error:.1e}", str(r.particles))
-    console.print(above)
-    console.print()
-    bins = table_of(
-        "momentum [GeV]", "muons per proton", "effective size", "median z [m]", "median angle [rad]"
-    )
-    for r in found.bins:
-        middle = (f"{r.median_depth:.4g}", f"{r.median_angle:.4g}") if r.particles else ("-", "-")
-        bins.add_row(f"{r.low:g} to {r.high:g}", f"{r.rate:.4e}", f"{r.effective_size:.0f}", *middle)
-    console.print(bins)
 
 
 def print_scan(data: Mapping[str, Any]) -> None:

@@ -97,11 +97,12 @@ class Journal:
         except ProposalError as error:
             raise self._damaged(_PROPOSAL) from error
 
-    def begin(self, proposal: Proposal, identity: Mapping[str, Any]) -> None:
+    def begin(self, proposal: Proposal | None, identity: Mapping[str, Any]) -> None:
         """Start, or continue, the run of an identity.
 
         Parameters
         ----------
+        proposal : how the chunks are drawn, if there is one
         identity : what makes two runs the same, as JSON has it
 
         Raises
@@ -113,18 +114,26 @@ class Journal:
         if self.is_started:
             self._check_same(json.loads(text))
         else:
-            proposal.save(self._folder / _PROPOSAL)
+            if proposal is not None:
+                proposal.save(self._folder / _PROPOSAL)
             with atomic_output(self._folder / _IDENTITY) as temporary:
                 temporary.write_text(text, encoding="utf-8")
         self._run = hashlib.sha256(text.encode()).hexdigest()
 
-    def _check_same(self, identity: Any) -> None:
+    def started(self) -> dict[str, Any] | None:
+        """Identity of the run that was interrupted, if there is one."""
+        if not self.is_started:
+            return None
         try:
-            started = json.loads((self._folder / _IDENTITY).read_text(encoding="utf-8"))
+            identity = json.loads((self._folder / _IDENTITY).read_text(encoding="utf-8"))
         except (ValueError, RecursionError) as error:
             raise self._damaged(_IDENTITY) from error
-        if not isinstance(started, dict):
+        if not isinstance(identity, dict):
             raise self._damaged(_IDENTITY)
+        return identity
+
+    def _check_same(self, identity: Any) -> None:
+        started = self.started()
         different = sorted(differences(started, identity))
         if different:
             more = f" and {len(different) - _NAMED} more" if len(different) > _NAMED else ""

@@ -16,6 +16,7 @@ from mcgen.flux.flux import Flux, flux_of
 from mcgen.metadata import Provenance, Yield
 from mcgen.record.columns import Record
 from mcgen.rng import Purpose, stream
+from mcgen.run.chunks import chunks_in_order
 from mcgen.run.journal import Journal
 from mcgen.run.parallel import Workers
 from mcgen.run.provenance import chunks_of, provenance_of
@@ -96,14 +97,7 @@ class Run:
     ) -> Iterator[Record]:
         """Draw chunks in order, all or a part of them; those that the journal has are read from it."""
         numbers = range(chunks_of(self.card)) if part is None else part
-        done = set(journal.kept) if journal else set[int]()
-        fresh = workers.map(self.chunk, (k for k in numbers if k not in done))
-        for k in numbers:
-            record = journal.load(k) if journal else None
-            if record is None:  # not there, or it does not fit
-                record = self.chunk(k) if k in done else next(fresh)
-                if journal:
-                    journal.keep(k, record)
+        for k, record in chunks_in_order(self.chunk, numbers, workers, journal):
             yield record
             if progress:
                 progress(len(points_of(self.card, range(k, k + 1))))

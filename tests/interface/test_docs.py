@@ -130,6 +130,9 @@ SMALLER = {
 FEW_MASSES = "--masses 0.02,0.2"
 """Of a scan that is printed without masses, which has 24 and more."""
 
+FEW_PROTONS = "--protons 8 --chunk 8 --threshold 20 --jobs 1"
+"""Of a flux that is made."""
+
 SMALL_CHUNKS = "-n 10000 --set run.chunk=100"
 """Of a run in parts: as many chunks as the 5,000,000 points that are printed."""
 
@@ -140,6 +143,8 @@ def smaller(arguments: list[str]) -> list[str]:
     more = SMALLER.get(command, "").split()
     if command == "scan" and "--masses" not in arguments:
         more += FEW_MASSES.split()
+    if arguments[:2] == ["flux", "make"]:
+        more += FEW_PROTONS.split()
     if "--chunks" in arguments:
         more += SMALL_CHUNKS.split()
     return arguments + more

@@ -7,9 +7,9 @@ from dataclasses import dataclass, field
 import numpy as np
 
 from mcgen.flux.make.flight import Flight, ctau_of, losses_of
-from mcgen.flux.make.generator import Generator
 from mcgen.flux.make.nuclei import MILLIBARN, mixture_of
 from mcgen.flux.make.particles import Particles
+from mcgen.flux.make.protocols import Generator
 from mcgen.flux.make.slabs import Slabs
 from mcgen.flux.make.species import AT_ONCE, FORCED, PHOTON, PION0, RESONANCES, UNSTABLE
 from mcgen.physics.kinematics import norm

@@ -12,9 +12,10 @@ from mcgen.flux.make.charm import JPSI_IN_WINDOW, OPEN_CHARM, charm_per_collisio
 from mcgen.flux.make.decays import muons_of
 from mcgen.flux.make.dimuons import dimuon_rows
 from mcgen.flux.make.flight import forced_decays
-from mcgen.flux.make.generator import Charm, Generator, PythiaCharm, PythiaGenerator, silent
+from mcgen.flux.make.generator import PythiaCharm, PythiaGenerator, silent
 from mcgen.flux.make.particles import Particles, Rows
 from mcgen.flux.make.photons import conversion_rows, photons_of_pions
+from mcgen.flux.make.protocols import Charm, Generator
 from mcgen.flux.make.settings import Settings, Stratum
 from mcgen.flux.make.species import PHOTON, PION0
 from mcgen.flux.make.thinning import thinned

@@ -24,13 +24,10 @@ def hadron_loss(matter: Material, gamma: Array) -> Array:
     loses per electron.
     """
     energy = MUON_MASS * np.maximum(gamma, _SLOWEST)
-    if matter.name in MATERIALS:
-        loss: Array = 0.1 * matter.density * bethe(matter, energy)
-        return loss
-    iron = material("Fe")
-    per_electron: Array = bethe(iron, energy) / (iron.z / iron.a)
-    of_iron: Array = 0.1 * matter.density * per_electron * (matter.z / matter.a)
-    return of_iron
+    known = matter if matter.name in MATERIALS else material("Fe")
+    electrons = (matter.z / matter.a) / (known.z / known.a)
+    loss: Array = 0.1 * matter.density * electrons * bethe(known, energy)
+    return loss
 
 
 def losses_of(slabs: Slabs, particles: Particles) -> Array:
@@ -63,7 +60,8 @@ class Flight:
     @property
     def cosine(self) -> Array:
         """(n,) to the z axis."""
-        return self.particles.momentum[2] / norm(self.particles.momentum)
+        cosine: Array = self.particles.momentum[2] / norm(self.particles.momentum)
+        return cosine
 
     def lengths(self, path: Array | float = np.inf) -> Array:
         """Length (n, L) [m] of the first `path` [m] in each slab."""

@@ -14,7 +14,7 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from importlib import metadata
 from pathlib import Path
-from typing import Any, Protocol
+from typing import Any
 
 import numpy as np
 
@@ -26,7 +26,7 @@ from mcgen.flux.make.particles import Particles
 from mcgen.flux.make.species import AT_ONCE, FORCED, HADRONS, JPSI, MUON, PHOTON, PION0, UNSTABLE
 from mcgen.types import Array, Ints
 
-PACKAGE = "pythia8mc"
+PACKAGE, VERSION = "pythia8mc", "8.317."
 
 _LEAST_KINETIC = 0.3  # of a hadron that collides [GeV]
 _DIFFRACTION = 0.5  # of later collisions in a nucleus, PythiaCascade's own value
@@ -47,33 +47,16 @@ LEAST_CHARM_ENERGY = 40.0
 _RATIO_EVENTS = 1000
 
 
-class Generator(Protocol):
-    """What a cascade asks of a generator of collisions."""
-
-    empty: int
-    """Collisions that gave nothing, and were drawn again."""
-    failed: int
-    """Collisions and decays that gave nothing in the end: the particle is lost."""
-
-    def cross_sections(self, particles: Particles, nuclei: Sequence[int]) -> dict[int, Array]:
-        """Inelastic cross-sections (n,) [mb], by mass number of the nucleus; 0 where there is none."""
-        ...
-
-    def collide(self, particles: Particles, nuclei: Ints, least: float) -> Particles:
-        """Return what comes out of collisions with nuclei (n,), above `least` [GeV] of energy for mesons, at the same points."""
-        ...
-
-    def decay(self, particles: Particles, least: float) -> Particles:
-        """Return what comes out of decays, above `least` [GeV] of energy for mesons, at the same points."""
-        ...
-
-
 def pythia() -> Any:
     """Import Pythia; a `UsageError` says how to install it."""
     try:
         import pythia8mc
     except ImportError as error:
         raise UsageError(f"mcgen flux make needs Pythia: {how_to_install('pythia')}") from error
+    if not pythia_version().startswith(VERSION):
+        raise UsageError(
+            f"{PACKAGE} {pythia_version()}: mcgen flux make is for {VERSION}*: {how_to_install('pythia')}"
+        )
     return pythia8mc
 
 
@@ -123,7 +106,7 @@ class PythiaGenerator:
         self.empty = self.failed = 0
 
     def cross_sections(self, particles: Particles, nuclei: Sequence[int]) -> dict[int, Array]:
-        """Inelastic cross-sections (n,) [mb]; see `Generator`."""
+        """Inelastic cross-sections (n,) [mb]; see `mcgen.flux.make.protocols.Generator`."""
         found = np.zeros((len(nuclei), len(particles)))
         for i, (pdg, momentum, mass) in enumerate(self._each(particles)):
             if self._cascade.sigmaSetuphN(pdg, momentum, mass):
@@ -131,7 +114,7 @@ class PythiaGenerator:
         return dict(zip(nuclei, found, strict=True))
 
     def collide(self, particles: Particles, nuclei: Ints, least: float) -> Particles:
-        """Return what comes out of collisions; see `Generator`."""
+        """Return what comes out of collisions; see `mcgen.flux.make.protocols.Generator`."""
 
         def events() -> Iterator[Any]:
             for (pdg, momentum, mass), a in zip(self._each(particles), nuclei.tolist(), strict=True):
@@ -151,7 +134,7 @@ class PythiaGenerator:
         return None
 
     def decay(self, particles: Particles, least: float) -> Particles:
-        """Return what comes out of decays; see `Generator`."""
+        """Return what comes out of decays; see `mcgen.flux.make.protocols.Generator`."""
 
         def events() -> Iterator[Any]:
             event, data = self._decays.event, self._decays.particleData
@@ -192,23 +175,6 @@ class PythiaGenerator:
         return made.take(made.for_mesons > least)
 
 
-class Charm(Protocol):
-    """What a flux asks of a generator of open charm."""
-
-    rise: float
-    """Its cross-section over that at `REFERENCE_ENERGY`."""
-
-    def muons(self, count: int) -> tuple[Ints, Array, Ints, Ints]:
-        """Muons of events of open charm.
-
-        Returns
-        -------
-        number of the event (k,), from 0 to count - 1; momentum (3, k) [GeV]; PDG id (k,); absolute PDG id of what decayed to
-        it (k,)
-        """
-        ...
-
-
 class PythiaCharm:
     """Open charm by Pythia: c c-bar of two protons at leading order, and all its decays.
 
@@ -228,7 +194,7 @@ class PythiaCharm:
         self._generator = self._started(energy) if self.rise else None
 
     def muons(self, count: int) -> tuple[Ints, Array, Ints, Ints]:
-        """Muons of events of open charm; see `Charm`."""
+        """Muons of events of open charm; see `mcgen.flux.make.protocols.Charm`."""
         found: list[tuple[float, ...]] = []
         for i in range(count if self._generator else 0):
             event = _drawn(self._generator)

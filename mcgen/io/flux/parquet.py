@@ -39,6 +39,11 @@ class ParquetFile:
         """Names of the columns; one that is there twice is here twice."""
         return list(self._file.schema_arrow.names)
 
+    def metadata(self, key: str) -> str | None:
+        """Return one of the texts that the file has beside its table, if it is there."""
+        found = (self._file.metadata.metadata or {}).get(key.encode())
+        return None if found is None else found.decode(errors="replace")
+
     def rows(self, columns: Sequence[str], group: str | None, size: int) -> Iterator[Rows]:
         """Read some columns."""
         names = [*columns, *([] if group is None else [group])]

@@ -1,0 +1,32 @@
+"""The chunks of a run in their order: from its journal, or drawn."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator
+
+from mcgen.record.columns import Record
+from mcgen.run.journal import Journal
+from mcgen.run.parallel import Workers
+
+
+def chunks_in_order(
+    draw: Callable[[int], Record], numbers: Iterable[int], workers: Workers, journal: Journal | None
+) -> Iterator[tuple[int, Record]]:
+    """Yield chunks with their numbers; those that the journal has are read from it, the others kept there.
+
+    Parameters
+    ----------
+    draw : from the number of a chunk to its record; picklable
+    numbers : of the chunks
+    workers : who draws
+    """
+    numbers = list(numbers)
+    done = set(journal.kept) if journal else set[int]()
+    fresh = workers.map(draw, (k for k in numbers if k not in done))
+    for k in numbers:
+        record = journal.load(k) if journal else None
+        if record is None:  # not there, or it does not fit
+            record = draw(k) if k in done else next(fresh)
+            if journal:
+                journal.keep(k, record)
+        yield k, record
