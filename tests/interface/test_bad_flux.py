@@ -424,7 +424,8 @@ def left_out(**columns: Array | float) -> tuple[dict[str, int], str]:
         ({"pz": -50.0}, "backwards"),
         ({"pz": 0.0}, "backwards"),
         ({"pz": 0.5, "px": 0.0, "py": 0.0}, "below_min_energy"),
-        ({"pdg": 211.0}, "not_parents"),
+        ({"pdg": 11.0}, "not_parents"),
+        ({"pdg": 211.0}, "below_threshold"),  # too light to give a muon and a boson of 50 MeV
         ({"px": 90.0}, "misses_decay_volume"),
     ],
 )
@@ -448,6 +449,8 @@ def test_who_is_left_out_is_counted_by_reason() -> None:
         "outside_dump": 10,
         "backwards": 40,
         "below_min_energy": 0,
+        "behind_entrance": 0,
+        "below_threshold": 0,
     }
     assert (flux_used.muons, flux_used.used) == (150, 50)
 
