@@ -59,7 +59,7 @@ def draw_scans(
     axes.set_ylim(0.5 * min(couplings, default=1e-8), 3.0 * max(couplings, default=1.0))
     for limit in limits:
         _draw_limit(axes, limit)
-    _draw_g_minus_2(axes, scans[0]["g_minus_2"]["points"])
+    _draw_g_minus_2(axes, scans[0]["g_minus_2"])
     named = labels or [label_of(data) for data in scans]
     for data, name, (colour, style) in zip(scans, named, cycle(_LINES), strict=False):
         for i, contour in enumerate(data["contours"]):
@@ -77,8 +77,9 @@ def label_of(data: Data) -> str:
     return "{}, {} {}, {}".format(*(label(str(fact)) for fact in facts))
 
 
-def _draw_g_minus_2(axes: Axes, points: Sequence[Data]) -> None:
-    """Shade the couplings that explain the muon's g-2, and those that it excludes."""
+def _draw_g_minus_2(axes: Axes, data: Data) -> None:
+    """Shade the couplings that explain the muon's g-2, or say why none does, and those that it excludes."""
+    points = data["points"]
     mass = np.array([point["mass_gev"] for point in points])
 
     def column(name: str) -> Any:
@@ -89,6 +90,8 @@ def _draw_g_minus_2(axes: Axes, points: Sequence[Data]) -> None:
         axes.fill_between(
             mass, low, high, color=GREEN, alpha=0.35, linewidth=0.0, label="$(g-2)_\\mu$, 2 $\\sigma$"
         )
+    elif why := data.get("no_band"):  # files of earlier versions do not say
+        axes.plot([], [], " ", label=f"$(g-2)_\\mu$: {why}")
     if np.isfinite(excluded).any():
         top = axes.get_ylim()[1]
         axes.fill_between(

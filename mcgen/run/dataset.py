@@ -202,8 +202,11 @@ class _Kept:
     """Finished parts of a run, as `kept_on_failure` asks for them."""
 
     folder: Path
+    """Of the dataset."""
     there: Mapping[int, Made]
+    """Finished parts, by their first chunk."""
     journal: Journal
+    """What else is kept of the run."""
 
     def advice(self) -> str:
         """How many parts are there, and how to go on."""

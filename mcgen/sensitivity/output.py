@@ -15,7 +15,7 @@ from mcgen.parsing import parse_json
 from mcgen.physics.models import Outcome
 from mcgen.sensitivity.contour import WIDTHS, Crossing, MassPoint
 from mcgen.sensitivity.curves import write_csv
-from mcgen.sensitivity.g_minus_2 import g_minus_2_couplings
+from mcgen.sensitivity.g_minus_2 import g_minus_2_couplings, why_no_band
 from mcgen.sensitivity.sample import COUPLINGS
 from mcgen.sensitivity.scan import Scan
 
@@ -53,6 +53,7 @@ def scan_to_dict(scan: Scan) -> dict[str, Any]:
         },
         "g_minus_2": {
             **card.g_minus_2.model_dump(),
+            "no_band": why_no_band(card, [point.mass for point in scan.points]),
             "points": [
                 {"mass_gev": point.mass, **g_minus_2_couplings(card, point.mass)} for point in scan.points
             ],

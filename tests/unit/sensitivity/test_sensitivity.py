@@ -14,11 +14,12 @@ from scipy.special import lambertw
 from scipy.stats import poisson
 
 import mcgen
+from mcgen.card import shipped_cards
 from mcgen.constants import ELECTRON_MASS, MUON_MASS, TAU_MASS
 from mcgen.metadata import Yield
 from mcgen.physics.models import delta_a_mu
 from mcgen.sensitivity.contour import Crossing, MassPoint, crossings
-from mcgen.sensitivity.g_minus_2 import g_minus_2_couplings
+from mcgen.sensitivity.g_minus_2 import g_minus_2_couplings, why_no_band
 from mcgen.sensitivity.limits import n_signal_of, upper_limit
 from mcgen.sensitivity.output import contours
 from mcgen.sensitivity.sample import DecaySample, seed_for
@@ -215,6 +216,25 @@ def test_a_pseudoscalar_explains_no_excess() -> None:
         "g_high": None,
         "g_excluded": pytest.approx(sqrt(-44e-11 / delta_a_mu("pseudoscalar", 0.1, 1.0))),
     }
-    # Compatible with nothing: the band begins at 0.
-    small = card.replace(g_minus_2={"value": 38e-11, "error": 63e-11})
-    assert g_minus_2_couplings(small, 0.1)["g_low"] == 0.0
+    assert why_no_band(card, [0.01, 0.1]) == "a pseudoscalar shifts it the other way"
+
+
+@pytest.mark.parametrize("particle", ["scalar", "pseudoscalar", "vector"])
+def test_where_no_boson_agrees_there_is_no_band(particle: str) -> None:
+    paper = mcgen.load_card("na62_muonphilic").replace(model={"particle": particle, "mass_gev": 0.3})
+    card = paper.replace(g_minus_2={"value": 38e-11, "error": 63e-11})
+    found = g_minus_2_couplings(card, 0.3)
+    assert (found["g_low"], found["g_high"]) == (None, None)
+    shift = delta_a_mu(card.model.particle, 0.3, 1.0)
+    expected = 38e-11 + (315e-11 if shift > 0.0 else -315e-11)
+    assert found["g_excluded"] == pytest.approx(sqrt(expected / shift))
+    assert why_no_band(card, [0.3]) == "agrees without a boson"
+    if particle != "pseudoscalar":
+        assert why_no_band(paper, [0.3]) == ""
+
+
+def test_the_papers_cards_have_the_comparison_of_2021() -> None:
+    for name in shipped_cards():
+        stated = mcgen.load_card(name).g_minus_2
+        expected = (38e-11, 63e-11) if name.endswith("_exact") else (251e-11, 59e-11)
+        assert (stated.value, stated.error) == expected, name
