@@ -23,6 +23,14 @@ def _tuple(value: Any) -> Any:
 AsTuple = BeforeValidator(_tuple)
 
 
+def _names(value: Any) -> Any:
+    """A single name stands for a list of one."""
+    return (value,) if isinstance(value, str) else _tuple(value)
+
+
+AsNames = BeforeValidator(_names)
+
+
 def _spaced(value: Any) -> Any:
     """LOW:HIGH:N stands for N values at equal ratios, both ends included."""
     if not isinstance(value, str):

@@ -7,6 +7,7 @@ impossible decay reported in the same message.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping
+from difflib import get_close_matches
 from itertools import pairwise
 from typing import Any
 
@@ -14,6 +15,7 @@ from mcgen.card.flux_tables import BeamTable, FluxTable
 from mcgen.card.run_tables import (
     ModelTable,
     ProductionTable,
+    RunTable,
     ScanTable,
     StatisticsTable,
 )
@@ -24,6 +26,7 @@ from mcgen.experiment.tables import ExperimentTable
 from mcgen.physics.kinds import KINDS
 from mcgen.physics.matter import MATERIALS
 from mcgen.physics.models import LEPTON_MASSES, MODELS, Channel
+from mcgen.record.columns import SETS, columns_of
 from mcgen.sources.bremsstrahlung import Bremsstrahlung
 from mcgen.sources.bremsstrahlung.methods import METHODS
 
@@ -41,6 +44,7 @@ def faults_of(tables: Mapping[str, Any]) -> Iterator[str]:
         ("flux",): _flux,
         ("beam", "experiment"): _exposure,
         ("scan", "statistics"): _limit,
+        ("run", "experiment"): _columns,
     }
     for keys, check in checks.items():
         if all(key in tables for key in keys):
@@ -236,6 +240,16 @@ def _exposure(beam: BeamTable | None, experiment: ExperimentTable) -> Iterator[s
 def _limit(scan: ScanTable, statistics: StatisticsTable | None) -> Iterator[str]:
     if scan.n_signal is not None and statistics is not None:
         yield "scan.n_signal, statistics: at most one of them says where the limit is"
+
+
+def _columns(run: RunTable, experiment: ExperimentTable) -> Iterator[str]:
+    columns = columns_of((plane.name for plane in experiment.plane), {})
+    known = [*SETS, *(column.name for column in columns)]
+    for name in run.columns:
+        if name not in known:
+            close = get_close_matches(name, known, n=1)
+            hint = f"; did you mean {close[0]!r}?" if close else "; docs/columns.md has all"
+            yield f"run.columns: there is no column {name!r}{hint}"
 
 
 def _selection(key: str, selection: SelectionTable, planes: Mapping[str, float]) -> Iterator[str]:

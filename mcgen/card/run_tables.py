@@ -8,7 +8,7 @@ import numpy as np
 from pydantic import BeforeValidator, Field
 
 from mcgen.experiment.dump import LossKind
-from mcgen.fields import Spaced, StoppingPower, Table
+from mcgen.fields import AsNames, Spaced, StoppingPower, Table, Text
 from mcgen.physics.kinds import KINDS
 from mcgen.physics.models import MODELS, VISIBLE, Boson, Channel
 from mcgen.sources.bremsstrahlung.methods import METHODS, min_energy
@@ -157,6 +157,11 @@ class RunTable(Table):
     """Points that are drawn at a time: what bounds the memory."""
     write: Literal["fiducial", "accepted"] = "fiducial"
     """Which events are written: all decays in the decay volume, or the accepted ones."""
+    columns: Annotated[tuple[Text, ...], AsNames] = ("all",)
+    """Of the events: "all"; "slim": what it takes to follow bosons' daughters, two fifths of the file; or a list of names.
+
+    Those that yields are counted from are always there: event, weight, accepted, failed, channel, process, parent_group.
+    """
     unweighted: bool = False
     """Whether what is written has one common weight, by accept and reject."""
     vegas: VegasTable = VegasTable()

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -87,6 +87,26 @@ def columns_of(planes: Iterable[str], processes: Mapping[int, str]) -> tuple[Col
         for daughter in ("d1", "d2"):
             fixed += _vector(f"{daughter}_{plane}", "x y", "m", f"{daughter} at plane {plane}")
     return tuple(fixed)
+
+
+COUNTED = ("event", "weight", "accepted", "failed", "channel", "process", "parent_group")
+"""Names of columns that every file of events has: what yields, cut flow and parts of a run are counted from."""
+
+_SLIM = (
+    *(f"{particle}_{name}" for particle in ("boson", "d1", "d2") for name in ("pdg", "px", "py", "pz", "e")),
+    *("decay_x", "decay_y", "decay_z", "decay_t"),
+)
+
+SETS = ("all", "slim")
+"""Names that stand for several columns."""
+
+
+def chosen(columns: Sequence[Column], choice: Collection[str]) -> tuple[Column, ...]:
+    """Return the columns that some names stand for, in their order, and always those of `COUNTED`."""
+    if "all" in choice:
+        return tuple(columns)
+    names = {*COUNTED, *choice, *(_SLIM if "slim" in choice else ())}
+    return tuple(column for column in columns if column.name in names)
 
 
 def _vector(prefix: str, names: str, unit: str, meaning: str) -> list[Column]:

@@ -10,7 +10,7 @@ from mcgen.distribution import installed_version
 from mcgen.errors import UsageError
 from mcgen.flux.flux import Flux
 from mcgen.metadata import FluxSummary, Provenance
-from mcgen.record.columns import columns_of
+from mcgen.record.columns import chosen, columns_of
 from mcgen.sampler.process import Process
 from mcgen.sampler.proposal import Proposal
 from mcgen.sources.registry import process_codes
@@ -59,7 +59,9 @@ def provenance_of(
             sampled=flux.sampled,
         ),
         requirements=process.detector.requirements,
-        columns=columns_of((plane.name for plane in card.experiment.plane), process_codes()),
+        columns=chosen(
+            columns_of((plane.name for plane in card.experiment.plane), process_codes()), card.run.columns
+        ),
         proposal_sha256=proposal.sha256,
         part=None if part is None else (part.start, part.stop),
         common_weight=None if proposal.ceiling is None else proposal.ceiling.weight / card.run.events,

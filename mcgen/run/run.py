@@ -112,12 +112,14 @@ class Run:
     def chunk(self, k: int) -> Record:
         """Events of chunk k: a function of card, flux, seed and k, whatever was drawn before."""
         points = points_of(self.card, range(k, k + 1))
+        columns = self.provenance().columns
         if not self.proposal.components:
-            return {column.name: np.zeros(0, column.dtype) for column in self.provenance().columns}
+            return {column.name: np.zeros(0, column.dtype) for column in columns}
         sampler = Sampler(self.process, self.proposal)
         # A whole chunk is drawn even if the last one is cut short: a longer run begins with it.
         u = stream(self.seed, Purpose.EVENTS, k).random((self.card.run.chunk, sampler.dimension))
-        return sampler.events(u[: len(points)], points.start, self.card.run.events)
+        names = [column.name for column in columns]
+        return sampler.events(u[: len(points)], points.start, self.card.run.events, names)
 
     def provenance(self, part: range | None = None) -> Provenance:
         """Describe where the events come from; `part` has the numbers of their chunks, if these are not all."""

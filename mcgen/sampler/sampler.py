@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 
 import numpy as np
@@ -59,7 +59,9 @@ class Sampler:
         history = self.process(component.source, component.channel, place, coordinates)
         return replace(history, weight=history.weight * (jacobian / probability))
 
-    def events(self, u: Array, first: int = 0, points: int = 1) -> Record:
+    def events(
+        self, u: Array, first: int = 0, points: int = 1, columns: Sequence[str] | None = None
+    ) -> Record:
         """Events at points of the cube: rows of weight 0 are left out.
 
         Parameters
@@ -67,13 +69,15 @@ class Sampler:
         u : (n, d) points in [0, 1)
         first : index of the first point in its run
         points : number of points of the run, to which the weights are normalised
+        columns : names of those that are wanted; default: all
 
         Returns
         -------
         The columns of the record, in the order of the points
         """
         histories = self.histories(u, points)
-        return in_order([layout(history, self.process.boson, first + rows) for rows, history in histories])
+        parts = [layout(history, self.process.boson, first + rows) for rows, history in histories]
+        return in_order(parts, parts[0] if columns is None else columns)
 
     def histories(self, u: Array, points: int) -> Iterator[tuple[Ints, History]]:
         """Histories of points (n, d) of the cube, some of one component at a time, and the numbers of their rows.
@@ -125,8 +129,8 @@ def unweighted(weight: Array, accepted: Bools, ceiling: Ceiling, u: Array) -> Ar
     return np.where(accepted, flat, weight) if ceiling.accepted_only else flat
 
 
-def in_order(parts: list[Record]) -> Record:
-    """Join the records of several components in the order of their points."""
+def in_order(parts: list[Record], columns: Iterable[str]) -> Record:
+    """Join some columns of the records of several components, in the order of their points."""
     event = np.concatenate([part["event"] for part in parts])
     order = np.argsort(event, kind="stable")
-    return {name: np.concatenate([part[name] for part in parts]).take(order) for name in parts[0]}
+    return {name: np.concatenate([part[name] for part in parts]).take(order) for name in columns}
