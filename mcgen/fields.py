@@ -73,6 +73,9 @@ Energy = Annotated[float, Field(ge=0.0, le=1e5)]
 Kick = Annotated[float, Field(ge=-1e3, le=1e3)]
 """Change of a momentum component [GeV]."""
 
+Tesla = Annotated[float, Field(ge=-100.0, le=100.0)]
+"""A component of a magnetic field [T]; the strongest that last have 45."""
+
 Density = Annotated[float, Field(ge=1e-24, le=30.0)]
 """[g/cm3]; from one atom in a cubic centimetre, as between the stars, for gaps, to beyond osmium's 22.6."""
 
@@ -105,3 +108,4 @@ Interval = Annotated[tuple[Metres, Metres], AsTuple, AfterValidator(_ordered)]
 
 LengthPair = Annotated[tuple[Length, Length], AsTuple]
 KickPair = Annotated[tuple[Kick, Kick], AsTuple]
+FieldPair = Annotated[tuple[Tesla, Tesla], AsTuple]

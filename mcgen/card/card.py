@@ -30,9 +30,10 @@ from mcgen.card.run_tables import (
 )
 from mcgen.card.shipped import find_card, shipped_cards
 from mcgen.errors import CardError, UsageError
-from mcgen.experiment.dump import Dump, TargetTable, dump_of
+from mcgen.experiment.dump import Dump, dump_of
 from mcgen.experiment.exposure import EXPOSURES
 from mcgen.experiment.tables import ExperimentTable
+from mcgen.experiment.target import TargetTable
 from mcgen.fields import SHORTEST, Table, Text
 from mcgen.parsing import check_depth, parse_toml
 

@@ -19,12 +19,12 @@ from mcgen.card.run_tables import (
     ScanTable,
     StatisticsTable,
 )
-from mcgen.experiment.dump import MaterialTable, TargetTable
 from mcgen.experiment.magnets import MagnetTable
 from mcgen.experiment.selection import SelectionTable
 from mcgen.experiment.tables import ExperimentTable
+from mcgen.experiment.target import KEYS_OF_BLOCK, MaterialTable, TargetTable
 from mcgen.physics.kinds import KINDS
-from mcgen.physics.matter import MATERIALS
+from mcgen.physics.matter import MATERIALS, VACUUM
 from mcgen.physics.models import LEPTON_MASSES, MODELS, Channel
 from mcgen.record.columns import SETS, columns_of
 from mcgen.sources.bremsstrahlung import Bremsstrahlung
@@ -120,29 +120,37 @@ def _target(target: TargetTable) -> Iterator[str]:
     key = "experiment.target"
     if target.half_width_m is not None and target.radius_m is not None:
         yield f"{key}: half_width_m or radius_m, not both"
+    if target.layers[0].material == VACUUM:
+        yield f"{key}: begins with vacuum, in which nothing comes about; begin with the first matter"
     if not target.layer:
         yield from _material(key, target)
         return
-    if any(getattr(target, name) is not None for name in MaterialTable.model_fields):
-        yield f"{key}: material, density and z_m of the target, or [[target.layer]], not both"
+    if any(getattr(target, name) is not None for name in KEYS_OF_BLOCK):
+        yield f"{key}: material, density, z_m and field_t of the target, or [[target.layer]], not both"
     for i, layer in enumerate(target.layer):
         yield from _material(f"{key}.layer.{i}", layer)
+        if layer.half_width_m is not None and layer.radius_m is not None:
+            yield f"{key}.layer.{i}: half_width_m or radius_m, not both"
     ends = [layer.z_m for layer in target.layer if layer.z_m is not None]
     for i, (before, after) in enumerate(pairwise(ends)):
-        if before[1] != after[0]:
+        if before[1] > after[0]:
             yield f"{key}.layer.{i + 1}.z_m: begins at {after[0]:g}, but the layer before ends at {before[1]:g}"
 
 
 def _fields(target: TargetTable, magnets: Iterable[MagnetTable]) -> Iterator[str]:
     """Find magnets that stand in the dump, whose muons would feel them."""
+    ends = [layer.z_m for layer in target.layers if layer.z_m is not None]
+    gaps = [(before[1], after[0]) for before, after in pairwise(ends)]
     for magnet in magnets:
-        for layer in target.layers:
-            if layer.z_m is not None and layer.z_m[0] <= magnet.z_m < layer.z_m[1]:
-                yield (
-                    f"experiment.magnet.{magnet.name}.z_m = {magnet.z_m:g}: inside the dump, in the layer from "
-                    f"{layer.z_m[0]:g} to {layer.z_m[1]:g} m, where it would bend nothing: muons fly without "
-                    "fields; move it behind the dump, or leave it out"
-                )
+        for kind, places in (("layer", ends), ("gap between layers", gaps)):
+            for front, back in places:
+                if front <= magnet.z_m < back:
+                    yield (
+                        f"experiment.magnet.{magnet.name}.z_m = {magnet.z_m:g}: inside the dump, in the {kind} from "
+                        f"{front:g} to {back:g} m, where it would bend nothing; a field that bends muons is "
+                        "field_t = [bx, by] of a layer (of vacuum, if need be); else move it behind the dump, or leave "
+                        "it out"
+                    )
 
 
 def _material(key: str, table: MaterialTable) -> Iterator[str]:
@@ -156,6 +164,8 @@ def _material(key: str, table: MaterialTable) -> Iterator[str]:
         yield f"{key}.material = {table.material!r}: unknown; shipped are {', '.join(MATERIALS)}"
     elif own != (None, None) or table.x0_g_cm2 is not None:
         yield f"{key}: material, or z, a and x0_g_cm2 of one's own, not both"
+    elif table.material == VACUUM and table.density_g_cm3 is not None:
+        yield f"{key}.density_g_cm3: vacuum has none; leave it out, or take air"
     if table.z is not None and table.a is not None and table.a < table.z:
         yield f"{key}.a = {table.a:g}: smaller than z = {table.z:g}"
 
@@ -188,13 +198,17 @@ def _production(experiment: ExperimentTable, production: ProductionTable) -> Ite
 
 
 def _volume_behind_target(experiment: ExperimentTable, production: ProductionTable) -> Iterator[str]:
-    last = experiment.target.layers[-1]
-    if METHODS[production.method].collinear or last.z_m is None:
+    last, front = experiment.target.layers[-1].z_m, experiment.decay_volume.z_m[0]
+    if last is None or front >= last[1]:
         return
-    front, back = experiment.decay_volume.z_m[0], last.z_m[1]
-    if front < back:
+    if experiment.target.layer:
         yield (
-            f"experiment.decay_volume.z_m: begins at {front:g} m, in front of the target's back at {back:g} m; "
+            f"experiment.decay_volume.z_m: begins at {front:g} m, in front of the back of the last layer at "
+            f"{last[1]:g} m; end the layers where the volume begins, or move the volume behind them"
+        )
+    elif not METHODS[production.method].collinear:
+        yield (
+            f"experiment.decay_volume.z_m: begins at {front:g} m, in front of the target's back at {last[1]:g} m; "
             f'production.method = "{production.method}" aims bosons at its entrance, which has to be behind the target'
         )
 

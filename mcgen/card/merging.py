@@ -11,6 +11,7 @@ from typing import Any
 
 from mcgen.errors import UsageError
 from mcgen.experiment.tables import KEYS_OF_SHAPES
+from mcgen.experiment.target import KEYS_OF_BLOCK
 from mcgen.parsing import DEEPEST, TooDeep, parse_toml
 
 _BY_NAME = ("plane", "magnet")
@@ -19,13 +20,16 @@ _BY_NAME = ("plane", "magnet")
 def merged(base: Any, over: Any) -> Any:
     """Merge tables deeply, [[plane]] and [[magnet]] by name; anything else is replaced.
 
-    Another shape drops the dimensions of the old one.
+    Another shape drops the dimensions of the old one, layers of a target drop the block that it was.
     """
     if not isinstance(base, dict) or not isinstance(over, Mapping):
         return copy.deepcopy(over)
     result = copy.deepcopy(base)
     if "shape" in over and over["shape"] != base.get("shape"):
         for key in KEYS_OF_SHAPES:
+            result.pop(key, None)
+    if "layer" in over:
+        for key in KEYS_OF_BLOCK:
             result.pop(key, None)
     for key, value in over.items():
         if key in _BY_NAME and isinstance(value, list) and isinstance(base.get(key), list):

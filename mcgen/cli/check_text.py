@@ -11,7 +11,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from mcgen.card import Card
-    from mcgen.experiment.dump import Dump
+    from mcgen.experiment.dump import Dump, Layer
     from mcgen.experiment.tables import ExperimentTable
 
 
@@ -66,15 +66,25 @@ def print_check(card: Card, facts: Mapping[str, Any]) -> None:
         console.print(f"selection {selection.name or index}: {', '.join(selection.channels)}")
 
 
+def _description(layer: Layer) -> str:
+    """Say what a layer of the dump is."""
+    matter, sides = layer.material, layer.sides
+    parts = [matter.name] if matter.is_vacuum else [matter.name, f"{matter.density:g} g/cm3"]
+    if layer.is_magnetised:
+        parts.append(f"field ({layer.field[0]:g}, {layer.field[1]:g}) T")
+    if sides.half_width is not None:
+        parts.append(f"half width ({sides.half_width[0]:g}, {sides.half_width[1]:g}) m")
+    if sides.radius is not None:
+        parts.append(f"radius {sides.radius:g} m")
+    return ", ".join(parts)
+
+
 def _print_geometry(console: Results, experiment: ExperimentTable, dump: Dump) -> None:
     volume = experiment.decay_volume
     console.print(
         f"\n{experiment.title}: {experiment.exposure.value:g} {EXPOSURES[experiment.exposure.kind]}"
     )
-    items = [
-        (*layer.z, "dump", f"{layer.material.name}, {layer.material.density:g} g/cm3")
-        for layer in dump.layers
-    ]
+    items = [(*layer.z, "dump", _description(layer)) for layer in dump.layers]
     items.append((*volume.z_m, "decay volume", volume.shape))
     items += [(plane.z_m, plane.z_m, plane.name, plane.shape) for plane in experiment.plane]
     items += [

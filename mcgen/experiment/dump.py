@@ -1,80 +1,32 @@
-"""The dump: its tables in the card, where a muon starts, how far it gets, and what is left of its energy."""
+"""The dump: where a muon starts, how far it gets, where that is, and what is left of its energy."""
 
 from __future__ import annotations
 
-import math
 from dataclasses import dataclass
-from functools import reduce
-from typing import Annotated, Literal, assert_never
+from functools import partial, reduce
+from itertools import pairwise
+from typing import Literal, assert_never
 
 import numpy as np
-from pydantic import Field
 
-from mcgen.fields import AsTuple, Density, Interval, Length, LengthPair, RadiationLength, Table, Text
-from mcgen.physics.energy_loss import ConstantLoss, EnergyLoss, TableLoss
+from mcgen.experiment.bending import bent_leg
+from mcgen.experiment.sides import Sides
+from mcgen.experiment.target import TargetTable
+from mcgen.physics.energy_loss import ConstantLoss, EnergyLoss, NoLoss, TableLoss
 from mcgen.physics.formfactors import Nucleus
-from mcgen.physics.kinematics import ellipse_interval, slab_interval
-from mcgen.physics.matter import Material, material
+from mcgen.physics.helix import bent
+from mcgen.physics.kinematics import slab_interval
+from mcgen.physics.matter import VACUUM, Material, material
 from mcgen.physics.scattering import ScatteringMoments, scattering_moments
 from mcgen.types import Array, Bools, Ints
 
 LossKind = Literal["constant", "table"]
 """How a muon loses energy: at a constant rate, or by tables at each energy."""
 
+_NO_SIDES = Sides()
 
-class MaterialTable(Table):
-    """A homogeneous material: a shipped one, or one's own by z, a and density."""
-
-    material: Text | None = None
-    """Name of a shipped material."""
-    z: Annotated[float, Field(ge=1.0, le=118.0)] | None = None
-    """Charge number of one's own material."""
-    a: Annotated[float, Field(ge=1.0, le=300.0)] | None = None
-    """Mass number of one's own material, its natural average [g/mol]."""
-    density_g_cm3: Density | None = None
-    """Density [g/cm^3]; default that of the shipped material."""
-    x0_g_cm2: RadiationLength | None = None
-    """Radiation length of one's own material, for multiple scattering [g/cm^2]."""
-    z_m: Interval | None = None
-    """Front and back along the beam [m]."""
-
-    def matter(self) -> Material:
-        """Return the material that is named or defined."""
-        if self.material is not None:
-            return material(self.material, self.density_g_cm3)
-        assert self.z is not None
-        assert self.a is not None
-        assert self.density_g_cm3 is not None
-        radiation_length = math.nan if self.x0_g_cm2 is None else self.x0_g_cm2
-        return Material("custom", self.z, self.a, self.density_g_cm3, radiation_length)
-
-
-class TargetTable(MaterialTable):
-    """The dump: one block along z, or layers one behind the other."""
-
-    layer: Annotated[tuple[MaterialTable, ...], AsTuple] = ()
-    """Layers, each from where the one before ends; instead of material and z_m of the whole."""
-    half_width_m: LengthPair | None = None
-    """Half sizes along x and y [m]; unlimited if absent."""
-    radius_m: Length | None = None
-    """Radius of a round dump [m]; unlimited if absent."""
-
-    @property
-    def layers(self) -> tuple[MaterialTable, ...]:
-        """The layers; the block if there are none."""
-        return self.layer or (self,)
-
-    @property
-    def front(self) -> float:
-        """Front face, z [m]."""
-        z = self.layers[0].z_m
-        assert z is not None
-        return z[0]
-
-    def half_width(self, axis: int) -> float:
-        """Half size [m] along x (0) or y (1); infinite without sides."""
-        rectangle = math.inf if self.half_width_m is None else self.half_width_m[axis]
-        return min(rectangle, math.inf if self.radius_m is None else self.radius_m)
+_NEAR = 1e-9
+"""Rounding of a place [m]."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,18 +39,46 @@ class Layer:
     """What it is of."""
     loss: EnergyLoss
     """What muons lose in it."""
+    field: tuple[float, float] = (0.0, 0.0)
+    """Magnetic field along x and y [T]."""
+    sides: Sides = _NO_SIDES
+    """Its own sides."""
+
+    @property
+    def is_magnetised(self) -> bool:
+        """Whether tracks are bent in it."""
+        return self.field != (0.0, 0.0)
+
+
+@dataclass(frozen=True, slots=True)
+class Course:
+    """Muons on their way through the dump, where they are if nothing has scattered them."""
+
+    lengths: Array
+    """(k, n) of the way in each of the dump's `pieces` [m]."""
+    position: Array
+    """(3, n) [m]."""
+    direction: Array
+    """(3, n) unit vectors."""
+    energies: Array
+    """(k + 1, n) total energy in front of each piece, and in the end [GeV]."""
+    layer: Ints
+    """(n,) number of the layer."""
+
+    @property
+    def path(self) -> Array:
+        """(n,) length of all of the way [m]."""
+        return reduce(np.add, self.lengths)
 
 
 @dataclass(frozen=True, slots=True)
 class Dump:
-    """Layers one behind the other, with common sides if there are any."""
+    """Layers along the beam, with nothing in the gaps between them, and with common sides if there are any."""
 
     layers: tuple[Layer, ...]
     """From the front to the back."""
-    half_width: tuple[float, float] | None = None
-    """Half sizes along x and y [m]; unlimited if None."""
-    radius: float | None = None
-    """Of a round dump [m]; unlimited if None."""
+    sides: Sides = _NO_SIDES
+    """Of all of it, besides those of the layers."""
 
     @property
     def z(self) -> tuple[float, float]:
@@ -106,9 +86,32 @@ class Dump:
         return self.layers[0].z[0], self.layers[-1].z[1]
 
     @property
+    def pieces(self) -> tuple[Layer, ...]:
+        """The layers and the gaps between them, from the front to the back."""
+        pieces = [self.layers[0]]
+        for before, after in pairwise(self.layers):
+            if before.z[1] < after.z[0]:
+                pieces.append(Layer((before.z[1], after.z[0]), material(VACUUM), NoLoss()))
+            pieces.append(after)
+        return tuple(pieces)
+
+    @property
     def nuclei(self) -> tuple[Nucleus, ...]:
-        """Nuclei of the layers."""
-        return tuple(layer.material.nucleus for layer in self.layers)
+        """Nuclei of the layers, each kind once."""
+        of_layers = [one.material.nucleus for one in self.layers if not one.material.is_vacuum]
+        return tuple(dict.fromkeys(of_layers))
+
+    @property
+    def nucleus_numbers(self) -> Ints:
+        """Number of its nucleus for each layer; 0 also in vacuum, where none is ever met."""
+        nuclei = self.nuclei
+        numbers = [0 if one.material.is_vacuum else nuclei.index(one.material.nucleus) for one in self.layers]
+        return np.array(numbers, dtype=np.int64)
+
+    @property
+    def is_magnetised(self) -> bool:
+        """Whether tracks are bent somewhere."""
+        return any(layer.is_magnetised for layer in self.layers)
 
     def contains(self, position: Array) -> Bools:
         """Whether points (3, n) [m] are inside, the surface included."""
@@ -117,73 +120,121 @@ class Dump:
         return inside
 
     def layer_at(self, position: Array) -> Ints:
-        """Number of the layer (n,) at points (3, n) [m]; -1 outside."""
-        fronts = np.array([layer.z[0] for layer in self.layers])
-        number = np.searchsorted(fronts, position[2], side="right") - 1
+        """Number of the layer (n,) at points (3, n) [m]; -1 outside, and in gaps."""
+        number = np.full(position.shape[1], -1, dtype=np.int64)
+        for i, layer in enumerate(self.layers):
+            number[(position[2] >= layer.z[0]) & (position[2] <= layer.z[1])] = i
         return np.where(self.contains(position), number, -1)
 
     def within_sides(self, position: Array) -> Bools:
-        """Whether points (3, n) [m] are within the sides, wherever they are along z."""
-        x, y, z = position
-        inside: Bools = np.ones(len(z), dtype=np.bool_)
-        if self.half_width is not None:
-            inside &= (np.abs(x) <= self.half_width[0]) & (np.abs(y) <= self.half_width[1])
-        if self.radius is not None:
-            inside &= x * x + y * y <= self.radius * self.radius
+        """Whether points (3, n) [m] are within the sides that hold at their z."""
+        inside = self.sides.contain(position)
+        for layer in self.layers:
+            beside = (position[2] >= layer.z[0]) & (position[2] < layer.z[1])
+            inside &= ~beside | layer.sides.contain(position)
         return inside
 
-    def path_to_exit(self, position: Array, direction: Array) -> Array:
-        """Path (n,) [m] from points inside to where their rays leave through the back or a side."""
-        leave = slab_interval(position[2], direction[2], *self.z)[1]
-        if self.half_width is not None:
-            for axis, half in enumerate(self.half_width):
-                leave = np.minimum(leave, slab_interval(position[axis], direction[axis], -half, half)[1])
-        if self.radius is not None:
-            axes = (self.radius, self.radius)
-            leave = np.minimum(
-                leave, ellipse_interval(position[0], position[1], direction[0], direction[1], axes)[1]
-            )
-        return np.maximum(leave, 0.0)  # rounding at a side may say that the ray has just left
+    def legs(
+        self, position: Array, direction: Array, energy: Array, charge: Array, min_energy: float
+    ) -> Array:
+        """Length of a muon's way in each of the `pieces`, as far as it gets.
 
-    def emission_path(self, position: Array, direction: Array, energy: Array, min_energy: float) -> Array:
-        """Path (n,) [m] along which a muon can emit: to the exit, or to where its energy ends at `min_energy`.
+        That is to the back, to a side, to where a field has turned it back, or to where its energy ends at
+        `min_energy`. Behind a side nothing is known, so that its way ends there for good.
 
-        Muons go forwards (pz > 0).
+        Parameters
+        ----------
+        position, direction : (3, n) where muons start inside [m], and unit vectors forwards (pz > 0)
+        energy, charge : (n,) total energy [GeV]; in units of the positron's
+
+        Returns
+        -------
+        (k, n) [m]
         """
-        to_exit = self.path_to_exit(position, direction)
-        total = np.zeros_like(energy)
-        for layer in self.layers:
-            length = self._path_in(layer, position, direction, to_exit)
-            reach = np.minimum(layer.loss.length_to(energy, min_energy), length)
-            total += reach
-            energy = np.where(reach < length, min_energy, layer.loss.energy_after(energy, length))
-        return total
+        legs = []
+        going: Bools = np.ones(len(energy), dtype=np.bool_)
+        for piece in self.pieces:
+            ahead = going & (position[2] < piece.z[1])
+            reach = np.minimum(
+                piece.loss.length_to(energy, min_energy), self._to_exit(piece, position, direction)
+            )
+            if piece.is_magnetised:
+                start = position[:, ahead], direction[:, ahead], energy[ahead]
+                reach[ahead] = bent_leg(
+                    start, charge[ahead], piece.field, piece.loss, min_energy, partial(self._to_exit, piece)
+                )
+            leg = np.where(ahead, np.maximum(reach, 0.0), 0.0)  # rounding at a side may put the exit behind
+            position, direction = self._moved(piece, position, direction, energy, charge, leg)
+            energy = piece.loss.energy_after(energy, leg)
+            going &= ~ahead | (position[2] >= piece.z[1] - _NEAR)
+            legs.append(leg)
+        return np.stack(legs)
 
-    def travel(self, position: Array, direction: Array, energy: Array, path: Array) -> tuple[Array, Ints]:
-        """Energy (n,) [GeV] after `path` (n,) [m], and the number of the layer there."""
-        number = np.zeros(len(path), dtype=np.int64)
-        for i, layer in enumerate(self.layers):
-            energy = layer.loss.energy_after(energy, self._path_in(layer, position, direction, path))
-            if i > 0:
-                number += position[2] + direction[2] * path >= layer.z[0]
-        return energy, number
+    def emission_path(self, legs: Array) -> Array:
+        """Path (n,) [m] along which muons can emit: their legs (k, n) in matter."""
+        return reduce(np.add, legs[[not piece.material.is_vacuum for piece in self.pieces]])
 
-    def scattering(self, position: Array, direction: Array, energy: Array, path: Array) -> ScatteringMoments:
-        """Moments of the multiple scattering along the first `path` (n,) [m]."""
-        pieces = []
-        for layer in self.layers:
-            length = self._path_in(layer, position, direction, path)
-            pieces.append(scattering_moments(layer.material, layer.loss, energy, length))
-            energy = layer.loss.energy_after(energy, length)
+    def travel(
+        self,
+        start: tuple[Array, Array, Array],
+        charge: Array,
+        legs: Array,
+        depth: Array,
+    ) -> Course:
+        """Let muons go along their legs.
+
+        Parameters
+        ----------
+        start : position (3, n) [m], unit direction (3, n) and total energy (n,) [GeV]
+        charge : (n,) in units of the positron's
+        legs : (k, n) of these muons [m]
+        depth : (n,) length of the way in matter, at most their `emission_path` [m]
+        """
+        position, direction, energy = start
+        number = np.zeros(len(depth), dtype=np.int64)
+        arrived: Bools = np.zeros(len(depth), dtype=np.bool_)
+        lengths, energies, layer = [], [energy], -1
+        for piece, leg in zip(self.pieces, legs, strict=True):
+            layer += piece in self.layers
+            here = ~arrived & (leg > 0.0)
+            if piece.material.is_vacuum:
+                length = np.where(here, leg, 0.0)
+            else:
+                length = np.where(here, np.minimum(depth, leg), 0.0)
+                number[here] = layer
+                arrived |= here & (depth < leg)
+                depth = depth - length
+            position, direction = self._moved(piece, position, direction, energy, charge, length)
+            energy = piece.loss.energy_after(energy, length)
+            lengths.append(length)
+            energies.append(energy)
+        return Course(np.stack(lengths), position, direction, np.stack(energies), number)
+
+    def scattering(self, course: Course) -> ScatteringMoments:
+        """Moments of the multiple scattering along a way."""
+        pieces = [
+            scattering_moments(piece.material, piece.loss, energy, length)
+            for piece, energy, length in zip(self.pieces, course.energies, course.lengths, strict=False)
+        ]
         return reduce(ScatteringMoments.followed_by, pieces)
 
+    def _to_exit(self, piece: Layer, position: Array, direction: Array) -> Array:
+        """Path (n,) [m] along rays to the back or a side of a piece; below 0 for what is behind, 0 from outside."""
+        leave = slab_interval(position[2], direction[2], *piece.z)[1]
+        for sides in (self.sides, piece.sides):
+            first, last = sides.interval(position, direction)
+            # Who comes to a front that is beside the material ends there.
+            leave = np.where(first > _NEAR, np.minimum(leave, 0.0), np.minimum(leave, last))
+        return leave
+
     @staticmethod
-    def _path_in(layer: Layer, position: Array, direction: Array, path: Array) -> Array:
-        """Length of the first `path` metres of forward rays that lies in a layer."""
-        enter = np.maximum((layer.z[0] - position[2]) / direction[2], 0.0)
-        leave = np.minimum((layer.z[1] - position[2]) / direction[2], path)
-        length: Array = np.maximum(leave - enter, 0.0)
-        return length
+    def _moved(
+        piece: Layer, position: Array, direction: Array, energy: Array, charge: Array, length: Array
+    ) -> tuple[Array, Array]:
+        """Position and direction (3, n) behind a way of some length (n,) in a piece."""
+        if piece.is_magnetised:
+            return bent((position, direction, energy), charge, piece.field, piece.loss, length)
+        return position + length * direction, direction
 
 
 def dump_of(target: TargetTable, energy_loss: LossKind, stopping_power: float | None) -> Dump:
@@ -191,17 +242,28 @@ def dump_of(target: TargetTable, energy_loss: LossKind, stopping_power: float | 
 
     Parameters
     ----------
-    stopping_power : of a constant loss [GeV/m]; by default the material's minimum ionisation
+    stopping_power : of a constant loss, in all layers but vacuum [GeV/m]; by default each material's minimum ionisation
     """
     layers = []
     for table in target.layers:
         assert table.z_m is not None
         matter = table.matter()
-        layers.append(Layer(table.z_m, matter, _loss(matter, energy_loss, stopping_power)))
-    return Dump(tuple(layers), target.half_width_m, target.radius_m)
+        loss = _loss(matter, energy_loss, stopping_power)
+        layers.append(
+            Layer(
+                table.z_m,
+                matter,
+                loss,
+                table.field_t or (0.0, 0.0),
+                Sides(table.half_width_m, table.radius_m),
+            )
+        )
+    return Dump(tuple(layers), Sides(target.half_width_m, target.radius_m))
 
 
 def _loss(matter: Material, kind: LossKind, stopping_power: float | None) -> EnergyLoss:
+    if matter.is_vacuum:
+        return NoLoss()
     match kind:
         case "constant":
             return ConstantLoss(matter.minimum_loss if stopping_power is None else stopping_power)

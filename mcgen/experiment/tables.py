@@ -12,11 +12,11 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 from pydantic import Field
 
-from mcgen.experiment.dump import TargetTable
 from mcgen.experiment.exposure import ExposureTable
 from mcgen.experiment.magnets import MagnetTable
 from mcgen.experiment.planes import PLANES, Plane
 from mcgen.experiment.selection import SelectionTable
+from mcgen.experiment.target import TargetTable
 from mcgen.experiment.volumes import VOLUMES, Volume
 from mcgen.fields import AsTuple, Table, Text
 

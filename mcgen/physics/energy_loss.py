@@ -1,4 +1,4 @@
-"""Energy of a muon along its track: constant loss, or the range tables of a material.
+"""Energy of a muon along its track: constant loss, the range tables of a material, or none.
 
 Sources: arXiv:2205.09870, Eq. 20, for the constant loss; `mcgen.physics.matter` for the tables.
 """
@@ -72,6 +72,25 @@ class EnergyLoss(ABC):
         """
         return np.maximum(self.range(energy) - self.range(np.asarray(final, dtype=np.float64)), 0.0)
 
+    def along(self, energy: Array, length: Array, share: Array) -> tuple[Array, Array]:
+        """Points along a track that are even in the logarithm of the range that is left: there all is smooth.
+
+        Parameters
+        ----------
+        energy : (n,) total energy at the start [GeV]
+        length : (n,) of the track; the part behind a muon's range is left out [m]
+        share : (k,) between 0 at the start and 1 at the end
+
+        Returns
+        -------
+        measure, energy : (k, n) each, length per share [m], and total energy [GeV]
+        """
+        # At rest 1/p has no bound: keep a millionth of the range, and a micrometre of range.
+        whole = np.maximum(self.range(energy), 1e-6)
+        decline = -np.log1p(-np.minimum(length / whole, 1.0 - 1e-6))
+        residual = whole * np.exp(-decline * share[:, None])
+        return decline * residual, self.energy_at(residual)
+
 
 @dataclass(frozen=True, slots=True)
 class ConstantLoss(EnergyLoss):
@@ -91,6 +110,31 @@ class ConstantLoss(EnergyLoss):
     def energy_at(self, residual: Array) -> Array:
         """Energy of a muon that stops after `residual` [m]."""
         return MUON_MASS + self.de_dz * np.maximum(residual, 0.0)
+
+
+class NoLoss(EnergyLoss):
+    """No energy loss: vacuum. The range has no end, so that what follows from it is said directly."""
+
+    def range(self, energy: Array) -> Array:
+        """Length until the muon stands still: infinite; 0 at rest."""
+        return np.where(energy > MUON_MASS, np.inf, 0.0)
+
+    def energy_at(self, residual: Array) -> Array:
+        """Nothing can be said of a muon by the length after which it stops."""
+        raise NotImplementedError
+
+    def energy_after(self, energy: Array, length: Array | float) -> Array:  # noqa: ARG002
+        """Energy of a muon after a track of some length: the same."""
+        return np.maximum(energy, MUON_MASS)
+
+    def length_to(self, energy: Array, final: Array | float) -> Array:
+        """Length after which the energy has dropped to a given one: never, or 0 from the start."""
+        return np.where(energy > final, np.inf, 0.0)
+
+    def along(self, energy: Array, length: Array, share: Array) -> tuple[Array, Array]:
+        """Points along a track, even in its length."""
+        shape = (len(share), len(energy))
+        return np.broadcast_to(length, shape), np.broadcast_to(energy, shape)
 
 
 class TableLoss(EnergyLoss):

@@ -11,7 +11,7 @@ import csv
 from dataclasses import dataclass, replace
 from functools import cache
 from importlib.resources import files
-from math import isnan, nan
+from math import inf, isnan, nan
 from typing import NamedTuple, cast
 
 import numpy as np
@@ -50,13 +50,17 @@ _IONISATION = {
     "W": _Ionisation(1.145, 727.0, 0.15509, 2.8447, 0.2167, 3.4960, 5.4059),
     "Pb": _Ionisation(1.122, 823.0, 0.09359, 3.1608, 0.3776, 3.8073, 6.2018),
     "concrete": _Ionisation(1.711, 135.2, 0.07515, 3.5467, 0.1301, 3.0466, 3.9464, conductor=False),
+    "air": _Ionisation(1.815, 85.7, 0.10914, 3.3994, 1.7418, 4.2759, 10.5961, conductor=False),
 }
 
-# Z and A of concrete's effective nucleus, from the mass fractions w of the PDG's shielding concrete:
-# Z = sum(w Z^2/A)/sum(w Z/A), A = Z/sum(w Z/A).
-_CONCRETE = (10.976, 21.832)
+# Z and A of the effective nuclei of compounds, from the mass fractions w of the PDG's shielding concrete, and of its
+# dry air at 1 atm: Z = sum(w Z^2/A)/sum(w Z/A), A = Z/sum(w Z/A).
+_COMPOUNDS = {"concrete": (10.976, 21.832), "air": (7.3594, 14.743)}
 
-MATERIALS = tuple(_IONISATION)
+VACUUM = "vacuum"
+"""Name of what is no matter: no nuclei, no loss, no scattering."""
+
+MATERIALS = (*_IONISATION, VACUUM)
 """Names of the shipped materials."""
 
 
@@ -74,15 +78,20 @@ class Material:
     a: float
     """Mass number, natural average [g/mol]."""
     density: float
-    """[g/cm^3]"""
+    """[g/cm^3]; 0 of vacuum"""
     radiation_length: float = nan
     """X0 [g/cm^2]; NaN if not known: then there is no multiple scattering."""
     minimum_ionisation: float = nan
     """Least stopping power [MeV cm^2/g]; NaN if not known: then the constant energy loss has no default."""
 
     @property
+    def is_vacuum(self) -> bool:
+        """Whether there is nothing."""
+        return self.density == 0.0
+
+    @property
     def nucleus(self) -> Nucleus:
-        """The (effective) nucleus."""
+        """The (effective) nucleus; vacuum has none to ask for."""
         return Nucleus(self.z, self.a)
 
     @property
@@ -124,10 +133,12 @@ def _columns(name: str, *columns: str) -> list[Array]:
 
 @cache
 def _shipped(name: str) -> Material:
+    if name == VACUUM:
+        return Material(VACUUM, 0.0, 1.0, 0.0, inf, 0.0)
     if name not in _IONISATION:
         raise UsageError(f"unknown material {name!r}: take one of {', '.join(MATERIALS)}")
     row = _table()[name][0]
-    z, a = (float(row["Z"]), float(row["A"])) if row["Z"] else _CONCRETE
+    z, a = (float(row["Z"]), float(row["A"])) if row["Z"] else _COMPOUNDS[name]
     density, x0 = float(row["rho_gcm3"]), float(row["X0_gcm2"])
     return Material(name, z, a, density, x0, _IONISATION[name].minimum)
 
@@ -135,8 +146,8 @@ def _shipped(name: str) -> Material:
 def material(name: str, density: float | None = None) -> Material:
     """One of the shipped materials, at its own or another density.
 
-    Concrete, a compound, gets the one nucleus that keeps both the electrons and the sum of Z^2 per
-    gram (Z = 11.0, A = 21.8): elastic emission goes with the latter, inelastic with the former.
+    Compounds get the one nucleus that keeps both the electrons and the sum of Z^2 per gram (concrete
+    Z = 11.0, A = 21.8; air Z = 7.4, A = 14.7): elastic emission goes with the latter, inelastic with the former.
     The density effect of the energy loss is kept at that of the material's own density.
 
     Parameters
@@ -147,11 +158,13 @@ def material(name: str, density: float | None = None) -> Material:
     Raises
     ------
     UsageError
-        for another name, or a density that is not positive
+        for another name, a density that is not positive, or one of vacuum
     """
     shipped = _shipped(name)
     if density is None:
         return shipped
+    if shipped.is_vacuum:
+        raise UsageError(f"density of vacuum: {density} g/cm^3, but it has none")
     if not density > 0.0:
         raise UsageError(f"density of {name}: {density} g/cm^3 is not positive")
     return replace(shipped, density=density)
@@ -163,7 +176,7 @@ def _constants(material: Material) -> _Ionisation:
     except KeyError:
         raise UsageError(
             f"there is no stopping-power table for material {material.name!r}, only for "
-            f"{', '.join(MATERIALS)}: use the constant energy loss"
+            f"{', '.join(_IONISATION)}: use the constant energy loss"
         ) from None
 
 

@@ -81,7 +81,7 @@ class ScatteringMoments:
 def scattering_moments(
     material: Material, loss: EnergyLoss, energy: Array, length: Array
 ) -> ScatteringMoments:
-    """Moments of the scattering of a muon along a straight track, with its energy loss.
+    """Moments of the scattering of a muon along its track, with its energy loss.
 
     T(s) = [13.6 MeV/(beta p)]^2/X0 at the energy left after s: without loss, Highland's formula as
     the PDG has it (with beta = 1 inside the logarithm). The integrals are Gauss quadratures in the
@@ -100,6 +100,9 @@ def scattering_moments(
     UsageError
         if the material's radiation length is not known
     """
+    if material.is_vacuum:
+        nothing = np.zeros_like(length)
+        return ScatteringMoments(length, nothing, nothing, nothing, nothing)
     if isnan(material.radiation_length):
         raise UsageError(
             f"the radiation length of material {material.name!r} is not known: give it in g/cm^2, or "

@@ -19,6 +19,9 @@ _DECADES = 1e-3
 _DENSITY = ListedColormap(plt.colormaps["Blues"](np.linspace(0.35, 1.0, 256)))
 """Without the lightest blues, which would look like no events."""
 
+_GAS = 0.1
+"""Density below which a layer is drawn as a gas [g/cm3]."""
+
 _LABEL_SPACE = 0.045
 """Room for the name of a plane, as a share of the picture's width."""
 
@@ -54,12 +57,20 @@ def _draw_map(axes: Axes, map_: Map) -> None:
 
 
 def _draw_dump(axes: Axes, experiment: ExperimentTable, axis: int) -> None:
-    """Draw the layers of the dump; without sides it fills the picture's height."""
-    half = min(experiment.target.half_width(axis), 2.0 * max(np.abs(axes.get_ylim())))
+    """Draw the layers of the dump; without sides they fill the picture's height, vacuum is left out, air is light.
+
+    A layer with a field has a frame in the colour of the magnets.
+    """
+    height = min(experiment.target.half_width(axis), 2.0 * max(np.abs(axes.get_ylim())))
     for number, layer in enumerate(experiment.target.layers):
         assert layer.z_m is not None
+        matter, half = layer.matter(), min(height, layer.half_width(axis))
         shade = "0.72" if number % 2 == 0 else "0.82"
-        axes.fill_between(layer.z_m, -half, half, color=shade, lw=0.0, zorder=1.0)
+        if not matter.is_vacuum:
+            color = "0.94" if matter.density < _GAS else shade
+            axes.fill_between(layer.z_m, -half, half, color=color, lw=0.0, zorder=1.0)
+        if layer.field_t is not None and any(layer.field_t):
+            axes.fill_between(layer.z_m, -half, half, fc="none", ec=PURPLE, lw=1.2, zorder=1.6)
 
 
 def _draw_detector(axes: Axes, experiment: ExperimentTable, axis: int, named: bool) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import copy
 import math
+import re
 from contextlib import suppress
 from pathlib import Path
 from typing import Any
@@ -16,7 +17,7 @@ from hypothesis import strategies as st
 import mcgen
 from mcgen.errors import CardError, UsageError
 from mcgen.experiment.detector import detector_of
-from tests.oracle.cards import CARD, refused, settings, toml
+from tests.oracle.cards import CARD, done, refused, settings, toml
 
 FLUX_COLUMNS = (
     "{pdg='id', x={name='x', unit='mm'}, y='y', z='z', px='px', py={name='py', unit='MeV'}, pz='pz', w='w'}"
@@ -215,6 +216,59 @@ def test_a_magnet_in_a_layer_is_refused_with_the_layer() -> None:
             mcgen.load_card(card)
     card["experiment"]["magnet"][0]["z_m"] = 1.5
     mcgen.load_card(card)
+    card["experiment"]["target"] = {"layer": [*layers, {"material": "Fe", "z_m": [2.0, 3.0]}]}
+    with pytest.raises(
+        CardError, match=r"in the gap between layers from 1\.5 to 2 m.*field_t = \[bx, by\] of a layer"
+    ):
+        mcgen.load_card(card)
+
+
+IRON: dict[str, Any] = {"material": "Fe", "z_m": [1.0, 2.0]}
+LAYERS: dict[str, tuple[list[Any], str]] = {
+    "overlap": (
+        [{"material": "W", "z_m": [0.0, 1.1]}, IRON],
+        "layer.1.z_m: begins at 1, but the layer before ends at 1.1",
+    ),
+    "vacuum first": ([{"material": "vacuum", "z_m": [0.0, 1.0]}, IRON], "begins with vacuum"),
+    "thick vacuum": (
+        [IRON, {"material": "vacuum", "density_g_cm3": 1e-6, "z_m": [2.0, 3.0]}],
+        "layer.1.density_g_cm3: vac",
+    ),
+    "two sides": (
+        [{**IRON, "radius_m": 1.0, "half_width_m": [1.0, 1.0]}],
+        "layer.0: half_width_m or radius_m, not both",
+    ),
+    "up to the volume": (
+        [IRON, {"material": "air", "z_m": [2.0, 90.0]}],
+        "end the layers where the volume begins",
+    ),
+    "too strong": ([{**IRON, "field_t": [0.0, 1e3]}], "field_t"),
+    "one component": ([{**IRON, "field_t": [1.6]}], "field_t"),
+}
+
+
+@pytest.mark.parametrize(("layers", "message"), LAYERS.values(), ids=LAYERS)
+@pytest.mark.parametrize("method", ["iww", "exact"])
+def test_layers_that_cannot_be_are_refused(method: str, layers: list[Any], message: str) -> None:
+    card = mcgen.load_card("tiny.toml").to_dict()
+    card["production"]["method"] = method
+    card["experiment"]["target"] = {"layer": layers}
+    with pytest.raises(CardError, match=re.escape(message)):
+        mcgen.load_card(card)
+
+
+def test_check_shows_layers_with_fields_and_sides() -> None:
+    layers = (
+        "[{material='W', z_m=[0.0, 1.0], half_width_m=[0.1, 0.2]}, {material='Fe', z_m=[1.5, 3.0], field_t=[0.0, 1.6]},"
+        " {material='vacuum', z_m=[3.0, 20.0], radius_m=2.0}]"
+    )
+    found = done("check", "tiny.toml", *settings(f"experiment.target={{layer={layers}}}")).out
+    for text in (
+        "W, 19.3 g/cm3, half width (0.1, 0.2) m",
+        "Fe, 7.874 g/cm3, field (0, 1.6) T",
+        "vacuum, radius 2 m",
+    ):
+        assert text in found
 
 
 def test_as_many_requirements_as_bits_are_accepted() -> None:

@@ -247,7 +247,10 @@ def test_tables_that_pages_print_are_those_of_a_card() -> None:
     base = mcgen.load_card("na62_leptophilic").to_dict()
     for block in others:
         for name, table in tomllib.loads(block.text).items():  # one by one: some are there instead of others
-            mcgen.load_card({**base, name: table})
+            if name == "experiment":  # which starts from a shipped one
+                mcgen.load_card(base).replace(experiment=table)
+            else:
+                mcgen.load_card({**base, name: table})
 
 
 # --- Numbers ----------------------------------------------------------------------------------------------------------

@@ -12,7 +12,7 @@ import mcgen
 from mcgen.card import Card
 from mcgen.constants import MUON_MASS
 from mcgen.events import Events
-from mcgen.experiment.dump import Dump
+from mcgen.experiment.dump import Course, Dump
 from mcgen.flux.flux import Flux, flux_of
 from mcgen.physics.kinds import Kind
 from mcgen.physics.models import Outcome
@@ -112,7 +112,7 @@ class Radiation:
     @property
     def length(self) -> Array:
         """Paths (n,) along which they can radiate [m]."""
-        return self.source.length.take(self.history.place)
+        return self.dump.emission_path(self.source.legs).take(self.history.place)
 
     @property
     def emission_weight(self) -> Array:
@@ -145,7 +145,8 @@ def radiation_at(process: Process, card: Card, coordinates: Mapping[str, Array])
     place = np.arange(n) % len(source.parents)
     channel: Outcome = next(iter(process.ratios))
     aim, spread = process.aims[channel], source.emission.spread
-    track = source.track(coordinates, *source.parents.take(place), source.length.take(place), aim, spread)
+    legs = source.legs.take(place, axis=1)
+    track = source.track(coordinates, *source.parents.take(place), legs, aim, spread)
     return Radiation(
         process=process,
         dump=card.dump(),
@@ -153,4 +154,15 @@ def radiation_at(process: Process, card: Card, coordinates: Mapping[str, Array])
         track=track,
         emission=source.emission(coordinates, track, aim),
         history=process(source.name, channel, place, coordinates),
+    )
+
+
+def course(
+    dump: Dump, position: Array, direction: Array, energy: Array, path: Array, charge: float = -1.0
+) -> Course:
+    """Let muons go some way (n,) [m] through a dump without vacuum, at most to where they stop or leave it."""
+    charges = np.full_like(energy, charge)
+    legs = dump.legs(position, direction, energy, charges, 0.0)
+    return dump.travel(
+        (position, direction, energy), charges, legs, np.minimum(path, dump.emission_path(legs))
     )

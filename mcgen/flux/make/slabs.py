@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from itertools import pairwise
 
 import numpy as np
 
-from mcgen.experiment.dump import TargetTable
+from mcgen.errors import UsageError
+from mcgen.experiment.target import TargetTable
 from mcgen.physics.matter import Material
 from mcgen.types import Array, Bools, Ints
 
@@ -30,8 +32,20 @@ class Slabs:
 
     @classmethod
     def of(cls, target: TargetTable) -> Slabs:
-        """Return the layers of a card's target."""
+        """Return the layers of a card's target.
+
+        Raises
+        ------
+        UsageError
+            if there is vacuum in it, or a gap
+        """
         places = [layer.z_m for layer in target.layers if layer.z_m is not None]
+        gap = any(before[1] < after[0] for before, after in pairwise(places))
+        if gap or any(layer.matter().is_vacuum for layer in target.layers):
+            raise UsageError(
+                "flux make: the dump has a gap, or a layer of vacuum, and hadrons are followed through matter only; "
+                "give the layers of its first part with --layer"
+            )
         return cls(
             tuple(layer.matter() for layer in target.layers), (places[0][0], *(end for _, end in places))
         )

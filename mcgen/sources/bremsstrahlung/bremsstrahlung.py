@@ -12,7 +12,7 @@ from mcgen.physics.kinematics import momentum_of
 from mcgen.record.tables import Parent, Production, undefined
 from mcgen.sources.aim import AnyAim, Coordinates
 from mcgen.sources.bremsstrahlung.methods import METHODS, EmissionStage
-from mcgen.sources.bremsstrahlung.track import AtProduction, ThroughDump, TrackStage
+from mcgen.sources.bremsstrahlung.track import AtProduction, ThroughDump, TrackStage, charge_of
 from mcgen.sources.parents import ParentTable, direction_of, parent_table
 from mcgen.sources.source import Setting
 from mcgen.types import Array, Ints
@@ -29,8 +29,8 @@ class Bremsstrahlung:
 
     parents: ParentTable
     """Muons that can radiate."""
-    length: Array
-    """(m,) path along which each of them can [m]."""
+    legs: Array
+    """(k, m) way that each of them can go in each of the dump's pieces [m]."""
     track: TrackStage
     """How they get to where they radiate."""
     emission: EmissionStage
@@ -56,21 +56,21 @@ class Bremsstrahlung:
             "backwards": candidates.momentum[2] > 0.0,
             "below_min_energy": candidates.momentum[3] > min_energy,
         }
-        if method.collinear and not setting.multiple_scattering:
+        if method.collinear and not setting.multiple_scattering and not dump.is_magnetised:
             # Bosons keep the direction that the muon has at production.
             path_out = setting.volume.path_through(candidates.position, direction_of(candidates))[1]
             tests["misses_decay_volume"] = path_out > 0.0
         table = parent_table(candidates, setting.volume, tests)
         muon = table.parent
         # Without a muon the threshold may be beyond what the energy loss knows.
-        length = (
-            dump.emission_path(muon.position, table.direction, muon.momentum[3], min_energy)
+        legs = (
+            dump.legs(muon.position, table.direction, muon.momentum[3], charge_of(muon), min_energy)
             if len(table)
-            else np.zeros(0)
+            else np.zeros((len(dump.pieces), 0))
         )
         max_energy = float(muon.momentum[3].max(initial=min_energy))
         emission = method.emission(setting.boson, dump, max_energy)
-        return cls(table, length, track, emission, setting.boson.g_mu**2)
+        return cls(table, legs, track, emission, setting.boson.g_mu**2)
 
     @property
     def axes(self) -> tuple[str, ...]:
@@ -80,8 +80,8 @@ class Bremsstrahlung:
     def __call__(self, u: Coordinates, place: Ints, aim: AnyAim) -> Production:
         """Let the muons at some places of the table radiate."""
         muon, direction = self.parents.take(place)
-        length = self.length.take(place)
-        track = self.track(u, muon, direction, length, aim, self.emission.spread)
+        legs = self.legs.take(place, axis=1)
+        track = self.track(u, muon, direction, legs, aim, self.emission.spread)
         emission = self.emission(u, track, aim)
         # The coupling enters here, and nowhere else.
         sigma = self.g_squared * emission.cross_section

@@ -79,6 +79,7 @@ class Collinear:
     def __init__(self, boson: Boson, dump: Dump, max_energy: float) -> None:
         self._boson = boson
         t_min = float(iww.t_min(np.array(max_energy), boson.mass))
+        self._of_layer = dump.nucleus_numbers
         self._chi = [ChiTable(nucleus, t_min, iww.t_max(boson.mass)) for nucleus in dump.nuclei]
 
     def spread(self, u: Coordinates, energy: Array) -> Array:  # noqa: ARG002
@@ -87,9 +88,9 @@ class Collinear:
 
     def __call__(self, u: Coordinates, track: Track, aim: AnyAim) -> Emission:  # noqa: ARG002
         """Draw x uniformly in its kinematic window."""
-        boson, energy = self._boson, track.energy
+        boson, energy, nucleus = self._boson, track.energy, self._of_layer.take(track.layer)
         x, width = _energy_fraction(u, energy, boson.mass)
-        chi = _by_layer(track.layer, [table(iww.t_min(energy, boson.mass)) for table in self._chi])
+        chi = _by_nucleus(nucleus, [table(iww.t_min(energy, boson.mass)) for table in self._chi])
         cross_section = iww.dsigma_dx(boson.kind, energy, x, boson.mass, chi)
         unknown = undefined(4, len(x))
         return Emission(
@@ -122,6 +123,7 @@ class WeizsaeckerWilliams:
     def __init__(self, boson: Boson, dump: Dump, max_energy: float) -> None:
         self._boson = boson
         t_min = (min(boson.mass, MUON_MASS) ** 2 / (2.0 * max_energy)) ** 2
+        self._of_layer = dump.nucleus_numbers
         self._chi = [ChiTable(nucleus, t_min, ww.t_max(boson.mass)) for nucleus in dump.nuclei]
 
     def spread(self, u: Coordinates, energy: Array) -> Array:
@@ -130,13 +132,13 @@ class WeizsaeckerWilliams:
 
     def __call__(self, u: Coordinates, track: Track, aim: AnyAim) -> Emission:
         """Draw x uniformly, the direction by aim."""
-        boson, energy = self._boson, track.energy
+        boson, energy, nucleus = self._boson, track.energy, self._of_layer.take(track.layer)
         x, width = _energy_fraction(u, energy, boson.mass)
         direction, density = _aimed(u, track, x, boson.mass, aim)
         versine = one_minus_cos(direction, track.direction)
         virtuality = ww.virtuality(energy, x, versine, boson.mass)
         t_min = ww.t_min(energy, x, virtuality)
-        chi = _by_layer(track.layer, [table(t_min) for table in self._chi])
+        chi = _by_nucleus(nucleus, [table(t_min) for table in self._chi])
         cross_section = ww.d2sigma(boson.kind, energy, x, virtuality, boson.mass, chi)
         boson_p = momentum_of(x * energy, boson.mass)
         along = boson_p * (1.0 - versine)
@@ -171,7 +173,7 @@ class Exact:
     axes = ("x", *Aim.axes, "t", "phi")
 
     def __init__(self, boson: Boson, dump: Dump, max_energy: float) -> None:
-        self._boson, self._nuclei = boson, dump.nuclei
+        self._boson, self._nuclei, self._of_layer = boson, dump.nuclei, dump.nucleus_numbers
         lowest = (min(boson.mass, MUON_MASS) ** 2 / (2.0 * max_energy)) ** 2
         self._transfer = [TransferTable(nucleus, lowest) for nucleus in dump.nuclei]
 
@@ -181,20 +183,20 @@ class Exact:
 
     def __call__(self, u: Coordinates, track: Track, aim: AnyAim) -> Emission:
         """Draw x uniformly, the direction by aim, t from the form factor, its azimuth uniformly."""
-        boson, energy = self._boson, track.energy
+        boson, energy, nucleus = self._boson, track.energy, self._of_layer.take(track.layer)
         x, width = _energy_fraction(u, energy, boson.mass)
         direction, density = _aimed(u, track, x, boson.mass, aim)
         versine = one_minus_cos(direction, track.direction)
         masses = np.array([nucleus.mass for nucleus in self._nuclei])
-        mass = float(masses[0]) if len(masses) == 1 else masses.take(track.layer)
+        mass = float(masses[0]) if len(masses) == 1 else masses.take(nucleus)
         limits = two_to_three.t_limits(energy, x * energy, versine, boson.mass, mass)
         drawn = [table.draw(u["t"], *limits) for table in self._transfer]
-        t = _by_layer(track.layer, [one for one, _ in drawn])
-        g2_over_density = _by_layer(track.layer, [other for _, other in drawn])
+        t = _by_nucleus(nucleus, [one for one, _ in drawn])
+        g2_over_density = _by_nucleus(nucleus, [other for _, other in drawn])
         phi = 2.0 * np.pi * u["phi"]
         kin = two_to_three.kinematics(energy, x * energy, versine, t, phi, boson.mass, mass)
         cross_section = exact.d4sigma(boson.kind, kin, g2_over_density)
-        _, recoil, nucleus = (_rotated(p, track.direction, direction) for p in two_to_three.momenta(kin))
+        _, recoil, struck = (_rotated(p, track.direction, direction) for p in two_to_three.momenta(kin))
         return Emission(
             x=x,
             theta=angle_of(versine),
@@ -202,7 +204,7 @@ class Exact:
             boson_e=x * energy,
             direction=direction,
             recoil=recoil,
-            nucleus=nucleus,
+            nucleus=struck,
             cross_section=cross_section,
             width=width,
             # 2 pi of the integration over phi cancels the 2 pi of the boson's own azimuth.
@@ -288,9 +290,9 @@ def _spread(energy: Array, x: Array, mass: float) -> Array:
     return spread
 
 
-def _by_layer(layer: Ints, values: list[Array]) -> Array:
-    """Pick, for every track, the value (n,) that belongs to the layer of its emission."""
-    return values[0] if len(values) == 1 else np.choose(layer, values)
+def _by_nucleus(number: Ints, values: list[Array]) -> Array:
+    """Pick, for every track, the value (n,) that belongs to its nucleus."""
+    return values[0] if len(values) == 1 else np.choose(number, values)
 
 
 def _rotated(momentum: Array, muon: Array, boson: Array) -> Array:

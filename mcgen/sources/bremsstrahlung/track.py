@@ -51,15 +51,15 @@ class TrackStage(Protocol):
         ...
 
     def __call__(
-        self, u: Coordinates, muon: Parent, direction: Array, length: Array, aim: AnyAim, spread: Spread
+        self, u: Coordinates, muon: Parent, direction: Array, legs: Array, aim: AnyAim, spread: Spread
     ) -> Track:
-        """Bring muons (n,) with unit directions (3, n) to a point within `length` (n,) [m]."""
+        """Bring muons (n,) with unit directions (3, n) to a point of their legs (k, n) in the dump's pieces [m]."""
         ...
 
 
 @dataclass(frozen=True)
 class ThroughDump:
-    """The emission point is uniform along the path where the muon can emit."""
+    """The emission point is uniform along the path where the muon can emit, which is in matter."""
 
     dump: Dump
     """What the muon goes through."""
@@ -73,16 +73,17 @@ class ThroughDump:
         return ("depth", *(("steer", *_SCATTER_AXES) if self.multiple_scattering else ()))
 
     def __call__(
-        self, u: Coordinates, muon: Parent, direction: Array, length: Array, aim: AnyAim, spread: Spread
+        self, u: Coordinates, muon: Parent, direction: Array, legs: Array, aim: AnyAim, spread: Spread
     ) -> Track:
-        """Bring muons (n,) with unit directions (3, n) to a point within `length` (n,) [m]."""
-        path = u["depth"] * length
-        energy, layer = self.dump.travel(muon.position, direction, muon.momentum[3], path)
+        """Bring muons (n,) with unit directions (3, n) to a point of their legs (k, n) in the dump's pieces [m]."""
+        length = self.dump.emission_path(legs)
+        start = muon.position, direction, muon.momentum[3]
+        course = self.dump.travel(start, charge_of(muon), legs, u["depth"] * length)
+        position, direction, energy = course.position, course.direction, course.energies[-1]
         density = np.array([layer.material.number_density for layer in self.dump.layers])
-        weight = GEV2_TO_M2 * density.take(layer) * length
-        position = muon.position + path * direction
+        weight = GEV2_TO_M2 * density.take(course.layer) * length
         if self.multiple_scattering:
-            moments = self.dump.scattering(muon.position, direction, muon.momentum[3], path)
+            moments = self.dump.scattering(course)
             # ndtri(0) is infinite; the smallest normal number is 38 standard deviations away.
             normals = np.stack([ndtri(np.maximum(u[axis], 1e-300)) for axis in _SCATTER_AXES])
             # The lateral displacement matters little to where a muon points.
@@ -94,7 +95,12 @@ class ThroughDump:
             direction, displacement = scatter(direction, moments, normals)
             position = position + displacement
             weight = weight * (steering * self.dump.within_sides(position))
-        return Track(path, position, direction, energy, layer, weight)
+        return Track(course.path, position, direction, energy, course.layer, weight)
+
+
+def charge_of(muon: Parent) -> Array:
+    """Charge (n,) of muons, in units of the positron's."""
+    return np.where(muon.pdg > 0, -1.0, 1.0)
 
 
 class AtProduction:
@@ -107,7 +113,7 @@ class AtProduction:
         u: Coordinates,  # noqa: ARG002
         muon: Parent,
         direction: Array,
-        length: Array,  # noqa: ARG002
+        legs: Array,  # noqa: ARG002
         aim: AnyAim,  # noqa: ARG002
         spread: Spread,  # noqa: ARG002
     ) -> Track:

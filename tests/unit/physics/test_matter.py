@@ -15,13 +15,21 @@ from scipy.integrate import fixed_quad
 
 from mcgen.constants import AVOGADRO, MUON_MASS
 from mcgen.errors import UsageError
-from mcgen.physics.energy_loss import MAX_ENERGY, REST_KINETIC, ConstantLoss, EnergyLoss, TableLoss
-from mcgen.physics.matter import _IONISATION, MATERIALS, Material, bethe, material, stopping_power
+from mcgen.physics.energy_loss import (
+    MAX_ENERGY,
+    REST_KINETIC,
+    ConstantLoss,
+    EnergyLoss,
+    NoLoss,
+    TableLoss,
+)
+from mcgen.physics.matter import _IONISATION, MATERIALS, VACUUM, Material, bethe, material, stopping_power
 from mcgen.types import Array
 
+MATTER = tuple(name for name in MATERIALS if name != VACUUM)
 LEAST = MUON_MASS + REST_KINETIC
 CUSTOM = Material("pyrite", z=17.3, a=40.0, density=5.0)
-LOSSES: dict[str, EnergyLoss] = {name: TableLoss(material(name)) for name in MATERIALS}
+LOSSES: dict[str, EnergyLoss] = {name: TableLoss(material(name)) for name in MATTER}
 LOSSES["constant"] = ConstantLoss(1.25)
 
 losses = st.sampled_from(sorted(LOSSES))
@@ -45,7 +53,7 @@ def range_in_g_per_cm2(name: str, energy: Array) -> Array:
 
 
 def test_materials_are_those_of_the_table() -> None:
-    assert MATERIALS == ("Be", "C", "Fe", "Cu", "Mo", "W", "Pb", "concrete")
+    assert MATERIALS == ("Be", "C", "Fe", "Cu", "Mo", "W", "Pb", "concrete", "air", "vacuum")
     copper = material("Cu")
     assert (copper.z, copper.a, copper.density, copper.radiation_length) == (29, 63.546, 8.96, 12.86)
     assert copper.nucleus.pdg == 1000290640
@@ -80,6 +88,33 @@ def test_concrete_keeps_electrons_and_charges_squared() -> None:
         assert concrete.z**power / concrete.a == pytest.approx(expected, rel=1e-4)
 
 
+def test_air_keeps_electrons_and_charges_squared() -> None:
+    composition = {  # dry air of the PDG: Z, A, mass fraction
+        "C": (6, 12.0107, 0.000124),
+        "N": (7, 14.0067, 0.755267),
+        "O": (8, 15.9994, 0.231781),
+        "Ar": (18, 39.948, 0.012827),
+    }
+    air = material("air")
+    assert (air.density, air.radiation_length) == (0.001205, 36.62)
+    for power in (1, 2):
+        expected = sum(w * z**power / a for z, a, w in composition.values())
+        assert air.z**power / air.a == pytest.approx(expected, rel=1e-4)
+
+
+def test_vacuum_is_nothing() -> None:
+    nothing = material(VACUUM)
+    assert nothing.is_vacuum
+    assert not any(material(name).is_vacuum for name in MATTER)
+    assert (nothing.number_density, nothing.minimum_loss) == (0.0, 0.0)
+    with pytest.raises(UsageError, match=r"density of vacuum: 1e-09 .* it has none"):
+        material(VACUUM, 1e-9)
+    energy = np.array([0.2, 5.0, 2000.0])
+    np.testing.assert_array_equal(NoLoss().energy_after(energy, 1e6), energy)
+    assert NoLoss().length_to(energy, 5.0).tolist() == [0.0, 0.0, np.inf]
+    assert NoLoss().range(np.array([MUON_MASS, 0.2])).tolist() == [0.0, np.inf]
+
+
 def test_unknown_material_lists_the_known() -> None:
     with pytest.raises(UsageError, match=r"unknown material 'Unobtainium'.*Be, C, Fe.*concrete"):
         material("Unobtainium")
@@ -101,7 +136,7 @@ def test_custom_material_says_what_is_missing() -> None:
 # --- stopping power
 
 
-@pytest.mark.parametrize("name", MATERIALS)
+@pytest.mark.parametrize("name", MATTER)
 def test_bethe_is_the_independent_column_to_its_last_digit(name: str) -> None:
     energy, printed = column(name, "E_total_GeV"), column(name, "a_bethe_sternheimer_MeVcm2g")
     assert np.abs(bethe(material(name), energy) - printed).max() < 5.1e-4
@@ -111,7 +146,7 @@ def test_bethe_is_the_independent_column_to_its_last_digit(name: str) -> None:
 
 @pytest.mark.parametrize(
     ("name", "listed"),
-    list(zip(MATERIALS, [0.14, 0.10, 0.12, 0.08, 0.14, 0.14, 0.14, 0.00], strict=True)),
+    list(zip(MATTER, [0.14, 0.10, 0.12, 0.08, 0.14, 0.14, 0.14, 0.00, 0.00], strict=True)),
 )
 def test_density_correction_begins_at_its_listed_value(name: str, listed: float) -> None:
     # Sternheimer lists delta(x_0) beside the parameters it follows from: a check of x_0.
@@ -121,7 +156,7 @@ def test_density_correction_begins_at_its_listed_value(name: str, listed: float)
     assert of.conductor == (listed > 0.0)
 
 
-@pytest.mark.parametrize("name", [name for name in MATERIALS if name != "C"])
+@pytest.mark.parametrize("name", [name for name in MATTER if name != "C"])
 def test_bethe_has_the_minimum_of_the_pdg(name: str) -> None:
     # The PDG's value for C is that of graphite, whose density effect is another one.
     energy = np.geomspace(0.15, 2.0, 2000)
@@ -129,14 +164,14 @@ def test_bethe_has_the_minimum_of_the_pdg(name: str) -> None:
     assert lowest == pytest.approx(material(name).minimum_ionisation, rel=1e-3)
 
 
-@pytest.mark.parametrize("name", MATERIALS)
+@pytest.mark.parametrize("name", MATTER)
 def test_stopping_power_is_the_sum_of_the_table(name: str) -> None:
     parts = ("a_ion_MeVcm2g", "brems", "pair", "photonuc")
     total = stopping_power(material(name), column(name, "E_total_GeV"))
     np.testing.assert_allclose(total, sum(column(name, part) for part in parts), rtol=1e-12)
 
 
-@pytest.mark.parametrize("name", MATERIALS)
+@pytest.mark.parametrize("name", MATTER)
 def test_stopping_power_is_smooth_at_the_lower_end_of_the_table(name: str) -> None:
     step = 1e-5
     before, at, after = stopping_power(material(name), np.array([1.0 - step, 1.0, 1.0 + step]))
@@ -148,7 +183,7 @@ def test_stopping_power_is_smooth_at_the_lower_end_of_the_table(name: str) -> No
 # --- range
 
 
-@pytest.mark.parametrize("name", MATERIALS)
+@pytest.mark.parametrize("name", MATTER)
 def test_ranges_differ_as_in_the_table(name: str) -> None:
     energy, printed = column(name, "E_total_GeV"), column(name, "csda_range_gcm2")
 
@@ -160,7 +195,7 @@ def test_ranges_differ_as_in_the_table(name: str) -> None:
     assert deviation(ConstantLoss(material(name).minimum_loss)) > 0.1
 
 
-@pytest.mark.parametrize("name", MATERIALS)
+@pytest.mark.parametrize("name", MATTER)
 def test_range_below_the_table(name: str) -> None:
     # Two calculations of the ionisation, which differ by up to 0.3 %.
     printed = column(name, "csda_range_gcm2")[0]
@@ -175,7 +210,7 @@ def test_range_of_slow_muons_in_lead() -> None:
     np.testing.assert_allclose(ours, printed, rtol=1.5e-3)
 
 
-@pytest.mark.parametrize("name", MATERIALS)
+@pytest.mark.parametrize("name", MATTER)
 def test_range_is_the_integral_of_the_stopping_power(name: str) -> None:
     def inverse(energy: Array) -> Array:
         return 1e3 / stopping_power(material(name), energy)

@@ -9,7 +9,7 @@ from mcgen.physics.kinematics import dot, norm, transverse_frame
 from mcgen.sources.bremsstrahlung import Bremsstrahlung
 from mcgen.sources.bremsstrahlung.steering import UNSTEERED, steered
 from mcgen.types import Array
-from tests.oracle.beams import Radiation, beam_card, muons, radiation
+from tests.oracle.beams import Radiation, beam_card, course, muons, radiation
 from tests.oracle.stats import generator, pull
 
 CASES = {
@@ -86,7 +86,9 @@ def test_muons_are_turned_towards_the_volume_and_weighted(method: str) -> None:
     assert "steer" in told.source.axes
     first = np.zeros(1, dtype=np.int64)
     muon, direction = told.source.parents.take(first)
-    moments = told.dump.scattering(muon.position, direction, muon.momentum[3], told.track.path[:1])
+    moments = told.dump.scattering(
+        course(told.dump, muon.position, direction, muon.momentum[3], told.track.path[:1])
+    )
     weight = told.track.weight / told.track.weight.mean()
     turned = []
     for axis in transverse_frame(direction):

@@ -18,7 +18,7 @@ from mcgen.sources.aim import EveryDirection
 from mcgen.sources.bremsstrahlung import Bremsstrahlung
 from mcgen.sources.bremsstrahlung.track import AtProduction
 from mcgen.types import Array
-from tests.oracle.beams import Radiation, beam_card, muons, radiation, radiation_at
+from tests.oracle.beams import Radiation, beam_card, course, muons, radiation, radiation_at
 from tests.oracle.stats import generator, pull
 
 SLAB = {"shape": "slab", "z_m": [20.0, 60.0]}
@@ -71,7 +71,7 @@ def test_without_scattering_muons_fly_straight(energy_loss: str) -> None:
 def test_a_side_ends_the_track() -> None:
     told = radiation(card_of({**BLOCK, "half_width_m": [0.11, 0.11]}), generator("side"), 4000, some_muons())
     assert np.all(told.dump.within_sides(told.track.position))
-    assert np.min(told.source.length) < 0.1
+    assert np.min(told.length) < 0.1
 
 
 # --- Scattered ----------------------------------------------------------------------------------------------
@@ -89,8 +89,10 @@ def scattered(energy_loss: str, path: float, n: int = 100_000) -> Radiation:
 def test_scattering_has_its_moments(energy_loss: str, path: float) -> None:
     told = scattered(energy_loss, path)
     first = np.zeros(1, dtype=np.int64)
-    track, (muon, direction), length = told.track, told.source.parents.take(first), told.source.length[:1]
-    moments = told.dump.scattering(muon.position, direction, muon.momentum[3], path * length)
+    track, (muon, direction), length = told.track, told.source.parents.take(first), told.length[:1]
+    moments = told.dump.scattering(
+        course(told.dump, muon.position, direction, muon.momentum[3], path * length)
+    )
     straight = muon.position + path * length * direction
     angle_rms, shift_rms, correlation = (
         float(value[0]) for value in (moments.angle, moments.displacement, moments.correlation)
