@@ -125,7 +125,10 @@ def matching_card(sample: Collisions, title: str, method: str) -> dict[str, Any]
 def _target(sample: Collisions) -> dict[str, Any]:
     """Shipped material of a sample's nucleus, or else one of its own."""
     for name in MATERIALS:
-        nucleus = material(name).nucleus
+        matter = material(name)
+        if matter.is_vacuum:
+            continue
+        nucleus = matter.nucleus
         if nucleus.z == sample.z and isclose(nucleus.mass, sample.nucleus_mass, rel_tol=DIGITS):
             return {"material": name}
     return {"z": float(sample.z), "a": sample.nucleus_mass / NUCLEON_MASS, "density_g_cm3": 1.0}

@@ -18,6 +18,13 @@ DEEP = 1e4
 _LEVEL = 1e-9  # cosine to the z axis below which a ray would never leave its slab
 
 
+def _nothing_there(what: str) -> UsageError:
+    return UsageError(
+        f"flux make: the dump has {what}, and hadrons are followed through matter only; give the layers in front of "
+        "it with --layer"
+    )
+
+
 @dataclass(frozen=True, slots=True)
 class Slabs:
     """Slabs of matter along z, unlimited across; outside there is nothing."""
@@ -26,6 +33,10 @@ class Slabs:
     """Of the L slabs, from the front to the back."""
     edges: tuple[float, ...]
     """(L + 1,) their faces, ascending [m]."""
+
+    def __post_init__(self) -> None:
+        if any(matter.is_vacuum for matter in self.materials):
+            raise _nothing_there("a layer of vacuum")
 
     def __len__(self) -> int:
         return len(self.materials)
@@ -37,15 +48,11 @@ class Slabs:
         Raises
         ------
         UsageError
-            if there is vacuum in it, or a gap
+            if there is a gap, or a layer of vacuum
         """
         places = [layer.z_m for layer in target.layers if layer.z_m is not None]
-        gap = any(before[1] < after[0] for before, after in pairwise(places))
-        if gap or any(layer.matter().is_vacuum for layer in target.layers):
-            raise UsageError(
-                "flux make: the dump has a gap, or a layer of vacuum, and hadrons are followed through matter only; "
-                "give the layers of its first part with --layer"
-            )
+        if any(before[1] < after[0] for before, after in pairwise(places)):
+            raise _nothing_there("a gap between layers")
         return cls(
             tuple(layer.matter() for layer in target.layers), (places[0][0], *(end for _, end in places))
         )

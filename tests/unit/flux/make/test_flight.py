@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 import pytest
 from scipy.integrate import quad
 
 from mcgen.constants import MUON_MASS, mass_of
+from mcgen.errors import UsageError
+from mcgen.experiment.target import LayerTable, TargetTable
 from mcgen.flux.make.flight import Flight, forced_decays, hadron_loss, losses_of
 from mcgen.flux.make.particles import Particles
 from mcgen.flux.make.slabs import Slabs
@@ -150,3 +154,13 @@ def test_the_weights_of_long_lived_particles_are_nearly_alike() -> None:
     found = forced_decays(TWO, pions, np.tile([6.0, 1.5], (1000, 1)), np.zeros((1000, 2)), generator("alike"))
     assert found.weight.max() < 6.5 / 1.5 * found.weight.min()
     assert found.weight.max() < 2.3 * PION / (CTAU[211] * 50.0)
+
+
+@pytest.mark.parametrize(
+    "behind", [{"material": "Fe", "z_m": (2.0, 3.0)}, {"material": "vacuum", "z_m": (1.0, 3.0)}]
+)
+def test_dumps_with_gaps_are_refused(behind: dict[str, Any]) -> None:
+    front = LayerTable(material="W", z_m=(0.0, 1.0))
+    with pytest.raises(UsageError, match=r"the dump has a (gap between layers|layer of vacuum), .*--layer"):
+        Slabs.of(TargetTable(layer=(front, LayerTable(**behind))))
+    assert len(Slabs.of(TargetTable(layer=(front,)))) == 1
