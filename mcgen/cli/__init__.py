@@ -16,9 +16,9 @@ if TYPE_CHECKING:
 
 def main() -> None:
     """Run the command line; leaves by SystemExit with the exit code."""
-    interrupts.catch()
     try:
         try:
+            interrupts.catch()  # one may come before this returns
             from mcgen.cli.commands import app
 
             app(prog_name="mcgen")

@@ -23,7 +23,7 @@ def make(
     card: Annotated[
         str | None,
         typer.Argument(
-            metavar="[CARD]",
+            metavar="CARD",
             help="An experiment or run card, whose target is the dump: a file, or a shipped name.",
         ),
     ] = None,
@@ -34,7 +34,7 @@ def make(
         list[str] | None,
         typer.Option(
             metavar="NAME:FROM:TO",
-            help="Instead of CARD: a layer of a material between two z [m]; repeatable, front to back. W:0:1.5",
+            help=r"Instead of CARD: a layer of a material between two z \[m]; repeatable, front to back. W:0:1.5",
         ),
     ] = None,
     energy: Annotated[float, typer.Option(help="Energy of the protons [GeV].")] = 400.0,

@@ -174,7 +174,7 @@ def merge(
         Path, typer.Argument(metavar="OUT", help="File to write; or folder with all parts of a dataset.")
     ],
     parts: Annotated[
-        list[Path] | None, typer.Argument(metavar="[IN...]", help="All parts of one run; none for a dataset.")
+        list[Path] | None, typer.Argument(metavar="IN...", help="All parts of one run; none for a dataset.")
     ] = None,
     force: ForceOption = False,
     quiet: Annotated[bool, typer.Option("--quiet", "-q", help="No summary.")] = False,

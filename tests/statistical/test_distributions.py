@@ -42,7 +42,8 @@ from tests.oracle.stats import (
     seed_of,
 )
 
-TRAINING = {"pilot": 5000, "nitn": 5, "neval": 4000}
+TRAINING = {"pilot": 5000, "nitn": 5, "neval": 4000, "train_on": "fiducial"}
+"""On all decays, whose distributions are tested."""
 
 CHANNELS = ("ee", "mumu", "tautau", "gammagamma")
 """In the order of their numbers in the column `channel`, from 1."""
