@@ -13,6 +13,7 @@ import numpy as np
 import pytest
 import uproot
 
+import mcgen
 from mcgen.card import flux_table
 from mcgen.flux.flux import load_flux
 from mcgen.run.journal import journal_folder
@@ -71,6 +72,20 @@ def test_it_says_how_it_was_made(whole: Path) -> None:
     ):
         assert words in printed
     assert json.loads(done("flux", "show", "builtin:ship_mo", "--json").out)["provenance"] is None
+
+
+@pytest.mark.parametrize("name", ["na62_tax", "ship_bdf"])
+def test_the_page_of_the_embedded_samples_has_the_commands_that_made_them(name: str) -> None:
+    page = (Path(mcgen.__file__).parent / "data" / "README.md").read_text(encoding="utf-8")
+    made = json.loads(done("flux", "show", f"builtin:{name}", "--json").out)["provenance"]
+    layers = [f"--layer {one['name']}:{one['z_m'][0]:g}:{one['z_m'][1]:g}" for one in made["layers"]]
+    protons, threshold = made["protons"], made["threshold_gev"]
+    command = f"{' '.join(layers)} --protons {protons} --threshold {threshold:g} --rows 150000 --seed {made['seed']}"
+    assert f"mcgen flux make {command} -o {name}.root" in page
+    # A card of the same name has the same layers in its target.
+    card = mcgen.load_card(f"{name.replace('_', '-')}_muonphilic_exact")
+    target = [[layer.material, list(layer.z_m or ())] for layer in card.experiment.target.layers]
+    assert [[one["name"], one["z_m"]] for one in made["layers"]] == target[: len(layers)]
 
 
 def test_two_processes_make_the_same_and_other_seeds_do_not(whole: Path) -> None:
