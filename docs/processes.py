@@ -54,7 +54,7 @@ def main() -> None:
             axes.set_title(f"{title}: {model}, $g_\\mu$ = {card.model.boson().g_mu:g}", fontsize=10)
             axes.set_ylabel(f"accepted for {card.experiment.exposure.value:g} POT")
     for axes in panels[1]:
-        axes.set_xlabel("$m_X$ [GeV]")
+        axes.set(xlabel="$m_X$ [GeV]", xticks=MASSES)
     panels[0][0].legend(fontsize=8, frameon=False)
     figure.savefig(Path(__file__).parent / "img" / "processes.png", dpi=110)
 
