@@ -24,6 +24,7 @@ from mcgen.io.keeping import kept_on_failure
 from mcgen.io.lock import locked
 from mcgen.metadata import Metadata, Provenance
 from mcgen.run.journal import Journal, differences
+from mcgen.run.merge import in_order
 from mcgen.run.output import event_file
 from mcgen.run.parallel import Workers
 from mcgen.run.parts import Made, common, keep, parts_there, read_parts
@@ -50,7 +51,11 @@ class PartMaker:
 
     def __call__(self, first: int) -> Made:
         """Make the part that begins with a chunk."""
-        return self.make(range(first, min(first + self.size, chunks_of(self.run.card))))
+        return self.make(self.chunks(first))
+
+    def chunks(self, first: int) -> range:
+        """Chunks of the part that begins with a chunk."""
+        return range(first, min(first + self.size, chunks_of(self.run.card)))
 
     def make(self, chunks: range) -> Made:
         """Draw some chunks, and write them and their sums."""
@@ -108,7 +113,8 @@ def generate_dataset(
     format = readable(format)
     if part is not None:
         check_chunks(card, part)
-        return _generate_part(PartMaker(Run.of(card, proposal), folder, format), part)
+        made = PartMaker(Run.of(card, proposal), folder, format).make(part)
+        return read_metadata(folder / made.part.file)
     with locked(folder / STATE):
         journal = Journal(folder / STATE)
         if journal.is_started and not resume:
@@ -120,9 +126,12 @@ def generate_dataset(
             run = Run.of(card, proposal, kept=journal.proposal())
             provenance = run.provenance()
             journal.begin(run.proposal, provenance.to_json())
-            there.update(parts_there(folder, common(provenance)))
             maker = PartMaker(run, folder.absolute(), format, max(part_points // card.run.chunk, 1))
             firsts = range(0, chunks_of(card), maker.size)
+            for made in parts_there(folder, common(provenance)):
+                # A batch job may have made another part that begins with that chunk.
+                if made.part.first in firsts and made.part.end == maker.chunks(made.part.first).stop:
+                    there[made.part.first] = made
             for made in workers.map(maker, [first for first in firsts if first not in there]):
                 _check_arrived(folder, made.part)
                 there[made.part.first] = made
@@ -150,32 +159,15 @@ def index_dataset(folder: Path) -> Metadata:
             raise UsageError(
                 f"{folder / made.part.file}: of another run than {found[0].part.file}: {keys} differ"
             )
-    covered = 0
-    chunks = int(found[0].run["chunks"])
-    for first, one in [*((made.part.first, made) for made in found), (chunks, None)]:
-        if first > covered:
-            raise UsageError(
-                f"{folder}: the chunks {covered}:{first} are missing: generate them with --chunks {covered}:{first}"
-            )
-        if one is not None:
-            if first < covered:
-                raise UsageError(
-                    f"{folder / one.part.file}: overlaps with the part before in the chunks {first}:{covered}"
-                )
-            check_part(folder, one.part)
-            covered = one.part.end
+    in_order(
+        {folder / made.part.file: (made.part.first, made.part.end) for made in found}, found[0].run["chunks"]
+    )
+    for made in found:
+        check_part(folder, made.part)
     provenance = replace(read_metadata(folder / found[0].part.file).provenance, part=None)
     metadata = _complete(folder, provenance, found)
     remove_state(folder)
     return metadata
-
-
-def _generate_part(maker: PartMaker, chunks: range) -> Metadata:
-    """Make one part, alone: many may be at work in the folder."""
-    provenance = maker.run.provenance(chunks)
-    tally, made = Tally(provenance), maker.make(chunks)
-    tally.add_sums(made.sums)
-    return Metadata(provenance, tally.outcome(made.part.events))
 
 
 def readable(format: str | None) -> str:

@@ -32,7 +32,7 @@ def merge(output: Path, parts: Sequence[Path]) -> Metadata:
         If a file is not a part, or damaged.
     """
     found = {path: read_metadata(path) for path in parts}
-    ordered = _in_order(found)
+    ordered = in_order(_parts_of(found), next(iter(found.values())).provenance.chunks)
     _check_same(found)
     provenance = replace(found[ordered[0]].provenance, part=None)
     with event_file(output) as write:
@@ -52,22 +52,39 @@ def _check_counted(metadata: Metadata, parts: Iterable[Metadata]) -> None:
         )
 
 
-def _in_order(found: Mapping[Path, Metadata]) -> list[Path]:
-    """Paths in the order of their chunks, all of them and each once."""
-    parts = {path: metadata.provenance.part for path, metadata in found.items()}
-    for path, part in parts.items():
-        if part is None:
+def _parts_of(found: Mapping[Path, Metadata]) -> dict[Path, tuple[int, int]]:
+    """First chunk of each part, and the one behind its last."""
+    parts = {}
+    for path, metadata in found.items():
+        if metadata.provenance.part is None:
             raise FileFormatError(f"{path}: a whole run, not a part of one; parts come from --chunks")
-    ordered = sorted(found, key=lambda path: parts[path] or ())
+        parts[path] = metadata.provenance.part
+    return parts
+
+
+def in_order(parts: Mapping[Path, tuple[int, int]], chunks: int) -> list[Path]:
+    """Paths of parts in the order of their chunks, from the first chunk of a run to the end, each once.
+
+    Parameters
+    ----------
+    parts : first chunk of each, and the one behind its last
+    chunks : of the whole run
+
+    Raises
+    ------
+    UsageError
+        If parts overlap or are missing.
+    """
+    ordered = sorted(parts, key=lambda path: parts[path])
     covered = 0
     before: Path | None = None
     for path in ordered:
-        start, stop = parts[path] or (0, 0)
+        start, stop = parts[path]
         if start < covered:
             raise UsageError(f"{path}: overlaps with {before} in the chunks {start}:{min(stop, covered)}")
         _check_complete(covered, start)
         covered, before = stop, path
-    _check_complete(covered, found[ordered[0]].provenance.chunks)
+    _check_complete(covered, chunks)
     return ordered
 
 

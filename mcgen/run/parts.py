@@ -58,7 +58,7 @@ def keep(folder: Path, made: Made) -> None:
         temporary.write_bytes(buffer.getvalue())
 
 
-def parts_there(folder: Path, common: Mapping[str, Any]) -> Iterator[tuple[int, Made]]:
+def parts_there(folder: Path, common: Mapping[str, Any]) -> Iterator[Made]:
     """Parts of a run that are there and as long as they were."""
     for made in read_parts(folder):
         if made.run_sha256 == _digest(common):
@@ -66,7 +66,7 @@ def parts_there(folder: Path, common: Mapping[str, Any]) -> Iterator[tuple[int, 
                 check_part(folder, made.part)
             except FileFormatError:
                 continue
-            yield made.part.first, made
+            yield made
 
 
 def read_parts(folder: Path) -> Iterator[Made]:

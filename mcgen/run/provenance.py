@@ -10,7 +10,7 @@ from mcgen.distribution import installed_version
 from mcgen.errors import UsageError
 from mcgen.flux.flux import Flux
 from mcgen.metadata import FluxSummary, Provenance
-from mcgen.record.columns import chosen, columns_of
+from mcgen.record.columns import Column, chosen, columns_of
 from mcgen.sampler.process import Process
 from mcgen.sampler.proposal import Proposal
 from mcgen.sources.registry import process_codes
@@ -28,6 +28,12 @@ def check_chunks(card: Card, part: range) -> None:
         raise UsageError(
             f"chunks {part.start}:{part.stop}: the run has the chunks 0:{count}, end not included"
         )
+
+
+def columns_of_run(card: Card) -> tuple[Column, ...]:
+    """Return the columns that a card asks for."""
+    every = columns_of((plane.name for plane in card.experiment.plane), process_codes())
+    return chosen(every, card.run.columns)
 
 
 def provenance_of(
@@ -59,9 +65,7 @@ def provenance_of(
             sampled=flux.sampled,
         ),
         requirements=process.detector.requirements,
-        columns=chosen(
-            columns_of((plane.name for plane in card.experiment.plane), process_codes()), card.run.columns
-        ),
+        columns=columns_of_run(card),
         proposal_sha256=proposal.sha256,
         part=None if part is None else (part.start, part.stop),
         common_weight=None if proposal.ceiling is None else proposal.ceiling.weight / card.run.events,

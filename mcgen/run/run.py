@@ -19,7 +19,7 @@ from mcgen.rng import Purpose, stream
 from mcgen.run.chunks import chunks_in_order
 from mcgen.run.journal import Journal
 from mcgen.run.parallel import Workers
-from mcgen.run.provenance import chunks_of, provenance_of
+from mcgen.run.provenance import chunks_of, columns_of_run, provenance_of
 from mcgen.sampler.process import Process, process_of
 from mcgen.sampler.proposal import Proposal
 from mcgen.sampler.sampler import Sampler
@@ -112,7 +112,7 @@ class Run:
     def chunk(self, k: int) -> Record:
         """Events of chunk k: a function of card, flux, seed and k, whatever was drawn before."""
         points = points_of(self.card, range(k, k + 1))
-        columns = self.provenance().columns
+        columns = columns_of_run(self.card)
         if not self.proposal.components:
             return {column.name: np.zeros(0, column.dtype) for column in columns}
         sampler = Sampler(self.process, self.proposal)

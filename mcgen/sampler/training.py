@@ -145,15 +145,18 @@ def _flat_components(process: Process, axes: Mapping[str, tuple[str, ...]]) -> I
 
 
 def _ceiling(sampler: Sampler, u: Array, accepted_only: bool) -> Ceiling:
-    """Weight above which lies no more than `OVERFLOW` of the yield, in a pilot."""
+    """Common weight of unweighted events, from a pilot."""
     record = sampler.events(u)
-    weight = np.sort(record["weight"][record["accepted"]] if accepted_only else record["weight"])[::-1]
-    if not len(weight):
-        return Ceiling(1.0, accepted_only)
+    weight = record["weight"][record["accepted"]] if accepted_only else record["weight"]
+    return Ceiling(ceiling_of(weight) if len(weight) else 1.0, accepted_only)
+
+
+def ceiling_of(weight: Array) -> float:
+    """Weight above which events (n,), at least one, exceed it by no more than `OVERFLOW` of their sum."""
+    heaviest = np.sort(weight)[::-1]
     # What the events above the i-th weight exceed it by, together.
-    excess = np.cumsum(weight) - weight * np.arange(1, len(weight) + 1)
-    place = np.searchsorted(excess, OVERFLOW * weight.sum(), side="right") - 1
-    return Ceiling(float(weight[place]), accepted_only)
+    excess = np.cumsum(heaviest) - heaviest * np.arange(1, len(heaviest) + 1)
+    return float(heaviest[np.searchsorted(excess, OVERFLOW * heaviest.sum(), side="right") - 1])
 
 
 def _integrand(sampler: Sampler, component: Component, importance: Importance) -> Callable[[Array], Array]:

@@ -29,7 +29,7 @@ from mcgen.run.generate import generate_file
 from mcgen.run.parallel import Workers
 from mcgen.run.provenance import chunks_of
 from mcgen.run.run import Run
-from mcgen.sampler.training import OVERFLOW
+from mcgen.sampler.training import ceiling_of
 from mcgen.sensitivity.contour import MassPoint, mass_point
 
 POINTS = {
@@ -117,13 +117,6 @@ def as_shipped(events: int = 500_000) -> Iterator[Row]:
         yield at_least(f"unweighting efficiency, {name}", efficiencies[-1], 0.1)
     yield at_least("N_eff/N, median of the shipped cards", float(np.median(sizes)), 0.6)
     yield at_least("unweighting efficiency, median", float(np.median(efficiencies)), 0.2)
-
-
-def ceiling_of(weight: np.ndarray[Any, Any]) -> float:
-    """Weight that heavier events exceed by no more than `OVERFLOW` of the sum."""
-    heaviest = np.sort(weight)[::-1]
-    excess = np.cumsum(heaviest) - heaviest * np.arange(1, len(heaviest) + 1)
-    return float(heaviest[np.searchsorted(excess, OVERFLOW * weight.sum(), side="right") - 1])
 
 
 def writing(folder: Path, method: str, target: float, events: int = 1_000_000) -> Iterator[Row]:

@@ -108,6 +108,13 @@ def test_parts_of_a_farm(whole: Events) -> None:
     assert_same(whole, mcgen.read("set"))
 
 
+def test_a_part_of_another_size_is_drawn_anew(card: mcgen.Card, whole: Events) -> None:
+    dataset(card, part=range(1))  # the run's own first part has two chunks
+    dataset(card)
+    assert names() == {*PARTS, "index.json"}
+    assert_same(whole, mcgen.read("set"))
+
+
 def test_parts_of_two_runs_are_not_joined(card: mcgen.Card) -> None:
     for part, seed in ((range(3), 1), (range(3, 5), 2)):
         dataset(card.replace(run={"seed": seed}), part=part)
