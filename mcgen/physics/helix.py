@@ -74,12 +74,13 @@ def bent(
     node, weight, integral = _rule(nodes)
     measure, here = loss.along(energy, length, node)
     turn = (-RIGIDITY * strength * charge) * (measure / momentum_of(here, MUON_MASS))
-    angle, total = integral @ turn, weight @ turn
+    # Sums over nodes one by one: how BLAS orders them depends on what else is in the block.
+    angle = (integral[:, :, None] * turn).sum(axis=1)
+    total = (weight[:, None] * turn).sum(axis=0)
 
     parallel = axis * (axis[0] * direction[0] + axis[1] * direction[1])
     across = direction - parallel
     normal = np.cross(axis, direction, axis=0)
-    ahead = weight @ (measure * np.cos(angle))
-    aside = weight @ (measure * np.sin(angle))
+    ahead, aside = ((weight[:, None] * measure * way(angle)).sum(axis=0) for way in (np.cos, np.sin))
     end = position + length * parallel + ahead * across + aside * normal
     return end, parallel + np.cos(total) * across + np.sin(total) * normal

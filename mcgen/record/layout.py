@@ -13,7 +13,7 @@ from mcgen.types import Array, Ints
 
 
 def layout(history: History, boson: Boson, event: Ints) -> Record:
-    """Lay out the events of weight above 0 as columns, in the order of `mcgen.record.columns.columns_of`.
+    """Lay out events as columns, in the order of `mcgen.record.columns.columns_of`.
 
     Parameters
     ----------
@@ -66,10 +66,7 @@ def layout(history: History, boson: Boson, event: Ints) -> Record:
     for plane, hits in verdict.hits.items():
         for name, hit in zip(("d1", "d2"), hits, strict=True):
             columns |= _components(f"{name}_{plane}", "x y", hit)
-    keep = np.flatnonzero(history.weight > 0.0)
-    if len(keep) == n:
-        return columns
-    return {name: values.take(keep) for name, values in columns.items()}
+    return columns
 
 
 def _components(prefix: str, names: str, vector: Array) -> Record:

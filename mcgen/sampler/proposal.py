@@ -10,7 +10,7 @@ from __future__ import annotations
 import hashlib
 import io
 import json
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
@@ -27,7 +27,7 @@ from mcgen.types import Array, Ints
 INCREMENTS = 100
 """Increments of an axis of the VEGAS map."""
 
-DAMPING = 0.4
+DAMPING = 0.7
 """VEGAS's alpha: how fast the map follows what it sees."""
 
 SHRINKAGE = 20.0
@@ -82,6 +82,31 @@ class ParentChoice:
             found += behind
 
 
+@dataclass(frozen=True, slots=True)
+class Draw:
+    """Points of the cube as components of one source and channel map them."""
+
+    u: Array
+    """(n, d) coordinates: the parent's, and those of the stages."""
+    place: Ints
+    """(n,) place of the parent in the source's table."""
+    weight: Array
+    """(n,) one over the density of the coordinates and the probability of the parent."""
+
+    @classmethod
+    def joined(cls, draws: Sequence[Draw]) -> Draw:
+        """Join the points of several components."""
+        return cls(
+            *(np.concatenate(parts) for parts in zip(*((d.u, d.place, d.weight) for d in draws), strict=True))
+        )
+
+    def __len__(self) -> int:
+        return len(self.place)
+
+    def __getitem__(self, rows: slice) -> Draw:
+        return Draw(self.u[rows], self.place[rows], self.weight[rows])
+
+
 @dataclass(frozen=True)
 class Component:
     """How events of one source, one decay channel and one class of parents are drawn."""
@@ -106,6 +131,12 @@ class Component:
         mapped, jacobian = np.empty(u.shape), np.empty(len(u))
         self._map.map(np.ascontiguousarray(u), mapped, jacobian)
         return mapped, jacobian
+
+    def draw(self, u: Array) -> Draw:
+        """Map points (n, d) of the cube, and choose their parents."""
+        mapped, jacobian = self.map(u)
+        place, probability = self.parents.choose(mapped[:, 0])
+        return Draw(mapped, place, jacobian / probability)
 
 
 @dataclass(frozen=True, slots=True)
@@ -215,31 +246,26 @@ def flat_grid(dimension: int) -> Array:
     return np.tile(np.linspace(0.0, 1.0, INCREMENTS + 1), (dimension, 1))
 
 
-def adapted_grid(
-    integrand: Callable[[Array], Array], grid: Array, batches: Iterable[Array]
-) -> tuple[Array, float]:
-    """Train a VEGAS map, one adaptation a batch.
+def adapted_grid(grid: Array, uniform: Array, density: Array) -> tuple[Array, float]:
+    """Adapt a VEGAS map once.
 
     Parameters
     ----------
-    integrand : density (n,) to adapt to at cube points (n, d), 0 or more
     grid : edges to start from
-    batches : uniform points (n, d)
+    uniform : points (n, d) of the cube, before they are mapped
+    density : (n,) of what is to be followed over that of the map there, 0 or more
 
     Returns
     -------
-    The adapted edges, and the root mean square of the integrand over the map's density in the last batch
+    The adapted edges, and the root mean square of the density
     """
+    square = density**2
+    size = float(np.sqrt(square.mean()))
+    if not size > 0.0:
+        return grid, size
     adaptive = vegas.AdaptiveMap([list(edges) for edges in grid])
-    size = 0.0
-    for uniform in batches:
-        mapped, jacobian = np.empty_like(uniform), np.empty(len(uniform))
-        adaptive.map(uniform, mapped, jacobian)
-        square = (integrand(mapped) * jacobian) ** 2
-        size = float(np.sqrt(square.mean()))
-        if size > 0.0:
-            adaptive.add_training_data(uniform, square)
-            adaptive.adapt(DAMPING)
+    adaptive.add_training_data(uniform, square)
+    adaptive.adapt(DAMPING)
     return np.array(adaptive.extract_grid()), size
 
 

@@ -2,17 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
+from itertools import groupby
 
 import numpy as np
 
 from mcgen.errors import ProposalError
+from mcgen.physics.models import Outcome
 from mcgen.record.columns import Record
 from mcgen.record.layout import layout
 from mcgen.record.tables import History
 from mcgen.sampler.process import Process
-from mcgen.sampler.proposal import Ceiling, Component, Proposal
+from mcgen.sampler.proposal import Ceiling, Component, Draw, Proposal
 from mcgen.types import Array, Bools, Ints
 
 BLOCK = 8192
@@ -47,17 +49,17 @@ class Sampler:
         """Number of the cube's axes; unweighted events have one more, which no map touches."""
         return self.proposal.dimension + (self.proposal.ceiling is not None)
 
-    def history(self, component: Component, u: Array) -> History:
-        """Events of one component at points (n, d - 1) of the cube without its first axis.
+    def histories_of(self, source: str, channel: Outcome, draw: Draw) -> Iterator[History]:
+        """Events of one source and channel, block by block.
 
-        The weight's mean over uniform points is the component's yield.
+        The mean of their weights over the points of one component is its yield.
         """
-        axes = self.proposal.axes[component.source]
-        mapped, jacobian = component.map(u)
-        coordinates = dict(zip(axes, np.ascontiguousarray(mapped.T), strict=True))
-        place, probability = component.parents.choose(coordinates["parent"])
-        history = self.process(component.source, component.channel, place, coordinates)
-        return replace(history, weight=history.weight * (jacobian / probability))
+        axes = self.proposal.axes[source]
+        for start in range(0, len(draw), BLOCK):
+            block = draw[start : start + BLOCK]
+            coordinates = dict(zip(axes, np.ascontiguousarray(block.u.T), strict=True))
+            history = self.process(source, channel, block.place, coordinates)
+            yield replace(history, weight=history.weight * block.weight)
 
     def events(
         self, u: Array, first: int = 0, points: int = 1, columns: Sequence[str] | None = None
@@ -75,36 +77,52 @@ class Sampler:
         -------
         The columns of the record, in the order of the points
         """
-        histories = self.histories(u, points)
-        parts = [layout(history, self.process.boson, first + rows) for rows, history in histories]
-        return in_order(parts, parts[0] if columns is None else columns)
+        record: Record = {}
+        weight = np.empty(len(u))
+        for rows, history in self.histories(u, points):
+            weight[rows] = history.weight
+            part = layout(history, self.process.boson, first + rows)
+            if not record:
+                record = {name: np.empty(len(u), part[name].dtype) for name in columns or part}
+            for name, values in record.items():
+                values[rows] = part[name]
+        keep = np.flatnonzero(weight > 0.0)
+        return record if len(keep) == len(u) else {name: values.take(keep) for name, values in record.items()}
 
     def histories(self, u: Array, points: int) -> Iterator[tuple[Ints, History]]:
-        """Histories of points (n, d) of the cube, some of one component at a time, and the numbers of their rows.
+        """Histories of points (n, d) of the cube, some of one source and channel at a time, with their rows.
 
         Parameters
         ----------
         points : number of points of the run, to which the weights are normalised
         """
         ceiling = self.proposal.ceiling
-        for rows, component in self._split(u):
-            last = 1 + len(component.grid)
-            for start in range(0, len(rows), BLOCK):
-                block = rows[start : start + BLOCK]
-                history = self.history(component, u[block, 1:last])
-                weight = history.weight / component.probability
+        for components, rows in self._split(u):
+            last = 1 + len(components[0].grid)
+            draw = Draw.joined([c.draw(u[own, 1:last]) for c, own in zip(components, rows, strict=True)])
+            probability = np.repeat([c.probability for c in components], [len(own) for own in rows])
+            row = np.concatenate(rows)
+            start = 0
+            for history in self.histories_of(components[0].source, components[0].channel, draw):
+                block = slice(start, start + len(history.weight))
+                weight = history.weight / probability[block]
                 if ceiling is not None:
-                    weight = unweighted(weight, history.verdict.accepted, ceiling, u[block, -1])
-                yield block, replace(history, weight=weight / points)
+                    weight = unweighted(weight, history.verdict.accepted, ceiling, u[row[block], -1])
+                yield row[block], replace(history, weight=weight / points)
+                start = block.stop
 
-    def _split(self, u: Array) -> Iterator[tuple[Ints, Component]]:
-        """Yield the rows of each component, by the first coordinate."""
+    def _split(self, u: Array) -> Iterator[tuple[list[Component], list[Ints]]]:
+        """Yield the components of each source and channel, and the rows of each, by the first coordinate."""
         edges = np.cumsum([component.probability for component in self.proposal.components])
         number = np.searchsorted(edges[:-1], u[:, 0], side="right")
-        for i, component in enumerate(self.proposal.components):
-            rows = np.flatnonzero(number == i)
-            if len(rows):
-                yield rows, component
+        rows = np.split(
+            np.argsort(number, kind="stable"), np.cumsum(np.bincount(number, minlength=len(edges)))[:-1]
+        )
+        for _, alike in groupby(
+            zip(self.proposal.components, rows, strict=True), lambda pair: (pair[0].source, pair[0].channel)
+        ):
+            components, own = zip(*alike, strict=True)
+            yield list(components), list(own)
 
 
 def _named(axes: Mapping[str, tuple[str, ...]]) -> str:
@@ -127,10 +145,3 @@ def unweighted(weight: Array, accepted: Bools, ceiling: Ceiling, u: Array) -> Ar
     """
     flat = np.where(u * ceiling.weight < weight, np.maximum(weight, ceiling.weight), 0.0)
     return np.where(accepted, flat, weight) if ceiling.accepted_only else flat
-
-
-def in_order(parts: list[Record], columns: Iterable[str]) -> Record:
-    """Join some columns of the records of several components, in the order of their points."""
-    event = np.concatenate([part["event"] for part in parts])
-    order = np.argsort(event, kind="stable")
-    return {name: np.concatenate([part[name] for part in parts]).take(order) for name in columns}

@@ -5,25 +5,28 @@ from __future__ import annotations
 import hashlib
 import json
 import logging
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
+from itertools import groupby
 from typing import Any
 
 import numpy as np
 
 from mcgen.card import Card
+from mcgen.card.run_tables import VegasTable
 from mcgen.rng import Purpose, stream
 from mcgen.sampler.process import Process
 from mcgen.sampler.proposal import (
     Ceiling,
     Component,
+    Draw,
     ParentChoice,
     Proposal,
     adapted_grid,
     flat_grid,
     parent_importance,
 )
-from mcgen.sampler.sampler import BLOCK, Sampler
+from mcgen.sampler.sampler import Sampler
 from mcgen.types import Array, Bools, Ints
 
 _log = logging.getLogger(__name__)
@@ -36,6 +39,9 @@ COMPONENT_FLOOR = 0.02
 
 OVERFLOW = 1e-3
 """Share of the yield that heavier events may exceed the common weight of unweighted ones by."""
+
+SETTLED = 0.01
+"""Maps are trained until an iteration changes the spread of what they draw by less than this share."""
 
 CLASSES = 8
 """Classes of parent energy of a source and channel."""
@@ -98,33 +104,20 @@ def prepare(
     settings = card.run.vegas
     size = min(pilot_points or settings.pilot, settings.pilot)
     pilots = [
-        _pilot(sampler, c, batches(Purpose.PILOT, i, 1, (size, len(c.grid)))) for i, c in enumerate(flat)
+        _pilot(sampler, [c], [next(batches(Purpose.PILOT, i, 1, (size, len(c.grid))))])
+        for i, c in enumerate(flat)
     ]
     importance = goal(pilots) if goal else _importance(pilots, card.run.vegas.train_on)
     components: list[Component] = []
     for i, (component, pilot) in enumerate(zip(flat, pilots, strict=True)):
         rough = _with_parents(component, process, pilot, importance(pilot))
-        second = _pilot(sampler, rough, batches(Purpose.PILOT, count + i, 1, (size, len(rough.grid))))
+        second = _pilot(
+            sampler, [rough], [next(batches(Purpose.PILOT, count + i, 1, (size, len(rough.grid))))]
+        )
         chosen = _with_parents(rough, process, second, importance(second))
         components += _by_aim(process, _by_energy(process, chosen))
 
-    trained, sizes = [], []
-    for i, component in enumerate(components):
-        # Beside the detector's first plane nothing is accepted: less training is enough.
-        names = axes[component.source]
-        beside = "aim" in names and component.grid[names.index("aim"), 0] > 0.0
-        neval = max(settings.neval // (4 * CLASSES if beside else CLASSES), 1000)
-        training = batches(Purpose.TRAINING, i, settings.nitn, (neval, len(names)))
-        grid, spread = adapted_grid(_integrand(sampler, component, importance), component.grid, training)
-        _log.info(
-            "trained component %d of %d, %s, channel %s",
-            i + 1,
-            len(components),
-            component.source,
-            component.channel,
-        )
-        trained.append(replace(component, grid=grid))
-        sizes.append(spread)
+    trained, sizes = _trained(sampler, components, importance, settings, batches)
     proposal = Proposal(axes, _mixture(trained, np.array(sizes)), key, seed)
     if not card.run.unweighted:
         return proposal
@@ -159,9 +152,49 @@ def ceiling_of(weight: Array) -> float:
     return float(heaviest[np.searchsorted(excess, OVERFLOW * heaviest.sum(), side="right") - 1])
 
 
-def _integrand(sampler: Sampler, component: Component, importance: Importance) -> Callable[[Array], Array]:
-    """What the map of a component is trained on."""
-    return lambda u: importance(_pilot(sampler, component, iter([u])))
+def _trained(
+    sampler: Sampler,
+    components: list[Component],
+    importance: Importance,
+    settings: VegasTable,
+    batches: _Batches,
+) -> tuple[list[Component], list[float]]:
+    """Train the maps, those of one source and channel together, and return the spread of what each one draws."""
+    trained: list[Component] = []
+    sizes: list[float] = []
+    for (source, channel), alike in groupby(components, lambda c: (c.source, c.channel)):
+        members = list(alike)
+        spreads = [0.0] * len(members)
+        axes = sampler.proposal.axes[source]
+        training = [
+            batches(
+                Purpose.TRAINING, i, settings.nitn, (_training_points(c, axes, settings.neval), len(axes))
+            )
+            for i, c in enumerate(members, len(trained))
+        ]
+        for uniform in zip(*training, strict=True):
+            pilot = _pilot(sampler, members, uniform)
+            ends = np.cumsum([len(own) for own in uniform])[:-1]
+            density = np.split(importance(pilot), ends)
+            adapted = [
+                adapted_grid(c.grid, *seen) for c, *seen in zip(members, uniform, density, strict=True)
+            ]
+            members = [replace(c, grid=grid) for c, (grid, _) in zip(members, adapted, strict=True)]
+            before, spreads = sum(spreads), [spread for _, spread in adapted]
+            if abs(sum(spreads) - before) < SETTLED * before:  # more than before: something was found late
+                break
+        trained += members
+        sizes += spreads
+        _log.info(
+            "trained %d of %d components, %s, channel %s", len(trained), len(components), source, channel
+        )
+    return trained, sizes
+
+
+def _training_points(component: Component, axes: Sequence[str], neval: int) -> int:
+    """Points of one iteration: fewer beside the detector's first plane, where nothing is accepted."""
+    beside = "aim" in axes and component.grid[axes.index("aim"), 0] > 0.0
+    return max(neval // (4 * CLASSES if beside else CLASSES), 1000)
 
 
 def _mixture(components: list[Component], sizes: Array) -> tuple[Component, ...]:
@@ -200,14 +233,13 @@ class _Batches:
             yield stream(self.seed, purpose, (number << 32) | k).random(shape)
 
 
-def _pilot(sampler: Sampler, component: Component, batches: Iterator[Array]) -> Pilot:
-    """Weights and verdicts of one component."""
-    found = []
-    for batch in batches:
-        for start in range(0, len(batch), BLOCK):
-            history = sampler.history(component, batch[start : start + BLOCK])
-            depth = history.flight.path / history.flight.decay_length
-            found.append((history.place, history.weight, history.verdict.accepted, depth))
+def _pilot(sampler: Sampler, components: Sequence[Component], points: Sequence[Array]) -> Pilot:
+    """Weights and verdicts of points (n, d) of each of some components of one source and channel."""
+    draw = Draw.joined([c.draw(u) for c, u in zip(components, points, strict=True)])
+    found = [
+        (h.place, h.weight, h.verdict.accepted, h.flight.path / h.flight.decay_length)
+        for h in sampler.histories_of(components[0].source, components[0].channel, draw)
+    ]
     return Pilot(*(np.concatenate(parts) for parts in zip(*found, strict=True)))
 
 
