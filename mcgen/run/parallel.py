@@ -32,6 +32,11 @@ class Workers:
     patience: float = 300.0
     """How long [s] a cluster may be without workers."""
 
+    @property
+    def are_processes(self) -> bool:
+        """Whether they are other processes of this machine, which write to the same folders."""
+        return self.dask is None and self.jobs > 1
+
     def map(self, draw: Callable[[int], T], numbers: Iterable[int]) -> Iterator[T]:
         """Yield what is drawn for each number, in their order.
 
@@ -48,6 +53,6 @@ class Workers:
         """
         if self.dask is not None:
             return on_cluster(draw, numbers, self.dask, self.patience, AHEAD)
-        if self.jobs > 1:
+        if self.are_processes:
             return in_processes(draw, numbers, self.jobs, AHEAD)
         return map(draw, numbers)
