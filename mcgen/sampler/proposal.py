@@ -27,7 +27,7 @@ from mcgen.types import Array, Ints
 INCREMENTS = 100
 """Increments of an axis of the VEGAS map."""
 
-DAMPING = 0.7
+DAMPING = 0.5
 """VEGAS's alpha: how fast the map follows what it sees."""
 
 SHRINKAGE = 20.0

@@ -41,7 +41,7 @@ OVERFLOW = 1e-3
 """Share of the yield that heavier events may exceed the common weight of unweighted ones by."""
 
 SETTLED = 0.01
-"""Maps are trained until an iteration changes the spread of what they draw by less than this share."""
+"""Maps are trained until two iterations change the spread of what they draw by less than this share each."""
 
 CLASSES = 8
 """Classes of parent energy of a source and channel."""
@@ -164,7 +164,7 @@ def _trained(
     sizes: list[float] = []
     for (source, channel), alike in groupby(components, lambda c: (c.source, c.channel)):
         members = list(alike)
-        spreads = [0.0] * len(members)
+        spreads, settled = [0.0] * len(members), 0
         axes = sampler.proposal.axes[source]
         training = [
             batches(
@@ -181,7 +181,9 @@ def _trained(
             ]
             members = [replace(c, grid=grid) for c, (grid, _) in zip(members, adapted, strict=True)]
             before, spreads = sum(spreads), [spread for _, spread in adapted]
-            if abs(sum(spreads) - before) < SETTLED * before:  # more than before: something was found late
+            # More than before: something was found late. One iteration may be as the last by chance.
+            settled = settled + 1 if abs(sum(spreads) - before) < SETTLED * before else 0
+            if settled == 2:
                 break
         trained += members
         sizes += spreads
