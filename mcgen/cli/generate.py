@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import os
+from functools import partial
 from pathlib import Path
 from time import perf_counter
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
+from typer.core import TyperCommand
 
 from mcgen.cli.common import (
     CardArgument,
@@ -30,7 +32,20 @@ if TYPE_CHECKING:
 SeedOption = Annotated[int | None, typer.Option(help="Seed of the random numbers; run.seed.")]
 
 
-@app.command()
+class _UnweightedCommand(TyperCommand):
+    """Takes what follows `--unweighted` as its number only if it is one: a card may follow as well."""
+
+    def parse_args(self, ctx: Any, args: list[str]) -> Any:
+        """Give the option without a number an empty value, for the library wants one."""
+        end = args.index("--") if "--" in args else len(args)
+        words = [
+            f"{word}=" if word == "--unweighted" and not (i + 1 < end and _is_number(args[i + 1])) else word
+            for i, word in enumerate(args[:end])
+        ]
+        return super().parse_args(ctx, words + args[end:])
+
+
+@app.command(cls=_UnweightedCommand)
 def generate(
     card: Annotated[
         str | None,
@@ -89,8 +104,12 @@ def generate(
         ),
     ] = None,
     unweighted: Annotated[
-        bool, typer.Option("--unweighted", help="Write events of one common weight; run.unweighted.")
-    ] = False,
+        str | None,
+        typer.Option(
+            metavar="[N]",
+            help="Write events of one common weight; exactly N, however many points that takes.",
+        ),
+    ] = None,
     set_: SetOption = None,
     force: ForceOption = False,
     quiet: Annotated[bool, typer.Option("--quiet", "-q", help="No progress and no summary.")] = False,
@@ -99,7 +118,8 @@ def generate(
     quiet = quiet or State.quiet
     part = _part(chunks)
     settings = _settings(set_, events, seed)
-    settings += ["run.unweighted=true"] if unweighted else []
+    settings += ["run.unweighted=true"] if unweighted is not None else []
+    number = _number(unweighted)
     if card is not None and match is None:
         loaded, name = load(card, settings), Path(card).stem
         inputs = files_of(card, loaded)
@@ -116,18 +136,21 @@ def generate(
     from mcgen.sampler.proposal import load_proposal
 
     is_folder = dataset or (output is not None and output.endswith(os.sep))
+    if number is not None:
+        _check_number(number, points=events, is_folder=is_folder, is_part=part is not None)
     target = Path(output or name + ("" if is_folder else format_named(format_ or "root").endings[0]))
     inputs += [] if proposal is None else [proposal]
     _claim(target, inputs, force, format_, is_folder=is_folder, is_part=part is not None)
     start = perf_counter()
-    points = len(points_of(loaded, part))
     workers = Workers(jobs or os.cpu_count() or 1, dask, dask_wait)
-    with progress(points, quiet) as advance:
-        metadata = (generate_dataset if is_folder else generate_file)(
+    given = None if proposal is None else load_proposal(proposal)
+    with progress(number or len(points_of(loaded, part)), quiet) as advance:
+        writer = generate_dataset if is_folder else partial(generate_file, unweighted=number)
+        metadata = writer(
             loaded,
             target,
             workers=workers,
-            proposal=None if proposal is None else load_proposal(proposal),
+            proposal=given,
             part=part,
             resume=resume,
             format=format_,
@@ -137,7 +160,7 @@ def generate(
         from mcgen.cli.text import print_summary
 
         print_summary(metadata)
-        rate = points / (perf_counter() - start)
+        rate = len(points_of(metadata.provenance.card, part)) / (perf_counter() - start)
         echo(
             f"{target}: {metadata.outcome.events} events, seed {metadata.provenance.seed}, {rate:.3g} points/s"
         )
@@ -228,6 +251,41 @@ def _settings(settings: list[str] | None, events: int | None, seed: int | None) 
     settings += [f"run.events={events}"] if events is not None else []
     settings += [f"run.seed={seed}"] if seed is not None else []
     return settings
+
+
+def _is_number(word: str) -> bool:
+    """Whether a word is meant for a number; "nan" is a card's name."""
+    try:
+        float(word)
+    except ValueError:
+        return False
+    return any(letter.isdecimal() for letter in word)
+
+
+def _number(text: str | None) -> int | None:
+    """Parse the number of unweighted events; None if there is no number."""
+    if not text:
+        return None
+    try:
+        number = int(text)
+    except ValueError:
+        number = 0
+    if not 2 <= number <= 10**12:
+        raise UsageError(f"--unweighted {text}: expected a number of events from 2 to 10^12, or none")
+    return number
+
+
+def _check_number(number: int, *, points: int | None, is_folder: bool, is_part: bool) -> None:
+    """Refuse a number of unweighted events with what needs the number of points."""
+    if points is not None:
+        raise UsageError(
+            f"--unweighted {number} takes as many points as its events need: leave out -n, or the number"
+        )
+    if is_folder or is_part:
+        raise UsageError(
+            f"--unweighted {number}: the weights are known at the end only, but parts are written before: give a file "
+            "as output and no --chunks, or -n and --unweighted without a number"
+        )
 
 
 def _part(text: str | None) -> range | None:

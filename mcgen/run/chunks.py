@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from functools import partial
 
 from mcgen.record.columns import Record
@@ -11,7 +11,7 @@ from mcgen.run.parallel import Workers
 
 
 def chunks_in_order(
-    draw: Callable[[int], Record], numbers: Iterable[int], workers: Workers, journal: Journal | None
+    draw: Callable[[int], Record], numbers: Sequence[int], workers: Workers, journal: Journal | None
 ) -> Iterator[tuple[int, Record]]:
     """Yield chunks with their numbers; those that the journal has are read from it, the others kept there.
 
@@ -20,10 +20,9 @@ def chunks_in_order(
     Parameters
     ----------
     draw : from the number of a chunk to its record; picklable
-    numbers : of the chunks
+    numbers : of the chunks; they may be more than are ever asked for
     workers : who draws
     """
-    numbers = list(numbers)
     done = set(journal.kept) if journal else set[int]()
     keeping = journal if workers.are_processes else None
     drawing = partial(_drawn_and_kept, draw, keeping) if keeping else draw

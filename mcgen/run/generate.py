@@ -9,14 +9,16 @@ from pathlib import Path
 
 from mcgen.analysis.yields import Tally
 from mcgen.card import Card
+from mcgen.errors import UsageError
 from mcgen.events import Events
 from mcgen.flux.flux import Flux
 from mcgen.metadata import Metadata
-from mcgen.record.columns import concatenate
+from mcgen.record.columns import Record, concatenate
+from mcgen.run.counting import cut, ended, endless
 from mcgen.run.journal import journal_beside, journal_folder
 from mcgen.run.output import counted, event_file
 from mcgen.run.parallel import Workers
-from mcgen.run.provenance import check_chunks
+from mcgen.run.provenance import check_chunks, chunks_of
 from mcgen.run.run import Progress, Run, points_of
 from mcgen.sampler.proposal import Proposal
 
@@ -30,6 +32,7 @@ def generate(
     *,
     flux: Flux | None = None,
     proposal: Proposal | None = None,
+    unweighted: int | None = None,
     progress: Progress | None = None,
 ) -> Events:
     """Generate the events of a card in memory.
@@ -40,14 +43,34 @@ def generate(
     workers : who draws the chunks; the events are the same
     flux : instead of that of the card
     proposal : made before for this card and flux; otherwise it is made now
-    progress : called with the number of points done since the last call
+    unweighted : exactly so many events of one common weight, whatever the card's points; at least 2
+    progress : called with the number of points done since the last call, or of events with `unweighted`
 
     Returns
     -------
     The events with weight above 0, and the run's metadata
     """
+    if unweighted is not None:
+        return _generate_number(Run.of(endless(card), proposal, flux), unweighted, workers, progress)
     chunks = list(generate_chunks(card, workers, flux=flux, proposal=proposal, progress=progress))
     return Events(concatenate(chunk.columns for chunk in chunks), chunks[-1].metadata)
+
+
+def _generate_number(run: Run, number: int, workers: Workers, progress: Progress | None) -> Events:
+    """Generate a number of events of an endless run in memory."""
+    kept: list[Record] = []
+
+    def keeping() -> Iterator[Record]:
+        for record in run.chunks(workers):
+            kept.append(record)
+            yield record
+
+    final = ended(run, number, keeping(), progress)
+    provenance = final.provenance()
+    tally = Tally(provenance)
+    records = cut(kept[: chunks_of(final.card)], provenance.points)
+    columns = concatenate(counted(records, tally, provenance.accepted_only))
+    return Events(columns, Metadata(provenance, tally.outcome(number)))
 
 
 def generate_chunks(
@@ -80,6 +103,7 @@ def generate_file(
     part: range | None = None,
     resume: bool = False,
     format: str | None = None,
+    unweighted: int | None = None,
     progress: Progress | None = None,
 ) -> Metadata:
     """Generate the events of a card into a file, and return the run's metadata.
@@ -93,6 +117,8 @@ def generate_file(
     part : numbers of the chunks to generate, of those of the whole run, for `mcgen.merge` to join
     resume : whether an interrupted run is to be continued, if there is one
     format : one of `mcgen.io.events.store.FORMATS`; by default that of the file's ending
+    unweighted : exactly so many events of one common weight, whatever the card's points; at least 2; not of a part
+    progress : called with the number of points done since the last call, or of events with `unweighted`
 
     Raises
     ------
@@ -101,6 +127,12 @@ def generate_file(
     Interrupted
         If the run was stopped and can be continued.
     """
+    if unweighted is not None:
+        if part is not None:
+            raise UsageError("a part of a run cannot have a number of events: give its points instead")
+        return _write_number(
+            card, output, unweighted, workers, proposal, resume=resume, format=format, progress=progress
+        )
     if part is not None:
         check_chunks(card, part)
     with ExitStack() as stack:
@@ -113,3 +145,23 @@ def generate_file(
         if journal:
             journal.begin(run.proposal, provenance.to_json())
         return write(provenance, run.chunks(workers, part, journal, progress))
+
+
+def _write_number(
+    card: Card,
+    output: Path,
+    number: int,
+    workers: Workers,
+    proposal: Proposal | None,
+    *,
+    resume: bool,
+    format: str | None,
+    progress: Progress | None,
+) -> Metadata:
+    """Generate a number of events into a file; chunks are kept beside it until the weights are known."""
+    with journal_beside(output, resume) as journal, event_file(output, format) as write:
+        run = Run.of(endless(card), proposal, kept=journal.proposal())
+        journal.begin(run.proposal, run.provenance().to_json())
+        final = ended(run, number, run.chunks(workers, journal=journal), progress)
+        chunks = range(chunks_of(final.card))
+        return write(final.provenance(), cut(run.chunks(part=chunks, journal=journal), final.card.run.events))

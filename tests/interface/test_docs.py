@@ -9,6 +9,7 @@ import re
 import runpy
 import tomllib
 from collections.abc import Callable
+from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
@@ -140,7 +141,7 @@ SMALL_CHUNKS = "-n 10000 --set run.chunk=100"
 def smaller(arguments: list[str]) -> list[str]:
     """Make a command quick, by options behind those that are printed."""
     command = arguments[0]
-    more = SMALLER.get(command, "").split()
+    more = (LESS_TRAINING if has_number(arguments) else SMALLER.get(command, "")).split()
     if command == "scan" and "--masses" not in arguments:
         more += FEW_MASSES.split()
     if arguments[:2] == ["flux", "make"]:
@@ -148,6 +149,11 @@ def smaller(arguments: list[str]) -> list[str]:
     if "--chunks" in arguments:
         more += SMALL_CHUNKS.split()
     return arguments + more
+
+
+def has_number(arguments: list[str]) -> bool:
+    """Whether a command asks for a number of unweighted events, and so takes no number of points."""
+    return any(one == "--unweighted" and other.isdecimal() for one, other in pairwise(arguments))
 
 
 JOBS = {"$1": range(5), "$SLURM_ARRAY_TASK_ID": range(5, 10)}
