@@ -23,6 +23,7 @@ from mcgen.io.events.names import FormatName
 
 if TYPE_CHECKING:
     from mcgen.card import Card
+    from mcgen.types import Progress
 
 
 _WrongOptions: Any = typer.BadParameter.__base__
@@ -207,7 +208,19 @@ def progress_bar(description: str, total: int | None, quiet: bool) -> Iterator[C
 
 
 @contextmanager
-def progress(points: int, quiet: bool) -> Iterator[Callable[[int], None] | None]:
-    """Progress bar on stderr over the points of a run."""
-    with progress_bar("training", points, quiet) as update:
-        yield update and (lambda done: update(advance=done, description="generating"))
+def progress(
+    total: int, quiet: bool, description: str, before: str | None = None
+) -> Iterator[Progress | None]:
+    """Progress bar on stderr over a known number of things; `before` describes it until the first is done."""
+    with progress_bar(before or description, total, quiet) as update:
+        yield update and (lambda done: update(advance=done, description=description))
+
+
+@contextmanager
+def reading(*files: Path, quiet: bool = False) -> Iterator[Progress | None]:
+    """Progress bar on stderr over the events of files that are read."""
+    from mcgen.io.events.store import read_metadata
+
+    total = sum(read_metadata(file).outcome.events for file in files)
+    with progress(total, quiet or State.quiet, "reading") as advance:
+        yield advance

@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from mcgen.cli.common import ForceOption, FormatOption, NoVerifyOption, State, app, checking
+from mcgen.cli.common import ForceOption, FormatOption, NoVerifyOption, State, app, checking, reading
 from mcgen.cli.terminal import echo
 
 
@@ -18,13 +18,15 @@ def convert(
     format_: FormatOption = None,
     force: ForceOption = False,
     no_verify: NoVerifyOption = False,
-    quiet: Annotated[bool, typer.Option("--quiet", "-q", help="No summary.")] = False,
+    quiet: Annotated[bool, typer.Option("--quiet", "-q", help="No progress and no summary.")] = False,
 ) -> None:
     """Copy an events file into another format; its columns are checked against their digests."""
     from mcgen.io.events.store import convert
     from mcgen.io.outputs import claim
 
     claim([output], [file], force)
-    metadata = convert(file, output, format_, verify=checking(no_verify, file))
+    verify = checking(no_verify, file)
+    with reading(file, quiet=quiet) as advance:
+        metadata = convert(file, output, format_, verify=verify, progress=advance)
     if not (quiet or State.quiet):
         echo(f"{output}: {metadata.outcome.events} events")

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from mcgen.cli.common import ForceOption, State, progress_bar
+from mcgen.cli.common import ForceOption, State, progress
 from mcgen.cli.flux import flux
 from mcgen.cli.terminal import echo
 from mcgen.errors import UsageError
@@ -90,14 +90,14 @@ def make(
     claim([target], inputs, force)
     start, quiet = perf_counter(), quiet or State.quiet
     followed = sum(stratum.protons for stratum in settings.strata)
-    with progress_bar("protons", followed, quiet) as update:
+    with progress(followed, quiet, "protons") as advance:
         made = make_flux(
             settings,
             target,
             seed=seed,
             workers=Workers(jobs),
             resume=resume,
-            progress=update and (lambda done: update(advance=done)),
+            progress=advance,
         )
     if not quiet:
         from mcgen.cli.flux_text import print_made

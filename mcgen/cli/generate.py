@@ -22,6 +22,7 @@ from mcgen.cli.common import (
     load,
     load_matching,
     progress,
+    reading,
 )
 from mcgen.cli.terminal import echo
 from mcgen.errors import UsageError
@@ -144,7 +145,8 @@ def generate(
     start = perf_counter()
     workers = Workers(jobs or os.cpu_count() or 1, dask, dask_wait)
     given = None if proposal is None else load_proposal(proposal)
-    with progress(number or len(points_of(loaded, part)), quiet) as advance:
+    total = number or len(points_of(loaded, part))
+    with progress(total, quiet, "generating", before="training") as advance:
         writer = generate_dataset if is_folder else partial(generate_file, unweighted=number)
         metadata = writer(
             loaded,
@@ -200,11 +202,12 @@ def merge(
         list[Path] | None, typer.Argument(metavar="IN...", help="All parts of one run; none for a dataset.")
     ] = None,
     force: ForceOption = False,
-    quiet: Annotated[bool, typer.Option("--quiet", "-q", help="No summary.")] = False,
+    quiet: Annotated[bool, typer.Option("--quiet", "-q", help="No progress and no summary.")] = False,
 ) -> None:
     """Join the parts of one run, made by `mcgen generate --chunks`, into one file, or write a dataset's index."""
-    metadata = _joined(output, parts or [], force)
-    if not (quiet or State.quiet):
+    quiet = quiet or State.quiet
+    metadata = _joined(output, parts or [], force, quiet)
+    if not quiet:
         from mcgen.cli.text import print_summary
 
         print_summary(metadata)
@@ -231,7 +234,7 @@ def _claim(
     claim([target], inputs, force)
 
 
-def _joined(output: Path, parts: list[Path], force: bool) -> Metadata:
+def _joined(output: Path, parts: list[Path], force: bool, quiet: bool) -> Metadata:
     """Join parts into a file, or complete a dataset."""
     from mcgen.io.outputs import claim
     from mcgen.run.dataset import index_dataset
@@ -239,7 +242,8 @@ def _joined(output: Path, parts: list[Path], force: bool) -> Metadata:
 
     if parts:
         claim([output], parts, force)
-        return join(output, parts)
+        with reading(*parts, quiet=quiet) as advance:
+            return join(output, parts, advance)
     if not output.is_dir():
         raise UsageError(f"merge {output}: give the parts to join as well, or the folder of a dataset")
     return index_dataset(output)

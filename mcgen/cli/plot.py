@@ -7,7 +7,7 @@ from typing import Annotated, Literal
 
 import typer
 
-from mcgen.cli.common import ForceOption, NoVerifyOption, State, app, checking
+from mcgen.cli.common import ForceOption, NoVerifyOption, State, app, checking, reading
 from mcgen.cli.terminal import echo
 from mcgen.errors import UsageError
 from mcgen.io.outputs import claim
@@ -30,7 +30,10 @@ def plot(
     from mcgen.plots.gallery import plot
 
     folder = output or Path(f"{file.stem}_plots")
-    for path in plot(file, folder, format_, verify=checking(no_verify, file), force=force):
+    verify = checking(no_verify, file)
+    with reading(file) as advance:
+        paths = plot(file, folder, format_, verify=verify, force=force, progress=advance)
+    for path in paths:
         if not State.quiet:
             echo(path)
 
@@ -52,6 +55,8 @@ def report(
     claim([target], [file], force)
     from mcgen.report import write_report
 
-    write_report(file, target, verify=checking(no_verify, file))
+    verify = checking(no_verify, file)
+    with reading(file) as advance:
+        write_report(file, target, verify=verify, progress=advance)
     if not State.quiet:
         echo(target)

@@ -8,7 +8,7 @@ from typing import Annotated
 
 import typer
 
-from mcgen.cli.common import CardArgument, SetOption, app, load
+from mcgen.cli.common import CardArgument, SetOption, app, load, reading
 from mcgen.cli.terminal import echo, echo_json
 
 
@@ -38,8 +38,9 @@ def _verify(file: Path) -> None:
     from mcgen.io.events.store import read_chunks
 
     try:
-        for _ in read_chunks(file):
-            pass
+        with reading(file) as advance:
+            for _ in read_chunks(file, progress=advance):
+                pass
     except FileFormatError as error:
         raise RunError(str(error)) from error
     echo(f"{file}: all columns are as they were written", err=True)

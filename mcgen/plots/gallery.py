@@ -14,6 +14,7 @@ from mcgen.plots.spectra import draw_acceptance, draw_boson, draw_daughters, dra
 from mcgen.plots.style import save
 from mcgen.plots.vertices import draw_vertices
 from mcgen.survey import Survey, survey_of
+from mcgen.types import Progress
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,7 +56,13 @@ GALLERY = (
 
 
 def plot(
-    file: str | Path, folder: str | Path, format: str = "png", *, verify: bool = True, force: bool = False
+    file: str | Path,
+    folder: str | Path,
+    format: str = "png",
+    *,
+    verify: bool = True,
+    force: bool = False,
+    progress: Progress | None = None,
 ) -> list[Path]:
     """Draw all pictures of an events file into a folder, which is made if need be; return their files.
 
@@ -64,6 +71,7 @@ def plot(
     format : "png" or "pdf"
     verify : whether to compare the columns with their digests
     force : whether pictures that are there may be replaced
+    progress : called with the number of events read since the last call
 
     Raises
     ------
@@ -73,7 +81,7 @@ def plot(
         If a picture is there already, or cannot be written, or columns are not those that were written.
     """
     file, folder = Path(file), Path(folder)
-    survey = survey_of(file, verify=verify)
+    survey = survey_of(file, verify=verify, progress=progress)
     pictures = {folder / f"{picture.name}.{format}": picture for picture in pictures_of(survey)}
     claim(pictures, [file], force, new_folder=True)
     make_folder(folder)

@@ -16,10 +16,16 @@ from mcgen.metadata import Outcome
 from mcgen.plots.gallery import GALLERY, Picture, pictures_of
 from mcgen.plots.style import svg_of
 from mcgen.survey import Survey, survey_of
+from mcgen.types import Progress
 
 
 def write_report(
-    file: Path, path: Path, *, pictures: Sequence[Picture] = GALLERY, verify: bool = True
+    file: Path,
+    path: Path,
+    *,
+    pictures: Sequence[Picture] = GALLERY,
+    verify: bool = True,
+    progress: Progress | None = None,
 ) -> None:
     """Write a page about an events file.
 
@@ -29,6 +35,7 @@ def write_report(
     path : of the page
     pictures : that it shows, those that can be drawn
     verify : whether to compare the columns with their digests
+    progress : called with the number of events read since the last call
 
     Raises
     ------
@@ -36,7 +43,7 @@ def write_report(
         If the events cannot be read or the page cannot be written; nothing is left under its name.
     """
     with atomic_output(path) as temporary:
-        page = render(survey_of(file, verify=verify), file.name, pictures)
+        page = render(survey_of(file, verify=verify, progress=progress), file.name, pictures)
         # JSON can hold halves of characters, which no encoding can.
         temporary.write_bytes(page.encode("utf-8", "replace"))
 

@@ -8,7 +8,8 @@ from dataclasses import replace
 from mcgen.card import Card
 from mcgen.errors import RunError, UsageError
 from mcgen.record.columns import Record
-from mcgen.run.run import Progress, Run
+from mcgen.run.run import Run
+from mcgen.types import Progress
 
 ENDLESS = 2**39
 """Points of a run whose end is not known yet; a power of two, so that undoing the normalisation to it is exact."""

@@ -29,8 +29,9 @@ from mcgen.run.output import event_file
 from mcgen.run.parallel import Workers
 from mcgen.run.parts import Made, common, keep, parts_there, read_parts
 from mcgen.run.provenance import check_chunks, chunks_of
-from mcgen.run.run import Progress, Run, points_of
+from mcgen.run.run import Run, points_of
 from mcgen.sampler.proposal import Proposal
+from mcgen.types import Progress
 
 PART_POINTS = 250_000
 """Points of a part of a dataset that one command makes, whoever draws them."""

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import secrets
-from collections.abc import Callable
 from contextlib import ExitStack
 from dataclasses import dataclass
 from importlib.metadata import version
@@ -21,6 +20,7 @@ from mcgen.record.columns import Record
 from mcgen.run.chunks import chunks_in_order
 from mcgen.run.journal import journal_beside
 from mcgen.run.parallel import Workers
+from mcgen.types import Progress
 
 MAKER = "mcgen flux make"
 """What the provenance names as the program."""
@@ -52,7 +52,7 @@ def make_flux(
     seed: int | None = None,
     workers: Workers = Workers(),  # noqa: B008  # frozen
     resume: bool = False,
-    progress: Callable[[int], None] | None = None,
+    progress: Progress | None = None,
 ) -> MadeFlux:
     """Make a flux file from protons.
 

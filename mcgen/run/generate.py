@@ -19,8 +19,9 @@ from mcgen.run.journal import journal_beside, journal_folder
 from mcgen.run.output import counted, event_file
 from mcgen.run.parallel import Workers
 from mcgen.run.provenance import check_chunks, chunks_of
-from mcgen.run.run import Progress, Run, points_of
+from mcgen.run.run import Run, points_of
 from mcgen.sampler.proposal import Proposal
+from mcgen.types import Progress
 
 JOURNAL_POINTS = 1_000_000
 """Runs of more points keep their finished chunks, so that they can be continued."""

@@ -15,14 +15,16 @@ from mcgen.metadata import Metadata
 from mcgen.record.columns import Record, concatenate
 from mcgen.run.output import event_file
 from mcgen.run.parts import SAME
+from mcgen.types import Progress
 
 
-def merge(output: Path, parts: Sequence[Path]) -> Metadata:
+def merge(output: Path, parts: Sequence[Path], progress: Progress | None = None) -> Metadata:
     """Join the parts of a run into the file that one run would have made.
 
     Parameters
     ----------
     parts : files of `mcgen generate --chunks`, in any order
+    progress : called with the number of events read since the last call
 
     Raises
     ------
@@ -36,7 +38,7 @@ def merge(output: Path, parts: Sequence[Path]) -> Metadata:
     _check_same(found)
     provenance = replace(found[ordered[0]].provenance, part=None)
     with event_file(output) as write:
-        metadata = write(provenance, _chunks(ordered))
+        metadata = write(provenance, _chunks(ordered, progress))
         _check_counted(metadata, found.values())
         return metadata
 
@@ -105,11 +107,11 @@ def _check_same(found: Mapping[Path, Metadata]) -> None:
                 raise UsageError(f"{path}: of another run than {first}: {key} differs{advice}")
 
 
-def _chunks(ordered: Iterable[Path]) -> Iterator[Record]:
+def _chunks(ordered: Iterable[Path], progress: Progress | None) -> Iterator[Record]:
     """Records chunk by chunk, so that sums come out as those of one run, to the last bit."""
     for path in ordered:
         size = read_metadata(path).provenance.card.run.chunk
-        yield from _cut((record for record, _ in read_chunks(path)), size)
+        yield from _cut((record for record, _ in read_chunks(path, progress=progress)), size)
 
 
 def _cut(records: Iterable[Record], size: int) -> Iterator[Record]:

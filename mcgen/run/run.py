@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import logging
 import secrets
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass
 
 import numpy as np
@@ -24,11 +24,9 @@ from mcgen.sampler.process import Process, process_of
 from mcgen.sampler.proposal import Proposal
 from mcgen.sampler.sampler import Sampler
 from mcgen.sampler.training import prepare, proposal_key
+from mcgen.types import Progress
 
 _log = logging.getLogger(__name__)
-
-Progress = Callable[[int], None]
-"""Called with the number of points done since the last call."""
 
 
 def points_of(card: Card, part: range | None = None) -> range:

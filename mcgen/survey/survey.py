@@ -17,7 +17,7 @@ from mcgen.metadata import FluxSummary, Metadata
 from mcgen.survey.histogram import GROUPS, YieldHistogram, quantiles
 from mcgen.survey.side import Display, displays_of, side_range, z_range
 from mcgen.survey.variables import VARIABLES
-from mcgen.types import Array, Ints
+from mcgen.types import Array, Ints, Progress
 
 BINS = 40
 MAP_BINS = (120, 60)
@@ -66,13 +66,16 @@ class Survey:
         return self.metadata.provenance.accepted_only
 
 
-def survey_of(path: Path, *, verify: bool = True, rows: int = ROWS) -> Survey:
+def survey_of(
+    path: Path, *, verify: bool = True, rows: int = ROWS, progress: Progress | None = None
+) -> Survey:
     """Look through an events file.
 
     Parameters
     ----------
     verify : whether to compare the columns with their digests
     rows : that are in memory at a time; the first ones decide the ranges of the axes
+    progress : called with the number of events read since the last call
 
     Raises
     ------
@@ -81,7 +84,7 @@ def survey_of(path: Path, *, verify: bool = True, rows: int = ROWS) -> Survey:
     RunError
         If the columns are not those that were written.
     """
-    chunks = _chunks_of(path, verify, rows)
+    chunks = _chunks_of(path, verify, rows, progress)
     sample = next(chunks)
     card = sample.provenance.card
     spectra = {}
@@ -113,9 +116,9 @@ def _grouping(flux: FluxSummary) -> Callable[[Events], Ints]:
     return lambda events: bin_of_group[events.parent_group]
 
 
-def _chunks_of(path: Path, verify: bool, rows: int) -> Iterator[Events]:
+def _chunks_of(path: Path, verify: bool, rows: int, progress: Progress | None) -> Iterator[Events]:
     """Yield the events of a file in their order, at least one chunk, which may be empty."""
-    for record, metadata in read_chunks(path, rows, verify=verify):
+    for record, metadata in read_chunks(path, rows, verify=verify, progress=progress):
         if metadata.provenance.is_collision:
             raise UsageError(f"{path}: collisions without a decay; `mcgen validate` compares and draws them")
         yield Events(record, metadata)

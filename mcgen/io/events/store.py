@@ -26,6 +26,7 @@ from mcgen.io.events.root import NTupleWriter, RootWriter, open_root
 from mcgen.io.files import atomic_output
 from mcgen.metadata import Metadata, Provenance
 from mcgen.record.columns import AnyArray, Column, Record
+from mcgen.types import Progress
 
 CHUNK = 50_000
 """Number of events that are read at a time, unless another is asked for."""
@@ -169,7 +170,7 @@ def read_metadata(path: str | Path) -> Metadata:
 
 
 def read_chunks(
-    path: str | Path, size: int = CHUNK, *, verify: bool = True
+    path: str | Path, size: int = CHUNK, *, verify: bool = True, progress: Progress | None = None
 ) -> Iterator[tuple[Record, Metadata]]:
     """Read an events file or dataset in chunks of at most `size` events, at least one, which may be empty.
 
@@ -177,6 +178,7 @@ def read_chunks(
     ----------
     size : most events of a chunk; 0 for all of a file at once
     verify : whether to compare the columns with their digests, behind the last chunk
+    progress : called with the number of events read since the last call
 
     Raises
     ------
@@ -191,7 +193,7 @@ def read_chunks(
         for part in parts:
             if verify and digest_of(read_metadata(path / part.file)) != part.metadata_sha256:
                 raise RunError(f"{path / part.file}: is not the file that the dataset's index names")
-            for record, _ in read_chunks(path / part.file, size, verify=verify):
+            for record, _ in read_chunks(path / part.file, size, verify=verify, progress=progress):
                 yield conforming(record, whole.provenance, path), whole
         return
     with open_events(path) as file:
@@ -199,16 +201,24 @@ def read_chunks(
         chunks = file.chunks(size or max(file.rows, 1))
         for record in verified(chunks, metadata, path) if verify else chunks:
             yield conforming(record, metadata.provenance, path), metadata
+            if progress:
+                progress(len(record["weight"]))
 
 
 def convert(
-    source: str | Path, path: str | Path, format: str | None = None, *, verify: bool = True
+    source: str | Path,
+    path: str | Path,
+    format: str | None = None,
+    *,
+    verify: bool = True,
+    progress: Progress | None = None,
 ) -> Metadata:
     """Copy an events file into another format, in bounded memory; return the metadata.
 
     Parameters
     ----------
     verify : whether to compare the columns with their digests
+    progress : called with the number of events read since the last call
 
     Raises
     ------
@@ -220,7 +230,8 @@ def convert(
     path = Path(path)
     format_of(path, format)  # a format that cannot be written is told before anything is read
     metadata = read_metadata(source)
-    return write_chunks((record for record, _ in read_chunks(source, verify=verify)), metadata, path, format)
+    records = (record for record, _ in read_chunks(source, verify=verify, progress=progress))
+    return write_chunks(records, metadata, path, format)
 
 
 def write_chunks(chunks: Iterator[Record], metadata: Metadata, path: Path, format: str | None) -> Metadata:
