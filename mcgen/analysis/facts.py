@@ -13,6 +13,7 @@ from mcgen.physics.meson_decay.width import branching_ratio
 from mcgen.physics.models import delta_a_mu
 from mcgen.sampler.process import Process
 from mcgen.sources.bremsstrahlung import Bremsstrahlung
+from mcgen.sources.bremsstrahlung.methods import METHODS
 
 
 def facts_of(card: Card, flux: Flux, process: Process) -> dict[str, Any]:
@@ -35,6 +36,7 @@ def facts_of(card: Card, flux: Flux, process: Process) -> dict[str, Any]:
             "couplings": dict(zip(("e", "mu", "tau"), boson.couplings, strict=True)),
             "conserved": KINDS[boson.kind].spin == 0 or boson.neutrinos,
         },
+        "spin_correlations": _polarised(card, process),
         "width_gev": boson.total_width(),
         "ctau_m": ctau if math.isfinite(ctau) else None,
         "delta_a_mu": delta_a_mu(boson.kind, boson.mass, boson.g_mu),
@@ -57,6 +59,14 @@ def facts_of(card: Card, flux: Flux, process: Process) -> dict[str, Any]:
             "left_out": dict(process.left_out),
         },
     }
+
+
+def _polarised(card: Card, process: Process) -> list[str] | None:
+    """Names of the sources whose vectors decay as they are polarised; None for spin 0."""
+    if KINDS[process.boson.kind].spin == 0:
+        return None
+    complete = METHODS[card.production.method].complete and card.production.spin_correlations
+    return [name for name in process.sources if complete and name == Bremsstrahlung.name]
 
 
 def _experiment(card: Card) -> dict[str, Any]:

@@ -127,6 +127,8 @@ class ProductionTable(Table):
     """Energy loss [GeV/m], with constant loss; default from the material's minimum ionisation."""
     multiple_scattering: bool = False
     """Whether muons scatter on their way to the emission."""
+    spin_correlations: bool = True
+    """Whether vectors decay as they are polarised: those of bremsstrahlung by exact, which alone defines it."""
 
     def min_energy(self, mass: float) -> float:
         """Energy [GeV] that a muon needs at emission: of the validity cut and of the kinematics."""

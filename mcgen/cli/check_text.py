@@ -53,6 +53,12 @@ def print_check(card: Card, facts: Mapping[str, Any]) -> None:
             "note: the neutrino does not couple: the current is not conserved in meson decays, "
             "which grow as 1/m^2 and depend on what completes the model"
         )
+    if (polarised := facts["spin_correlations"]) is not None:
+        console.print(
+            f"vectors decay as they are polarised after: {', '.join(polarised)}; isotropically otherwise"
+            if polarised
+            else "note: vectors decay isotropically; bremsstrahlung by exact with spin_correlations knows better"
+        )
     _print_geometry(console, card.experiment, card.dump())
     console.print(f"\nflux {flux['file']}: {flux['used']} of {flux['particles']} particles can contribute")
     for name, count in flux["parents"].items():

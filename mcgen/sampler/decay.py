@@ -20,6 +20,7 @@ import numpy as np
 from mcgen.constants import mass_of
 from mcgen.experiment.detector import Detector
 from mcgen.experiment.magnets import CHARGE
+from mcgen.physics.bremsstrahlung.spin import polarisation
 from mcgen.physics.kinematics import momentum_of, transverse_frame, two_body_decay
 from mcgen.physics.models import DAUGHTERS, Boson, Outcome
 from mcgen.record.tables import Daughters, Flight, Production, undefined
@@ -50,12 +51,17 @@ class DecayStage(Protocol):
 
 @dataclass(frozen=True)
 class TwoBodyDecay:
-    """Isotropic decay in the boson's rest frame, drawn where the detector can see the daughters."""
+    """Decay in the boson's rest frame, drawn where the detector can see the daughters.
+
+    It is isotropic, but for vectors from a collision of which all four-momenta are known: those are polarised.
+    """
 
     boson: Boson
     """What decays."""
     detector: Detector
     """Who looks at the daughters."""
+    polarised: bool
+    """Whether the decay depends on how the boson was produced."""
     axes = ("cos_star", "phi_star")
 
     def __call__(self, u: Coordinates, channel: Outcome, production: Production, flight: Flight) -> Daughters:
@@ -67,7 +73,16 @@ class TwoBodyDecay:
         first, second = two_body_decay(
             production.boson_e, production.direction, mass, mass_of(pdgs[0]), cos_star, azimuth
         )
+        if self.polarised and not np.isnan(production.nucleus).any():
+            weight = weight * self._spin(production, first, second, mass_of(pdgs[0]))
         return Daughters(pdgs, first, second, weight)
+
+    def _spin(self, production: Production, first: Array, second: Array, lepton_mass: float) -> Array:
+        """Density (n,) of decays over that of isotropic ones, after a collision that is known completely."""
+        momentum = momentum_of(production.boson_e, self.boson.mass) * production.direction
+        boson = np.concatenate([momentum, production.boson_e[None]])
+        collision = (production.emitter, boson, production.recoil, production.nucleus)
+        return polarisation(*collision, self.boson.mass).decay_weight(first, second, lepton_mass)
 
 
 class NoDecay:

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from mcgen.card import Card
 from mcgen.experiment.detector import Detector, detector_of
 from mcgen.flux.flux import Flux
+from mcgen.physics.kinds import KINDS
 from mcgen.physics.models import Boson, Outcome
 from mcgen.record.tables import History
 from mcgen.sampler.decay import DecayStage, NoDecay, TwoBodyDecay
@@ -86,6 +87,7 @@ def thick_target(card: Card, flux: Flux, flight: FlightMaker = DecayInVolume) ->
     """Build the process of particles in a dump, whose bosons fly and decay."""
     setting = _setting(card)
     detector, volume = detector_of(card.experiment), card.experiment.decay_volume
+    polarised = card.production.spin_correlations and KINDS[setting.boson.kind].spin == 1
     sources = {
         name: SOURCES[name].of(setting, flux.select(SOURCES[name].particles))
         for name in card.production.processes
@@ -99,7 +101,7 @@ def thick_target(card: Card, flux: Flux, flight: FlightMaker = DecayInVolume) ->
         left_out=_left_out(sources, flux),
         aims={channel: Aim(volume, detector.unbent_plane(channel)) for channel in ratios},
         flight=flight(setting.boson, volume),
-        decay=TwoBodyDecay(setting.boson, detector),
+        decay=TwoBodyDecay(setting.boson, detector, polarised),
         detector=detector,
     )
 

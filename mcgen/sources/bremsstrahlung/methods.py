@@ -234,6 +234,8 @@ class Method:
     """Its dsigma/dx at one energy."""
     collinear: bool = False
     """Whether the boson keeps the direction of the muon; otherwise it is aimed at the decay volume's entrance."""
+    complete: bool = False
+    """Whether all four-momenta are known, and with them the polarisation of vectors."""
     min_energy_factor: float = 0.0
     """Default of what multiplies the larger mass for the least energy of a muon."""
 
@@ -255,6 +257,7 @@ METHODS = {
         "tree level with nuclear recoil: what an experiment should use",
         Exact,
         partial(total.spectrum_over_angles, total.exact_angles),
+        complete=True,
     ),
 }
 """Production methods by their names in the card."""
