@@ -74,13 +74,19 @@ def test_it_says_how_it_was_made(whole: Path) -> None:
     assert json.loads(done("flux", "show", "builtin:ship_mo", "--json").out)["provenance"] is None
 
 
-@pytest.mark.parametrize("name", ["na62_tax", "ship_bdf"])
-def test_the_page_of_the_embedded_samples_has_the_commands_that_made_them(name: str) -> None:
+@pytest.mark.parametrize(
+    ("name", "beam", "rows"),
+    [("na62_tax", "", 150000), ("ship_bdf", "", 150000), ("darkquest", "--energy 120 ", 100000)],
+)
+def test_the_page_of_the_embedded_samples_has_the_commands_that_made_them(
+    name: str, beam: str, rows: int
+) -> None:
     page = (Path(mcgen.__file__).parent / "data" / "README.md").read_text(encoding="utf-8")
     made = json.loads(done("flux", "show", f"builtin:{name}", "--json").out)["provenance"]
     layers = [f"--layer {one['name']}:{one['z_m'][0]:g}:{one['z_m'][1]:g}" for one in made["layers"]]
     protons, threshold = made["protons"], made["threshold_gev"]
-    command = f"{' '.join(layers)} --protons {protons} --threshold {threshold:g} --rows 150000 --seed {made['seed']}"
+    command = f"{' '.join(layers)} {beam}--protons {protons} --threshold {threshold:g} --rows {rows} --seed {made['seed']}"
+    assert made["energy_gev"] == (120.0 if beam else 400.0)
     assert f"mcgen flux make {command} -o {name}.root" in page
     # A card of the same name has the same layers in its target.
     card = mcgen.load_card(f"{name.replace('_', '-')}_muonphilic_exact")
