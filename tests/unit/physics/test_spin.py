@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from functools import cache
 
 import numpy as np
@@ -126,9 +127,12 @@ def reference_weight(
 @pytest.mark.parametrize("mass", [0.003, 0.3, 2.0])
 def test_weight_is_that_of_dirac_matrices_in_many_digits(mass: float) -> None:
     lepton = MUON_MASS if mass > 0.22 else 0.00051
-    four = collisions(15, mass, low=5.0)
+    four = collisions(40, mass, low=5.0)
     first, second = daughters(four[1], mass, lepton)
-    weight = polarisation(*four, mass).decay_weight(first, second, lepton)
+    state = polarisation(*four, mass)
+    weight = state.decay_weight(first, second, lepton)
+    swapped = replace(state, density=state.density[::-1, ::-1]).decay_weight(first, second, lepton)
+    assert np.abs(swapped / weight - 1.0).max() > 0.01  # the test tells longitudinal from transverse
     for i in range(len(weight)):
         row = [[float(c) for c in p[:, i]] for p in four]
         expected, gauge = reference_weight(row, list(first[:, i] - second[:, i]), mass, lepton)

@@ -12,6 +12,7 @@ from mcgen.card import Card
 from mcgen.constants import mass_of
 from mcgen.physics.bremsstrahlung.spin import polarisation
 from mcgen.types import Array
+from tests.oracle.cards import done
 from tests.oracle.stats import assert_agrees, seed_of
 
 ELECTRON = mass_of(11)
@@ -82,3 +83,19 @@ def test_weights_have_the_factor_and_the_yield_stays() -> None:
 def test_it_can_be_switched_off() -> None:
     yields = [mcgen.generate(card_of(on=switch)).outcome.yields["fiducial"] for switch in (True, False)]
     assert yields[0].value != yields[1].value
+
+
+@pytest.mark.parametrize(
+    ("method", "on", "said"),
+    [
+        ("exact", "true", "polarised after: bremsstrahlung"),
+        ("exact", "false", "decay isotropically"),
+        ("ww", "true", "decay isotropically"),
+    ],
+)
+def test_check_says_what_applies(method: str, on: str, said: str) -> None:
+    card = ("check", "muon-beam-na64_muonphilic_exact", "--set", "model.mass_gev=0.3")
+    vector = ("--set", "model.particle=vector")
+    production = ("--set", f"production.method={method}", "--set", f"production.spin_correlations={on}")
+    assert said in " ".join(done(*card, *vector, *production).out.split())
+    assert "vectors decay" not in done(*card, *production).out
