@@ -17,7 +17,11 @@ import numpy as np
 import mcgen
 from mcgen.metadata import Yield
 
-EXPERIMENTS = {"NA62, TAX of Cu and Fe": "na62-tax", "SHiP, TZM and W, absorber": "ship-bdf"}
+EXPERIMENTS = {
+    "NA62, TAX of Cu and Fe": "na62-tax",
+    "SHiP, TZM and W, absorber": "ship-bdf",
+    "DarkQuest, iron with its field": "darkquest",
+}
 MODELS = ("leptophilic", "muonphilic")
 MASSES = (0.01, 0.05, 0.1, 0.2)
 PROCESSES = {"bremsstrahlung": ("muon bremsstrahlung", "#0072B2"), "meson_decay": ("K, π → μνX", "#D55E00")}
@@ -33,7 +37,7 @@ def yields(card: str, mass: float) -> dict[str, Yield]:
 
 def main() -> None:
     """Generate, draw, print."""
-    figure, panels = plt.subplots(2, 2, figsize=(9.0, 6.6), layout="constrained", sharex=True)
+    figure, panels = plt.subplots(2, 3, figsize=(12.6, 6.6), layout="constrained", sharex=True)
     print(
         "| card | mass [GeV] | bremsstrahlung | meson decays | share of the latter |\n|---|---|---|---|---|"
     )
@@ -51,7 +55,7 @@ def main() -> None:
             for mass, by_process in found.items():
                 print(line(name, mass, by_process))
             axes.set_yscale("log")
-            axes.set_title(f"{title}: {model}, $g_\\mu$ = {card.model.boson().g_mu:g}", fontsize=10)
+            axes.set_title(f"{title}:\n{model}, $g_\\mu$ = {card.model.boson().g_mu:g}", fontsize=10)
             axes.set_ylabel(f"accepted for {card.experiment.exposure.value:g} POT")
     for axes in panels[1]:
         axes.set(xlabel="$m_X$ [GeV]", xticks=MASSES)
