@@ -250,7 +250,7 @@ def test_a_short_last_chunk_is_counted_as_it_is(
     planned, steps = [], list[int]()
 
     @contextmanager
-    def progress(total: int, _: bool) -> Iterator[Callable[[int], None]]:
+    def progress(total: int, *_: Any, **__: Any) -> Iterator[Callable[[int], None]]:
         planned.append(total)
         yield steps.append
 
