@@ -34,6 +34,7 @@ def facts_of(card: Card, flux: Flux, process: Process) -> dict[str, Any]:
             "particle": boson.kind,
             "mass_gev": boson.mass,
             "couplings": dict(zip(("e", "mu", "tau"), boson.couplings, strict=True)),
+            "gamma_per_gev": boson.gamma,
             "conserved": KINDS[boson.kind].spin == 0 or boson.neutrinos,
         },
         "spin_correlations": _polarised(card, process),

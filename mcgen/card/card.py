@@ -116,7 +116,7 @@ class Card(Table):
         if couplings is None:
             return self.replace(model={"g_mu": g_mu})
         scale = g_mu / couplings.mu
-        others = {"e": couplings.e * scale, "tau": couplings.tau * scale}
+        others = {name: scale * g for name, g in couplings.model_dump(exclude={"mu"}).items()}
         return self.replace(model={"couplings": {"mu": g_mu, **others}})
 
 

@@ -70,6 +70,8 @@ def _model(model: ModelTable) -> Iterator[str]:
         yield f'model.name = "{model.name}": for a {kinds} only; a {model.particle} takes {fitting} or custom'
     if model.neutrinos and not (custom and spin == 1):
         yield "model.neutrinos: only for custom vectors"
+    if spin == 1 and model.couplings is not None and model.couplings.gamma_per_gev:
+        yield "model.couplings.gamma_per_gev: a vector does not decay to two photons; leave it out"
     yield from _branching(model)
 
 

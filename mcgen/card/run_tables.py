@@ -9,7 +9,7 @@ from pydantic import BeforeValidator, Field
 
 from mcgen.experiment.dump import LossKind
 from mcgen.fields import AsNames, Spaced, StoppingPower, Table, Text
-from mcgen.physics.kinds import KINDS
+from mcgen.physics.kinds import ALIASES, KINDS
 from mcgen.physics.models import MODELS, VISIBLE, Boson, Channel
 from mcgen.sources.bremsstrahlung.methods import METHODS, min_energy
 from mcgen.sources.registry import SOURCES
@@ -53,6 +53,10 @@ else:
     MethodName = Literal[tuple(METHODS)]
 
 
+def _kind_of(name: Any) -> Any:
+    return ALIASES.get(name, name) if isinstance(name, str) else name
+
+
 class CouplingsTable(Table):
     """Couplings to each lepton; their signs interfere in the photon loop."""
 
@@ -62,6 +66,8 @@ class CouplingsTable(Table):
     """To muons, g_mu: the one that radiates, and that scans vary."""
     tau: Coupling = 0.0
     """To taus; any sign."""
+    gamma_per_gev: Coupling = 0.0
+    """To photons at tree level [1/GeV], of spin 0, any sign: it interferes with the loop; decays only."""
 
 
 class ModelTable(Table):
@@ -69,8 +75,8 @@ class ModelTable(Table):
 
     name: ModelName
     """Which leptons couple: in proportion to their masses, muons alone, as `couplings` says, L_mu - L_tau."""
-    particle: KindName = "scalar"
-    """Spin and parity."""
+    particle: Annotated[KindName, BeforeValidator(_kind_of)] = "scalar"
+    """Spin and parity; "alp" is a pseudoscalar."""
     mass_gev: Annotated[float, Field(ge=1e-4, le=10.0)]
     """Mass [GeV]."""
     g_mu: MuonCoupling | None = None
@@ -103,6 +109,7 @@ class ModelTable(Table):
             couplings=couplings,
             neutrinos=self.neutrinos or (self.name in MODELS and MODELS[self.name].neutrinos),
             ctau_override=self.ctau_m,
+            gamma=0.0 if self.couplings is None else self.couplings.gamma_per_gev,
             branching_override=self.branching,
         )
 

@@ -29,6 +29,8 @@ def print_check(card: Card, facts: Mapping[str, Any]) -> None:
     console.print(
         f"\n{boson['name']} {boson['particle']}, m = {boson['mass_gev']:g} GeV, (g_e, g_mu, g_tau) = ({couplings})"
     )
+    if boson["gamma_per_gev"]:
+        console.print(f"coupling to photons {boson['gamma_per_gev']:g} /GeV, for decays only")
     ctau = "inf" if facts["ctau_m"] is None else f"{facts['ctau_m']:.6g}"
     console.print(f"width {facts['width_gev']:.6g} GeV, ctau {ctau} m")
     known = facts["g_minus_2"]

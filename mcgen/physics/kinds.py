@@ -27,6 +27,8 @@ class BosonKind(ABC):
     """An unassigned PDG id that model files commonly give to such particles."""
     spin: ClassVar[int]
     """0 or 1."""
+    tree_sign: ClassVar[int]
+    """Sign of a coupling to photons at tree level beside the fermion loop, see `models.photon_width`; 0: none."""
 
     @abstractmethod
     def lepton_width(self, ratio: float, velocity: float) -> float:
@@ -80,6 +82,7 @@ class Scalar(BosonKind):
 
     pdg: ClassVar[int] = 9000025
     spin: ClassVar[int] = 0
+    tree_sign: ClassVar[int] = 1
 
     def lepton_width(self, ratio: float, velocity: float) -> float:  # noqa: ARG002
         """b^3/8."""
@@ -123,6 +126,7 @@ class Pseudoscalar(BosonKind):
 
     pdg: ClassVar[int] = 9000036
     spin: ClassVar[int] = 0
+    tree_sign: ClassVar[int] = -1
 
     def lepton_width(self, ratio: float, velocity: float) -> float:  # noqa: ARG002
         """b/8."""
@@ -166,6 +170,7 @@ class Vector(BosonKind):
 
     pdg: ClassVar[int] = 9000023
     spin: ClassVar[int] = 1
+    tree_sign: ClassVar[int] = 0
 
     def lepton_width(self, ratio: float, velocity: float) -> float:
         """B (1 + 2 m_l^2/m^2)/12."""
@@ -223,3 +228,6 @@ class Vector(BosonKind):
 
 KINDS: dict[Kind, BosonKind] = {"scalar": Scalar(), "pseudoscalar": Pseudoscalar(), "vector": Vector()}
 """By their names in the card."""
+
+ALIASES: dict[str, Kind] = {"alp": "pseudoscalar"}
+"""Other names that people have for kinds; files say the kind."""

@@ -52,6 +52,8 @@ class Boson:
     """Whether a vector couples to the neutrino of each lepton with the lepton's coupling."""
     ctau_override: float | None = None
     """Proper decay length [m] that replaces the computed one."""
+    gamma: float = 0.0
+    """Tree-level coupling g to photons [1/GeV] of spin 0: -(g/4) S F F, or -(g/4) a F F-dual = g a E.B."""
     branching_override: Mapping[Channel, float] | None = None
     """Branching ratios that replace the computed ones; the rest is invisible."""
 
@@ -75,7 +77,7 @@ class Boson:
             "ee": ee,
             "mumu": mumu,
             "tautau": tautau,
-            "gammagamma": photon_width(self.kind, self.mass, self.couplings),
+            "gammagamma": photon_width(self.kind, self.mass, self.couplings, self.gamma),
             "nunu": neutrino_width(self.mass, self.couplings)
             if self.neutrinos and KINDS[self.kind].spin == 1
             else 0.0,
@@ -149,15 +151,24 @@ def neutrino_width(mass: float, couplings: tuple[float, float, float]) -> float:
     return sum(g * g for g in couplings) * mass / (24.0 * math.pi)
 
 
-def photon_width(kind: Kind, mass: float, couplings: tuple[float, float, float]) -> float:
-    """Width of X -> gamma gamma through lepton loops [GeV] (Eqs. 7 to 9).
+def photon_width(kind: Kind, mass: float, couplings: tuple[float, float, float], gamma: float = 0.0) -> float:
+    """Width of X -> gamma gamma [GeV] through lepton loops (Eqs. 7 to 9) and by a coupling at tree level.
 
-    alpha^2 m^3/(256 pi^3) |sum_l (g_l/m_l) F(4 m_l^2/m^2)|^2.
+    alpha^2 m^3/(256 pi^3) |sum_l (g_l/m_l) F(4 m_l^2/m^2) +- 2 pi g/alpha|^2, without leptons g^2 m^3/(64 pi). Heavy
+    leptons are a coupling of -(2 alpha/3 pi) g_l/m_l for a scalar, by the running of the charge with their mass, and of
+    +(alpha/pi) g_l/m_l for a pseudoscalar, by the anomaly: F is below 0 for both, hence the sign.
+
+    Parameters
+    ----------
+    mass : [GeV]
+    couplings : to each lepton
+    gamma : g [1/GeV]
     """
-    amplitude = sum(
+    loops = sum(
         g / m * loop_function(kind, 4.0 * (m / mass) ** 2)
         for g, m in zip(couplings, LEPTON_MASSES, strict=True)
     )
+    amplitude = loops + KINDS[kind].tree_sign * 2.0 * math.pi * gamma / ALPHA
     return ALPHA**2 * mass**3 / (256.0 * math.pi**3) * abs(amplitude) ** 2
 
 

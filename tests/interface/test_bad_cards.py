@@ -66,6 +66,10 @@ FAULTS: dict[str, tuple[list[str], list[str]]] = {
         ["model.particle=vector"],
         ["leptophilic", "for a scalar or pseudoscalar only", "muonphilic, lmu-ltau or custom"],
     ),
+    "a vector with two photons": (
+        ["model={name='custom', particle='vector', couplings={mu=1e-4, gamma_per_gev=1e-3}}"],
+        ["model.couplings.gamma_per_gev", "vector"],
+    ),
     "a scalar cannot be Lmu-Ltau": (["model.name=lmu-ltau"], ["lmu-ltau", "vector"]),
     "unknown model": (
         ["model.name=photophilic"],

@@ -270,3 +270,23 @@ def test_settings_are_stored_with_the_events() -> None:
 def test_settings_apply_to_plain_data_too() -> None:
     data = load().to_dict()
     assert mcgen.load_card(data, ["run.events=300"]).run.events == 300
+
+
+def test_an_alp_is_a_pseudoscalar() -> None:
+    card = mcgen.load_card("na62_muonphilic", ["model.particle=alp"])
+    assert card.model.particle == "pseudoscalar"
+    assert card == mcgen.load_card("na62_muonphilic", ["model.particle=pseudoscalar"])
+
+
+def test_a_coupling_to_photons_goes_with_the_one_to_muons() -> None:
+    raw = mcgen.load_card("na62_muonphilic").model_dump(mode="json", exclude_none=True)
+    raw["model"] = {"name": "custom", "mass_gev": 0.05, "couplings": {"mu": 1e-4, "gamma_per_gev": -1e-3}}
+    card = mcgen.load_card(raw)
+    boson, twice = card.model.boson(), card.at_coupling(2e-4).model.boson()
+    assert boson.gamma == -1e-3
+    assert twice.gamma == pytest.approx(-2e-3)
+    assert twice.total_width() == pytest.approx(4.0 * boson.total_width())
+    assert (
+        boson.total_width()
+        > 10.0 * card.replace(model={"couplings": {"gamma_per_gev": 0.0}}).model.boson().total_width()
+    )

@@ -165,6 +165,35 @@ def test_photon_width_of_heavy_leptons(kind: Kind) -> None:
     assert photon_width(kind, 1e-4, (0.0, 1e-3, 0.0)) == pytest.approx(expected, rel=1e-6, abs=0.0)
 
 
+@pytest.mark.parametrize("kind", SPIN_0)
+@pytest.mark.parametrize("mass", [1e-4, 0.05, 0.3, 10.0])
+def test_photon_width_at_tree_level(kind: Kind, mass: float) -> None:
+    expected = 1e-8 * mass**3 / (64.0 * math.pi)
+    assert photon_width(kind, mass, (0.0, 0.0, 0.0), 1e-4) == pytest.approx(expected, rel=1e-14, abs=0.0)
+    loops = photon_width(kind, mass, (1e-5, 1e-3, 2e-2))
+    assert photon_width(kind, mass, (1e-5, 1e-3, 2e-2), 0.0) == loops
+
+
+@pytest.mark.parametrize(("kind", "loop"), [("scalar", -2.0 / 3.0), ("pseudoscalar", 1.0)])
+def test_heavy_leptons_are_a_coupling_to_photons(kind: Kind, loop: float) -> None:
+    mass, coupling = 1e-4, loop * ALPHA / math.pi * 1e-3 / MUON_MASS
+    alone = photon_width(kind, mass, (0.0, 1e-3, 0.0))
+    opposite = photon_width(kind, mass, (0.0, 1e-3, 0.0), -coupling)
+    same = photon_width(kind, mass, (0.0, 1e-3, 0.0), coupling)
+    assert (
+        opposite < 1e-12 * alone
+    )  # what a finite mass of the muon leaves is of the order (m/2 m_mu)^2, squared
+    assert same == pytest.approx(4.0 * alone, rel=1e-6)
+
+
+@given(mass=masses, one=couplings, g=st.floats(-1e-2, 1e-2))
+@pytest.mark.parametrize("kind", SPIN_0)
+def test_tree_and_loop_interfere(kind: Kind, mass: float, one: Couplings, g: float) -> None:
+    with_it, against_it = (photon_width(kind, mass, one, sign * g) for sign in (1.0, -1.0))
+    apart = 2.0 * (photon_width(kind, mass, one) + photon_width(kind, mass, (0.0, 0.0, 0.0), g))
+    assert with_it + against_it == pytest.approx(apart, rel=1e-9)
+
+
 @given(mass=masses, one=couplings, two=couplings)
 @pytest.mark.parametrize("kind", SPIN_0)
 def test_photon_amplitudes_add(kind: Kind, mass: float, one: Couplings, two: Couplings) -> None:
