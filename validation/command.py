@@ -11,6 +11,7 @@ from functools import partial
 from pathlib import Path
 
 from validation.claims import NUMBERS, Outcome, page, read, write
+from validation.dumps import __main__ as dumps
 from validation.ratios import __main__ as ratios
 
 HERE = Path(__file__).parent
@@ -73,5 +74,6 @@ def main(arguments: list[str] | None = None) -> int:
     write_page(output)
     if not (options.claims or options.quick or options.output):
         ratios.main()
+        dumps.main()
     print(f"{'all passed' if passed else 'NOT all passed'}: {output / 'README.md'}")
     return 0 if passed else 1

@@ -28,6 +28,7 @@ from tests.oracle.fluxfiles import (
     write_fairship,
 )
 from tests.oracle.pages import PAGES, ROOT, Block, blocks, run_script
+from validation.dumps import __main__ as dumps
 from validation.ratios import __main__ as ratios
 
 README = PAGES["README.md"]
@@ -46,6 +47,12 @@ def test_the_page_of_columns_is_that_of_the_declaration() -> None:
 def test_readme_shows_the_measured_ratios() -> None:
     assert ratios.table(RESULTS) in README
     assert ratios.table({name: RESULTS[name] for name in list(RESULTS)[:-1]}) != ratios.table(RESULTS)
+
+
+def test_readme_shows_the_measured_yields_of_dumps_as_built() -> None:
+    found = json.loads((ROOT / "validation" / "dumps" / "dumps.json").read_text(encoding="utf-8"))
+    assert dumps.table(found) in README
+    assert list(found) == list(dumps.CARDS)
 
 
 @pytest.mark.parametrize("page", PAGES)
@@ -260,6 +267,14 @@ def test_tables_that_pages_print_are_those_of_a_card() -> None:
 
 
 # --- Numbers ----------------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.nightly
+@pytest.mark.parametrize("name", dumps.CARDS)
+def test_the_yields_of_dumps_come_out_again(name: str) -> None:
+    old = json.loads((ROOT / "validation" / "dumps" / "dumps.json").read_text(encoding="utf-8"))[name]
+    for process, found in dumps.measure(name, 200_000).items():
+        assert abs(found["value"] - old[process]["value"]) < 5.0 * found["total_error"]
 
 
 @pytest.mark.nightly

@@ -1,0 +1,61 @@
+"""Accepted yields of muon bremsstrahlung, and with meson decays, for the dumps as they are built.
+
+    python -m validation.dumps
+
+Writes dumps.json beside this file, and the table in README.md.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from pathlib import Path
+
+import mcgen
+from mcgen.metadata import Yield
+
+HERE = Path(__file__).parent
+README = HERE.parents[1] / "README.md"
+CARDS = tuple(
+    f"{experiment}_{model}_exact"
+    for experiment in ("na62-tax", "ship-bdf", "darkquest")
+    for model in ("leptophilic", "muonphilic")
+)
+POINTS = 500_000
+
+Results = dict[str, dict[str, dict[str, float]]]
+"""Value and total error of each yield, by card."""
+
+
+def measure(name: str, points: int) -> dict[str, dict[str, float]]:
+    """Accepted yields of one card, by process and in all; errors of integration and flux sample together."""
+    outcome = mcgen.generate(mcgen.load_card(name).replace(run={"events": points, "seed": 1})).outcome
+    yields: dict[str, Yield] = {process: found["accepted"] for process, found in outcome.by_process.items()}
+    yields["all"] = outcome.accepted
+    return {key: {"value": y.value, "total_error": y.total_error} for key, y in yields.items()}
+
+
+def table(results: Results) -> str:
+    """Render the table for README.md."""
+    lines = ["| card | accepted: bremsstrahlung | with meson decays | these add |", "|---|---|---|---|"]
+    for name, yields in results.items():
+        texts = [
+            f"{yields[key]['value']:.4g} ± {yields[key]['total_error']:.2g}"
+            for key in ("bremsstrahlung", "all")
+        ]
+        added = yields["meson_decay"]["value"] / yields["bremsstrahlung"]["value"]
+        lines.append(f"| `{name}` | {texts[0]} | {texts[1]} | {100.0 * added:.3g} % |")
+    return "\n".join(lines)
+
+
+def main() -> None:
+    """Measure, and write the numbers and the table."""
+    results = {name: measure(name, POINTS) for name in CARDS}
+    (HERE / "dumps.json").write_text(json.dumps(results, indent=2) + "\n", encoding="utf-8")
+    text = README.read_text(encoding="utf-8")
+    marked = re.compile(r"(<!-- dumps -->\n).*?(<!-- /dumps -->)", re.DOTALL)
+    README.write_text(marked.sub(lambda m: m[1] + table(results) + "\n" + m[2], text), encoding="utf-8")
+
+
+if __name__ == "__main__":
+    main()
