@@ -379,13 +379,15 @@ def test_reweight(sample: Path) -> None:
 
 
 def test_reweighting_custom_couplings_keeps_their_ratios() -> None:
-    model = {"name": "custom", "couplings": {"e": 1e-6, "mu": 1e-4, "tau": -1e-3}}
+    model = {"name": "custom", "couplings": {"e": 1e-6, "mu": 1e-4, "tau": -1e-3, "gamma_per_gev": 1e-6}}
     card = mcgen.load_card("tiny.toml").to_dict()
     card["model"] = {"mass_gev": 0.05, **model}
     events = mcgen.generate(mcgen.load_card(card)).reweight(g_mu=2e-4)
     couplings = events.provenance.card.model.couplings
     assert couplings is not None
-    assert couplings.model_dump() == pytest.approx({"e": 2e-6, "mu": 2e-4, "tau": -2e-3})
+    assert couplings.model_dump() == pytest.approx(
+        {"e": 2e-6, "mu": 2e-4, "tau": -2e-3, "gamma_per_gev": 2e-6}
+    )
 
 
 def test_accepted_events_alone_can_be_reweighted() -> None:
