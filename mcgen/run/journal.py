@@ -163,10 +163,12 @@ class Journal:
     def keep(self, chunk: int, record: Record) -> None:
         """Keep a finished chunk."""
         path = self._path(chunk)
+        # In memory first: interrupted half-way, the archive would be closed after its file, with a traceback.
+        buffer = io.BytesIO()
+        np.savez(buffer, **{_DIGEST: np.array(self._digest(chunk, record))}, **record)  # type: ignore[arg-type]  # the stubs take the columns for its options
         try:
             # Under its name at once: if it is cut short its digest does not fit.
-            with path.open("wb") as file:
-                np.savez(file, **{_DIGEST: np.array(self._digest(chunk, record))}, **record)  # type: ignore[arg-type]  # the stubs take the columns for its options
+            path.write_bytes(buffer.getbuffer())
         except IsADirectoryError:
             return  # somebody else's; the chunk will be drawn again
         except OSError as error:
