@@ -10,9 +10,11 @@ from __future__ import annotations
 import hashlib
 import io
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
+from itertools import groupby
+from operator import attrgetter
 from pathlib import Path
 from typing import Any
 
@@ -137,6 +139,12 @@ class Component:
         mapped, jacobian = self.map(u)
         place, probability = self.parents.choose(mapped[:, 0])
         return Draw(mapped, place, jacobian / probability)
+
+
+def alike(components: Iterable[Component]) -> Iterator[list[Component]]:
+    """Yield neighbours of one source and channel, whose points can be worked on together."""
+    for _, members in groupby(components, attrgetter("source", "channel")):
+        yield list(members)
 
 
 @dataclass(frozen=True, slots=True)

@@ -4,17 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
-from itertools import groupby
+from itertools import islice
 
 import numpy as np
 
 from mcgen.errors import ProposalError
-from mcgen.physics.models import Outcome
 from mcgen.record.columns import Record
 from mcgen.record.layout import layout
 from mcgen.record.tables import History
 from mcgen.sampler.process import Process
-from mcgen.sampler.proposal import Ceiling, Component, Draw, Proposal
+from mcgen.sampler.proposal import Ceiling, Component, Draw, Proposal, alike
 from mcgen.types import Array, Bools, Ints
 
 BLOCK = 8192
@@ -49,12 +48,15 @@ class Sampler:
         """Number of the cube's axes; unweighted events have one more, which no map touches."""
         return self.proposal.dimension + (self.proposal.ceiling is not None)
 
-    def histories_of(self, source: str, channel: Outcome, draw: Draw) -> Iterator[History]:
-        """Events of one source and channel, block by block.
+    def histories_of(self, components: Sequence[Component], points: Sequence[Array]) -> Iterator[History]:
+        """Events of components of one source and channel at points (n, d - 1) of each, block by block.
 
-        The mean of their weights over the points of one component is its yield.
+        The points are those of the cube without its first axis; the mean of the weights over uniform points of one
+        component is its yield.
         """
+        source, channel = components[0].source, components[0].channel
         axes = self.proposal.axes[source]
+        draw = Draw.joined([c.draw(u) for c, u in zip(components, points, strict=True)])
         for start in range(0, len(draw), BLOCK):
             block = draw[start : start + BLOCK]
             coordinates = dict(zip(axes, np.ascontiguousarray(block.u.T), strict=True))
@@ -99,11 +101,10 @@ class Sampler:
         ceiling = self.proposal.ceiling
         for components, rows in self._split(u):
             last = 1 + len(components[0].grid)
-            draw = Draw.joined([c.draw(u[own, 1:last]) for c, own in zip(components, rows, strict=True)])
             probability = np.repeat([c.probability for c in components], [len(own) for own in rows])
             row = np.concatenate(rows)
             start = 0
-            for history in self.histories_of(components[0].source, components[0].channel, draw):
+            for history in self.histories_of(components, [u[own, 1:last] for own in rows]):
                 block = slice(start, start + len(history.weight))
                 weight = history.weight / probability[block]
                 if ceiling is not None:
@@ -115,14 +116,10 @@ class Sampler:
         """Yield the components of each source and channel, and the rows of each, by the first coordinate."""
         edges = np.cumsum([component.probability for component in self.proposal.components])
         number = np.searchsorted(edges[:-1], u[:, 0], side="right")
-        rows = np.split(
-            np.argsort(number, kind="stable"), np.cumsum(np.bincount(number, minlength=len(edges)))[:-1]
-        )
-        for _, alike in groupby(
-            zip(self.proposal.components, rows, strict=True), lambda pair: (pair[0].source, pair[0].channel)
-        ):
-            components, own = zip(*alike, strict=True)
-            yield list(components), list(own)
+        ends = np.cumsum(np.bincount(number, minlength=len(edges)))[:-1]
+        rows = iter(np.split(np.argsort(number, kind="stable"), ends))
+        for components in alike(self.proposal.components):
+            yield components, list(islice(rows, len(components)))
 
 
 def _named(axes: Mapping[str, tuple[str, ...]]) -> str:

@@ -7,7 +7,6 @@ import json
 import logging
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
-from itertools import groupby
 from typing import Any
 
 import numpy as np
@@ -19,10 +18,10 @@ from mcgen.sampler.process import Process
 from mcgen.sampler.proposal import (
     Ceiling,
     Component,
-    Draw,
     ParentChoice,
     Proposal,
     adapted_grid,
+    alike,
     flat_grid,
     parent_importance,
 )
@@ -162,10 +161,9 @@ def _trained(
     """Train the maps, those of one source and channel together, and return the spread of what each one draws."""
     trained: list[Component] = []
     sizes: list[float] = []
-    for (source, channel), alike in groupby(components, lambda c: (c.source, c.channel)):
-        members = list(alike)
+    for members in alike(components):
         spreads, settled = [0.0] * len(members), 0
-        axes = sampler.proposal.axes[source]
+        axes = sampler.proposal.axes[members[0].source]
         training = [
             batches(
                 Purpose.TRAINING, i, settings.nitn, (_training_points(c, axes, settings.neval), len(axes))
@@ -188,7 +186,11 @@ def _trained(
         trained += members
         sizes += spreads
         _log.info(
-            "trained %d of %d components, %s, channel %s", len(trained), len(components), source, channel
+            "trained %d of %d components, %s, channel %s",
+            len(trained),
+            len(components),
+            members[0].source,
+            members[0].channel,
         )
     return trained, sizes
 
@@ -237,10 +239,9 @@ class _Batches:
 
 def _pilot(sampler: Sampler, components: Sequence[Component], points: Sequence[Array]) -> Pilot:
     """Weights and verdicts of points (n, d) of each of some components of one source and channel."""
-    draw = Draw.joined([c.draw(u) for c, u in zip(components, points, strict=True)])
     found = [
         (h.place, h.weight, h.verdict.accepted, h.flight.path / h.flight.decay_length)
-        for h in sampler.histories_of(components[0].source, components[0].channel, draw)
+        for h in sampler.histories_of(components, points)
     ]
     return Pilot(*(np.concatenate(parts) for parts in zip(*found, strict=True)))
 
