@@ -221,6 +221,7 @@ def reading(*files: Path, quiet: bool = False) -> Iterator[Progress | None]:
     """Progress bar on stderr over the events of files that are read."""
     from mcgen.io.events.store import read_metadata
 
-    total = sum(read_metadata(file).outcome.events for file in files)
-    with progress(total, quiet or State.quiet, "reading") as advance:
-        yield advance
+    with progress_bar("reading", None, quiet or State.quiet) as update:
+        if update:
+            update(total=sum(read_metadata(file).outcome.events for file in files))
+        yield update and (lambda done: update(advance=done))
