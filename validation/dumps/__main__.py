@@ -7,15 +7,10 @@ Writes dumps.json beside this file, and the table in README.md.
 
 from __future__ import annotations
 
-import json
-import re
-from pathlib import Path
-
 import mcgen
 from mcgen.metadata import Yield
+from validation.readme import show
 
-HERE = Path(__file__).parent
-README = HERE.parents[1] / "README.md"
 CARDS = tuple(
     f"{experiment}_{model}_exact"
     for experiment in ("na62-tax", "ship-bdf", "darkquest")
@@ -24,15 +19,16 @@ CARDS = tuple(
 POINTS = 500_000
 
 Results = dict[str, dict[str, dict[str, float]]]
-"""Value and total error of each yield, by card."""
+"""Value of each yield, its error of integration, and that with the flux sample's, by card."""
 
 
 def measure(name: str, points: int) -> dict[str, dict[str, float]]:
-    """Accepted yields of one card, by process and in all; errors of integration and flux sample together."""
+    """Accepted yields of one card, by process and in all."""
     outcome = mcgen.generate(mcgen.load_card(name).replace(run={"events": points, "seed": 1})).outcome
     yields: dict[str, Yield] = {process: found["accepted"] for process, found in outcome.by_process.items()}
     yields["all"] = outcome.accepted
-    return {key: {"value": y.value, "total_error": y.total_error} for key, y in yields.items()}
+    parts = ("value", "mc_error", "total_error")
+    return {key: {part: getattr(y, part) for part in parts} for key, y in yields.items()}
 
 
 def table(results: Results) -> str:
@@ -51,10 +47,7 @@ def table(results: Results) -> str:
 def main() -> None:
     """Measure, and write the numbers and the table."""
     results = {name: measure(name, POINTS) for name in CARDS}
-    (HERE / "dumps.json").write_text(json.dumps(results, indent=2) + "\n", encoding="utf-8")
-    text = README.read_text(encoding="utf-8")
-    marked = re.compile(r"(<!-- dumps -->\n).*?(<!-- /dumps -->)", re.DOTALL)
-    README.write_text(marked.sub(lambda m: m[1] + table(results) + "\n" + m[2], text), encoding="utf-8")
+    show("dumps", results, table(results))
 
 
 if __name__ == "__main__":

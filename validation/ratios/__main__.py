@@ -7,16 +7,12 @@ Writes ratios.json beside this file, and the table in README.md.
 
 from __future__ import annotations
 
-import json
-import re
-from pathlib import Path
 from typing import Any
 
 import mcgen
 from mcgen.run.run import Run
+from validation.readme import show
 
-HERE = Path(__file__).parent
-README = HERE.parents[1] / "README.md"
 CARDS = ("na62_leptophilic", "na62_muonphilic", "ship_leptophilic", "ship_muonphilic")
 POINTS = 1_000_000
 
@@ -70,10 +66,7 @@ def table(results: dict[str, Any]) -> str:
 def main() -> None:
     """Measure, and write the numbers and the table."""
     results = {name: measure(name, POINTS) for name in CARDS}
-    (HERE / "ratios.json").write_text(json.dumps(results, indent=2) + "\n", encoding="utf-8")
-    text = README.read_text(encoding="utf-8")
-    marked = re.compile(r"(<!-- ratios -->\n).*?(<!-- /ratios -->)", re.DOTALL)
-    README.write_text(marked.sub(lambda m: m[1] + table(results) + "\n" + m[2], text), encoding="utf-8")
+    show("ratios", results, table(results))
 
 
 if __name__ == "__main__":
