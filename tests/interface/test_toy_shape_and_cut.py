@@ -93,7 +93,7 @@ class MinOpening(Cut):
 
 RADII = (0.1, 0.3)
 CYLINDER = "experiment.decay_volume={shape='cylinder', radius_m=0.3}"
-OPENING = 0.005
+OPENING = 0.004
 SELECTION = (
     "experiment.selection=[{name='tracks', channels=['ee'], planes=['straw1'], min_energy_gev=2.0, "
     f"min_opening_rad={OPENING}}}]"
@@ -205,7 +205,7 @@ def test_the_cut_is_in_the_cut_flow_and_flags_small_angles(events: dict[str, Sam
     angle = np.arctan2(np.linalg.norm(np.cross(one, two, axis=0), axis=0), np.sum(one * two, axis=0))
     clear = np.abs(angle - OPENING) > 1e-6
     small = angle[clear] < OPENING
-    assert 0.1 < small.mean() < 0.9
+    assert 0.2 < small.mean() < 0.8
     failed, bits = sample["failed"][clear], sample["failed_bits"][clear]
     np.testing.assert_array_equal(bits & np.uint64(0b1000) > 0, small)
     np.testing.assert_array_equal(failed == 4, bits == 0b1000)
