@@ -23,25 +23,20 @@ EXACT, IWW = "na62_leptophilic_exact", "na62_leptophilic"
 
 def whole_runs(folder: Path, events: int = 1_000_000) -> Iterator[Row]:
     """Seconds until the first point, and microseconds of a further one: those of the machine, not ratios."""
-    for name, fixed_target, point_target, generating_target in (
-        (IWW, 2.0, 1.6, 0.6),
-        (EXACT, 3.5, 2.4, 1.3),
-    ):
-        card = mcgen.load_card(name).replace(run={"seed": 1})
-        fixed = _cpu_of_a_process(name, 100)
-        many = card.replace(run={"events": events})
-        proposal = Run.of(many).proposal
-        drawn = Run.of(many, proposal)
-        generating = seconds(lambda drawn=drawn: [None for _ in drawn.chunks()]) / events  # type: ignore[misc]
-        loading = seconds(lambda many=many, proposal=proposal: Run.of(many, proposal))  # type: ignore[misc]
-        to_file = seconds(
-            lambda many=many, proposal=proposal: generate_file(many, folder / "one.root", proposal=proposal)  # type: ignore[misc]
-        )
-        yield at_most(f"fixed cost of a run [s], {name}", fixed, fixed_target)
-        yield at_most(
-            f"a further point, to ROOT [us], {name}", 1e6 * (to_file - loading) / events, point_target
-        )
-        yield at_most(f"of it generating [us], {name}", 1e6 * generating, generating_target)
+    yield from _whole_run(folder, IWW, events, (2.0, 1.6, 0.6))
+    yield from _whole_run(folder, EXACT, events, (3.5, 2.4, 1.3))
+
+
+def _whole_run(folder: Path, name: str, events: int, targets: tuple[float, float, float]) -> Iterator[Row]:
+    card = mcgen.load_card(name).replace(run={"events": events, "seed": 1})
+    proposal = Run.of(card).proposal
+    drawn = Run.of(card, proposal)
+    loading = seconds(lambda: Run.of(card, proposal))
+    generating = seconds(lambda: [None for _ in drawn.chunks()])
+    to_file = seconds(lambda: generate_file(card, folder / "one.root", proposal=proposal)) - loading
+    yield at_most(f"fixed cost of a run [s], {name}", _cpu_of_a_process(name, 100), targets[0])
+    yield at_most(f"a further point, to ROOT [us], {name}", 1e6 * to_file / events, targets[1])
+    yield at_most(f"of it generating [us], {name}", 1e6 * generating / events, targets[2])
 
 
 def _cpu_of_a_process(name: str, events: int) -> float:

@@ -22,7 +22,7 @@ from mcgen.metadata import Metadata
 from mcgen.run.dataset import generate_dataset
 from mcgen.run.generate import generate_file
 from mcgen.run.parallel import Workers
-from tests.oracle.cards import done, refused, run
+from tests.oracle.cards import assert_same_columns, done, refused, run
 
 PARTS = ("part-00000.root", "part-00002.root", "part-00004.root")
 
@@ -48,9 +48,7 @@ def dataset(card: mcgen.Card, name: str = "set", **options: object) -> Metadata:
 
 def assert_same(one: Events, other: Events) -> None:
     """Require equal arrays and numbers of a yield that agree but for the order of the sums."""
-    assert one.columns.keys() == other.columns.keys()
-    for name, values in one.columns.items():
-        np.testing.assert_array_equal(values, other[name], err_msg=name)
+    assert_same_columns(one.columns, other.columns)
     assert one.provenance == other.provenance
     a, b = one.outcome, other.outcome
     assert a.events == b.events

@@ -32,7 +32,7 @@ from mcgen.run.dataset import generate_dataset
 from mcgen.run.generate import JOURNAL_POINTS, generate_file
 from mcgen.run.parallel import Workers
 from mcgen.run.run import Run
-from tests.oracle.cards import done, refused, run, settings
+from tests.oracle.cards import assert_same_columns, done, refused, run, settings
 from tests.oracle.processes import children, session, wait_for
 from tests.oracle.stats import seed_of
 
@@ -54,9 +54,7 @@ def whole(folder: Path) -> Events:
 
 def assert_same_events(one: Events, other: Events) -> None:
     """Require equal arrays and equal metadata, to the last bit."""
-    assert one.columns.keys() == other.columns.keys()
-    for name, values in one.columns.items():
-        np.testing.assert_array_equal(values, other[name], err_msg=name)
+    assert_same_columns(one.columns, other.columns)
     assert one.metadata == other.metadata
 
 

@@ -14,6 +14,7 @@ import pytest
 from typer.main import get_group
 
 from mcgen.cli.commands import app
+from mcgen.record.columns import AnyArray
 from mcgen.types import Array
 
 COMMAND = get_group(app)
@@ -137,3 +138,11 @@ def refused(*arguments: str | Path, code: int = 2) -> str:
 def settings(*changes: str) -> list[str]:
     """Make the options that set some keys."""
     return [word for change in changes for word in ("--set", change)]
+
+
+def assert_same_columns(found: Mapping[str, AnyArray], expected: Mapping[str, AnyArray]) -> None:
+    """Check that columns have the same names, order, types and values, bit for bit."""
+    assert list(found) == list(expected)
+    for name, values in expected.items():
+        assert found[name].dtype == values.dtype, name
+        np.testing.assert_array_equal(found[name], values, err_msg=name)
