@@ -3,7 +3,7 @@
 A signal raises `Interrupt` in the main thread, so that the run unwinds and removes what is half-written.
 Not at once where that would do harm or be lost: while an exception is handled, for then the run is unwinding
 already, or tidying up; while a compiled module is imported, for it makes an error of its own of it; in a
-destructor, where Python drops it. It is then raised a moment later, and once more wherever a library drops it.
+destructor, where Python drops it; between steps that must not be parted (`Held`). It is then raised a moment later, and once more wherever a library drops it.
 
 What comes before `catch`, the interpreter's own start, is not covered: a signal there ends the process by itself.
 Nothing but the standard library's lightest modules is imported here.
@@ -16,7 +16,7 @@ import sys
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:  # without the import of typing, which takes longer than this module
-    from types import FrameType
+    from types import FrameType, TracebackType
 
 EXIT_CODE = 130
 MESSAGE = "interrupted; nothing was left half-written"
@@ -30,6 +30,7 @@ _SIGNALS = (signal.SIGINT, signal.SIGTERM)
 class _State:
     wanted = False
     over = False
+    held = 0
 
 
 class Interrupt(KeyboardInterrupt):
@@ -40,9 +41,25 @@ class Interrupt(KeyboardInterrupt):
     """
 
 
+class Held:
+    """Few steps that belong together: an interrupt waits until they are done."""
+
+    def __enter__(self) -> None:
+        _State.held += 1
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        traceback: TracebackType | None,
+    ) -> None:
+        _State.held -= 1
+
+
 def catch() -> None:
     """Let signals interrupt from now on."""
     _State.wanted = _State.over = False
+    _State.held = 0
     for number in _SIGNALS:
         signal.signal(number, _handle)
 
@@ -68,7 +85,7 @@ def _handle(_number: int, frame: FrameType | None) -> None:
         sys.unraisablehook = _not_ours
         signal.signal(signal.SIGALRM, _handle)
     signal.setitimer(signal.ITIMER_REAL, AGAIN_SECONDS)
-    if sys.exception() is None and not _is_deaf(frame):
+    if not _State.held and sys.exception() is None and not _is_deaf(frame):
         raise Interrupt
 
 

@@ -11,6 +11,7 @@ from io import FileIO
 from pathlib import Path
 
 from mcgen.errors import RunError, UsageError
+from mcgen.interrupts import Held
 from mcgen.io.pids import is_gone, pid_space
 
 LOCK = "lock"
@@ -34,18 +35,17 @@ def locked(folder: Path) -> Iterator[None]:
     RunError
         If the folder, or the file in it, cannot be made.
     """
+    file = None
     try:
-        with _claimed(folder) as file:
-            try:
-                yield
-            finally:
-                with contextlib.suppress(OSError):
-                    file.truncate(0)
-                    if [path.name for path in folder.iterdir()] == [LOCK]:
-                        (folder / LOCK).unlink()
+        with Held():
+            file = _claimed(folder)
+        yield
     finally:
-        with contextlib.suppress(OSError):  # only an empty one can be removed
-            folder.rmdir()
+        with Held():
+            if file is not None:
+                _release(file, folder)
+            with contextlib.suppress(OSError):  # only an empty one can be removed
+                folder.rmdir()
 
 
 def _claimed(folder: Path) -> FileIO:
@@ -67,6 +67,14 @@ def _claimed(folder: Path) -> FileIO:
         except OSError as error:
             raise RunError(f"{folder}: cannot be written: {error.strerror}") from error
     raise RunError(f"{folder}: cannot be made")
+
+
+def _release(file: FileIO, folder: Path) -> None:
+    """Let others in, and remove the locked file if it is alone."""
+    with file, contextlib.suppress(OSError):
+        file.truncate(0)
+        if [path.name for path in folder.iterdir()] == [LOCK]:
+            (folder / LOCK).unlink()
 
 
 def _lock(file: FileIO, path: Path) -> None:

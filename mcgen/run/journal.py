@@ -111,14 +111,17 @@ class Journal:
             If the interrupted run was another one; the message says in what.
         """
         text = json.dumps(identity, sort_keys=True)
-        if self.is_started:
+        is_started = self.is_started
+        if is_started:
             self._check_same(json.loads(text))
-        else:
-            if proposal is not None:
-                proposal.save(self._folder / _PROPOSAL)
-            with atomic_output(self._folder / _IDENTITY) as temporary:
-                temporary.write_text(text, encoding="utf-8")
+        # First: what an interrupt leaves from here on is of this run, to be removed.
         self._run = hashlib.sha256(text.encode()).hexdigest()
+        if is_started:
+            return
+        if proposal is not None:
+            proposal.save(self._folder / _PROPOSAL)
+        with atomic_output(self._folder / _IDENTITY) as temporary:
+            temporary.write_text(text, encoding="utf-8")
 
     def started(self) -> dict[str, Any] | None:
         """Identity of the run that was interrupted, if there is one."""

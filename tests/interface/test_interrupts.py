@@ -139,6 +139,11 @@ def tidied_up():
         signalled()
         print("tidied up", flush=True)
 
+def held():
+    with interrupts.Held():
+        signalled()
+        print("held", flush=True)
+
 def compiled():
     exec("signalled()")
 
@@ -170,6 +175,7 @@ sys.exit(130)
         ("destroyed", "went on\n"),
         ("called_back", "went on\n"),
         ("tidied_up", "tidied up\n(went on\n)?"),
+        ("held", "held\n(went on\n)?"),
     ],
 )
 def test_an_interrupt_is_neither_dropped_nor_doubled(what: str, first: str) -> None:
@@ -205,3 +211,41 @@ cli.main()
     )
     assert found.stderr == "mcgen: interrupted; nothing was left half-written\n"
     assert (found.returncode, found.stdout) == (130, "")
+
+
+@pytest.mark.parametrize(
+    ("module", "name"),
+    [
+        ("io.lock", "pid_space"),  # the lock is there, its owner's name is being written
+        ("run.journal", "atomic_output"),  # the file that says which run it is has just got its name
+    ],
+)
+def test_an_interrupt_where_a_run_begins_leaves_nothing(place: Path, module: str, name: str) -> None:
+    code = f"""
+import signal
+from contextlib import contextmanager
+from mcgen import cli
+import mcgen.{module} as module
+
+done = module.{name}
+
+@contextmanager
+def output(path):
+    with done(path) as temporary:
+        yield temporary
+    signal.raise_signal(signal.SIGINT)
+
+def function(*arguments):
+    result = done(*arguments)
+    signal.raise_signal(signal.SIGINT)
+    return result
+
+module.{name} = output if done is getattr(module, "atomic_output", None) else function
+cli.main()
+"""
+    found = subprocess.run(
+        [sys.executable, "-c", code, *GENERATE[2:]], capture_output=True, text=True, check=False
+    )
+    assert found.stderr == "mcgen: interrupted; nothing was left half-written\n"
+    assert found.returncode == 130
+    assert [path.name for path in place.iterdir()] == ["out.root"]
