@@ -149,7 +149,7 @@ class VegasTable(Table):
     """Points of each of the two pilots of a source and channel, from which parents get their importance."""
     nitn: Annotated[int, Field(ge=0, le=200)] = 15
     """Iterations at most, as long as they gain something; 0: none, points are drawn evenly."""
-    neval: Annotated[int, Field(ge=1000, le=10_000_000)] = 80_000
+    neval: Annotated[int, Field(ge=1000, le=10_000_000)] = 40_000
     """Points an iteration."""
     train_on: Literal["accepted", "fiducial"] = "accepted"
     """Where events are to be dense: among the accepted ones (with a hundredth of all decays), or among all decays."""

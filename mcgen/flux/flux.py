@@ -11,7 +11,6 @@ from pathlib import Path
 
 import numpy as np
 from scipy.special import ndtri
-from scipy.stats import qmc
 
 from mcgen.card import Card
 from mcgen.card.flux_tables import BeamTable, FluxTable
@@ -113,6 +112,8 @@ def beam_flux(beam: BeamTable, front: float) -> Flux:
     ----------
     front : z of the target's front face [m]
     """
+    from scipy.stats import qmc  # a quarter of the time that a run takes to start, and only beams need it
+
     pencil = beam.energy_spread == beam.spot_m == beam.divergence_rad == 0.0
     points = qmc.Sobol(5, scramble=False).random(1 if pencil else BEAM_ROWS)
     normal = np.zeros((1, 5)) if pencil else ndtri(points + 0.5 / BEAM_ROWS)
