@@ -169,7 +169,7 @@ class Outcome:
     overflow: FiniteFloat | None = None
     """Of unweighted events: share of the yield by which heavier ones exceed the common weight."""
     digests: Mapping[str, str] = field(default_factory=dict)
-    """SHA-256 of the columns, by name; empty if they never were in a file."""
+    """Of the columns, by name, as `mcgen.io.events.digests` has them; empty if they never were in a file."""
 
     @property
     def yields(self) -> dict[str, Yield]:

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 from typing import Any
 
 import numpy as np
@@ -121,3 +122,18 @@ def concatenate(parts: Iterable[Mapping[str, AnyArray]]) -> dict[str, AnyArray]:
     """Join records with the same columns, in their order."""
     parts = list(parts)
     return {name: np.concatenate([part[name] for part in parts]) for name in parts[0]}
+
+
+def by_chunk(record: Record, size: int) -> Iterator[tuple[int, Record]]:
+    """Yield rows chunk by chunk of their run, with the chunk's number; rows out of order stay with those before them.
+
+    Parameters
+    ----------
+    record : with the column `event`
+    size : points of a chunk
+    """
+    number = np.maximum.accumulate(record["event"] // np.uint64(size))
+    edges = [0, *(np.flatnonzero(np.diff(number)) + 1).tolist(), len(number)]
+    for start, stop in pairwise(edges):
+        if stop > start:
+            yield int(number[start]), {name: values[start:stop] for name, values in record.items()}

@@ -69,7 +69,7 @@ class PartMaker:
         provenance = self.run.provenance(chunks)
         tally = Tally(provenance)
         with event_file(path, self.format) as write:
-            metadata = write(provenance, self.run.chunks(part=chunks), tally)
+            metadata = write(provenance, self.run.finished(provenance, provenance.accepted_only), tally)
         part = Part(
             name, chunks.start, chunks.stop, metadata.outcome.events, path.stat().st_size, digest_of(metadata)
         )

@@ -5,6 +5,7 @@ from __future__ import annotations
 import secrets
 from contextlib import ExitStack
 from dataclasses import dataclass
+from functools import partial
 from importlib.metadata import version
 from pathlib import Path
 from typing import Any
@@ -15,8 +16,9 @@ from mcgen.distribution import installed_version
 from mcgen.flux.make.chunk import COUNTS, Drawing
 from mcgen.flux.make.generator import pythia, pythia_version
 from mcgen.flux.make.settings import Settings
+from mcgen.io.events.digests import digests_of
 from mcgen.io.flux.native import GROUP, NATIVE, PARENT, flux_file
-from mcgen.record.columns import Record
+from mcgen.run.chunk import Chunk
 from mcgen.run.chunks import chunks_in_order
 from mcgen.run.journal import journal_beside
 from mcgen.run.parallel import Workers
@@ -84,10 +86,10 @@ def make_flux(
         identity = _identity(settings, seed)
         journal.begin(None, identity)
         drawing = Drawing(settings, seed)
-        for k, record in chunks_in_order(drawing, range(settings.chunks), workers, journal):
-            file.append(_columns(record))
-            counts += record["counts"]
-            rows += len(record["w"])
+        for k, chunk in chunks_in_order(partial(_chunk, drawing), range(settings.chunks), workers, journal):
+            file.append(chunk.rows)
+            counts += chunk.sums["counts"]
+            rows += len(chunk.rows["w"])
             if progress:
                 progress(settings.followed(k))
         provenance = {
@@ -110,5 +112,7 @@ def _identity(settings: Settings, seed: int) -> dict[str, Any]:
     }
 
 
-def _columns(record: Record) -> Record:
-    return {name: record[name].astype(dtype) for name, dtype in _TYPES.items()}
+def _chunk(drawing: Drawing, k: int) -> Chunk:
+    record = drawing(k)
+    rows = {name: record[name].astype(dtype) for name, dtype in _TYPES.items()}
+    return Chunk(rows, {"counts": record["counts"]}, digests_of(rows))

@@ -14,9 +14,10 @@ from mcgen.events import Events
 from mcgen.flux.flux import Flux
 from mcgen.metadata import Metadata
 from mcgen.record.columns import Record, concatenate
+from mcgen.run.chunk import counted, finished
 from mcgen.run.counting import cut, ended, endless
 from mcgen.run.journal import journal_beside, journal_folder
-from mcgen.run.output import counted, event_file
+from mcgen.run.output import event_file
 from mcgen.run.parallel import Workers
 from mcgen.run.provenance import check_chunks, chunks_of
 from mcgen.run.run import Run, points_of
@@ -24,7 +25,7 @@ from mcgen.sampler.proposal import Proposal
 from mcgen.types import Progress
 
 JOURNAL_POINTS = 1_000_000
-"""Runs of more points keep their finished chunks, so that they can be continued."""
+"""Runs of more points keep their finished chunks, so that they can be continued; those of several processes always."""
 
 
 def generate(
@@ -138,14 +139,17 @@ def generate_file(
         check_chunks(card, part)
     with ExitStack() as stack:
         journal = None
-        if resume or len(points_of(card, part)) > JOURNAL_POINTS or os.path.isdir(journal_folder(output)):
+        long = len(points_of(card, part)) > JOURNAL_POINTS
+        if resume or long or workers.are_processes or os.path.isdir(journal_folder(output)):
             journal = stack.enter_context(journal_beside(output, resume))
         write = stack.enter_context(event_file(output, format))
         run = Run.of(card, proposal, kept=journal.proposal() if journal else None)
         provenance = run.provenance(part)
         if journal:
             journal.begin(run.proposal, provenance.to_json())
-        return write(provenance, run.chunks(workers, part, journal, progress))
+        # Whoever joins parts has to count the events that are not accepted, too.
+        accepted_only = provenance.accepted_only and part is None
+        return write(provenance, run.finished(provenance, accepted_only, workers, journal, progress))
 
 
 def _write_number(
@@ -162,7 +166,14 @@ def _write_number(
     """Generate a number of events into a file; chunks are kept beside it until the weights are known."""
     with journal_beside(output, resume) as journal, event_file(output, format) as write:
         run = Run.of(endless(card), proposal, kept=journal.proposal())
-        journal.begin(run.proposal, run.provenance().to_json())
-        final = ended(run, number, run.chunks(workers, journal=journal), progress)
-        chunks = range(chunks_of(final.card))
-        return write(final.provenance(), cut(run.chunks(part=chunks, journal=journal), final.card.run.events))
+        provenance = run.provenance()
+        journal.begin(run.proposal, provenance.to_json())
+        found = run.finished(provenance, accepted_only=False, workers=workers, journal=journal)
+        final = ended(run, number, (chunk.rows for chunk in found), progress)
+        again = run.finished(
+            run.provenance(range(chunks_of(final.card))), accepted_only=False, journal=journal
+        )
+        records = cut((chunk.rows for chunk in again), final.card.run.events)
+        provenance = final.provenance()
+        chunks = (finished(record, provenance, provenance.accepted_only) for record in records)
+        return write(provenance, chunks)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import hashlib
-import io
 import json
 import os
 import re
@@ -16,14 +15,15 @@ from typing import Any
 import numpy as np
 
 from mcgen.errors import ProposalError, RunError, UsageError
+from mcgen.io.events.digests import digests_of
 from mcgen.io.files import atomic_output, check_output
 from mcgen.io.keeping import kept_on_failure
 from mcgen.io.lock import LOCK, locked
-from mcgen.record.columns import Record
+from mcgen.run.chunk import Chunk
 from mcgen.sampler.proposal import Proposal, load_proposal
 
-_IDENTITY, _PROPOSAL, _DIGEST = "run.json", "proposal.npz", "sha256"
-"""Names of files of the folder, and of an entry of each chunk's file."""
+_IDENTITY, _PROPOSAL = "run.json", "proposal.npz"
+"""Names of files of the folder."""
 
 _NAMED = 5
 """Keys that a message names at most."""
@@ -69,8 +69,8 @@ def journal_beside(output: Path, resume: bool) -> Iterator[Journal]:
 class Journal:
     """The finished chunks of a run, a file each.
 
-    A chunk's file has a digest of its columns, its number and the run. What does not fit is not taken: it
-    may have been damaged, cut short, exchanged, or left by another run.
+    A chunk's file is a sequence of numpy's arrays: what it is, as JSON, with digests of the others; its rows; its
+    sums. What does not fit is not taken: it may have been damaged, cut short, exchanged, or left by another run.
 
     Parameters
     ----------
@@ -146,37 +146,45 @@ class Journal:
                 "or remove that folder to start anew"
             )
 
-    def load(self, chunk: int) -> Record | None:
+    def load(self, number: int) -> Chunk | None:
         """Return a finished chunk; None if there is none that fits."""
-        if chunk not in self.kept:
-            return None
-        try:
-            # From memory: a damaged file's own handle would stay open.
-            with np.load(io.BytesIO(self._path(chunk).read_bytes()), allow_pickle=False) as file:
-                digest, *names = file.files
-                record = {name: file[name] for name in names}
-                fits = digest == _DIGEST and str(file[digest]) == self._digest(chunk, record)
-        except Exception:  # noqa: BLE001  # zip and npy files raise almost anything when damaged
-            fits = False
-        if fits:
-            return record
-        self.kept.remove(chunk)
+        chunk = self.taken(number)
+        if chunk and dict(chunk.digests) == digests_of(chunk.rows):
+            return chunk
+        self.kept.discard(number)
         return None
 
-    def keep(self, chunk: int, record: Record) -> None:
-        """Keep a finished chunk."""
-        path = self._path(chunk)
-        # In memory first: interrupted half-way, the archive would be closed after its file, with a traceback.
-        buffer = io.BytesIO()
-        np.savez(buffer, **{_DIGEST: np.array(self._digest(chunk, record))}, **record)  # type: ignore[arg-type]  # the stubs take the columns for its options
+    def taken(self, number: int) -> Chunk | None:
+        """Return a chunk that another process has just kept; None if it is not there."""
         try:
-            # Under its name at once: if it is cut short its digest does not fit.
-            path.write_bytes(buffer.getbuffer())
+            with self._path(number).open("rb") as file:
+                header = np.load(file, allow_pickle=False).tobytes()
+                told = json.loads(header)
+                rows = {name: np.load(file, allow_pickle=False) for name in told["digests"]}
+                sums = {name: np.load(file, allow_pickle=False) for name in told["sums"]}
+            chunk = Chunk(rows, sums, told["digests"])
+            fits = header == self._header(number, chunk)
+        except Exception:  # noqa: BLE001  # numpy raises almost anything when files are damaged
+            fits = False
+        if not fits:
+            return None
+        self.kept.add(number)
+        return chunk
+
+    def keep(self, number: int, chunk: Chunk) -> None:
+        """Keep a finished chunk."""
+        path = self._path(number)
+        header = np.frombuffer(self._header(number, chunk), np.uint8)
+        try:
+            # Under its name at once: if it is cut short its digests do not fit.
+            with path.open("wb") as file:
+                for values in (header, *chunk.rows.values(), *chunk.sums.values()):
+                    np.save(file, values, allow_pickle=False)
         except IsADirectoryError:
             return  # somebody else's; the chunk will be drawn again
         except OSError as error:
-            raise RunError(f"{path}: cannot be written: {error.strerror}") from error
-        self.kept.add(chunk)
+            raise RunError(f"{path}: cannot be written: {error.strerror or error}") from error
+        self.kept.add(number)
 
     def advice(self) -> str:
         """How many chunks are kept, where, and how to go on with them; empty if there are none."""
@@ -197,19 +205,17 @@ class Journal:
             shutil.rmtree(path, ignore_errors=True)
 
     def _finished(self) -> set[int]:
-        names = (re.fullmatch(r"chunk-(\d{7,18})\.npz", path.name) for path in self._folder.iterdir())
+        names = (re.fullmatch(r"chunk-(\d{7,18})\.npy", path.name) for path in self._folder.iterdir())
         return {int(name[1]) for name in names if name and os.path.isfile(self._folder / name[0])}
 
-    def _path(self, chunk: int) -> Path:
-        return self._folder / f"chunk-{chunk:07d}.npz"
+    def _path(self, number: int) -> Path:
+        return self._folder / f"chunk-{number:07d}.npy"
 
-    def _digest(self, chunk: int, record: Record) -> str:
-        """Digest of a chunk of this run."""
-        columns = [[name, values.dtype.str, values.shape] for name, values in record.items()]
-        digest = hashlib.sha256(json.dumps([self._run, chunk, columns]).encode())
-        for values in record.values():
-            digest.update(np.ascontiguousarray(values).data)
-        return digest.hexdigest()
+    def _header(self, number: int, chunk: Chunk) -> bytes:
+        """What a chunk of this run is, but for the values of its rows, of which it has the digests as they are told."""
+        types = [[values.dtype.str, values.shape] for values in chunk.rows.values()]
+        told = {"run": self._run, "chunk": number, "types": types}
+        return json.dumps(told | {"digests": dict(chunk.digests), "sums": digests_of(chunk.sums)}).encode()
 
     def _damaged(self, name: str) -> RunError:
         return RunError(f"{self._folder / name}: damaged; remove {self._folder} and start again")

@@ -4,15 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
-from itertools import pairwise
 from pathlib import Path
-
-import numpy as np
 
 from mcgen.errors import FileFormatError, UsageError
 from mcgen.io.events.store import read_chunks, read_metadata
 from mcgen.metadata import Metadata
-from mcgen.record.columns import Record, concatenate
+from mcgen.record.columns import Record, by_chunk, concatenate
+from mcgen.run.chunk import finished
 from mcgen.run.output import event_file
 from mcgen.run.parts import SAME
 from mcgen.types import Progress
@@ -37,8 +35,10 @@ def merge(output: Path, parts: Sequence[Path], progress: Progress | None = None)
     ordered = in_order(_parts_of(found), next(iter(found.values())).provenance.chunks)
     _check_same(found)
     provenance = replace(found[ordered[0]].provenance, part=None)
+    records = _chunks(ordered, progress)
+    chunks = (finished(record, provenance, provenance.accepted_only) for record in records)
     with event_file(output) as write:
-        metadata = write(provenance, _chunks(ordered, progress))
+        metadata = write(provenance, chunks)
         _check_counted(metadata, found.values())
         return metadata
 
@@ -118,11 +118,9 @@ def _cut(records: Iterable[Record], size: int) -> Iterator[Record]:
     """Cut a sequence of events where their numbers pass a multiple of the size."""
     rest: Record | None = None
     for record in records:
-        joined = record if rest is None else concatenate([rest, record])
-        number = joined["event"] // np.uint64(size)
-        edges = [0, *(np.flatnonzero(np.diff(number)) + 1).tolist(), len(number)]
-        for start, stop in pairwise(edges[:-1]):
-            yield {name: values[start:stop] for name, values in joined.items()}
-        rest = {name: values[edges[-2] :] for name, values in joined.items()}
+        *whole, rest = [
+            part for _, part in by_chunk(record if rest is None else concatenate([rest, record]), size)
+        ] or [record]
+        yield from whole
     if rest is not None:
         yield rest

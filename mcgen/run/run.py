@@ -6,6 +6,7 @@ import logging
 import secrets
 from collections.abc import Iterator
 from dataclasses import dataclass
+from functools import partial
 
 import numpy as np
 
@@ -16,6 +17,7 @@ from mcgen.flux.flux import Flux, flux_of
 from mcgen.metadata import Provenance, Yield
 from mcgen.record.columns import Record
 from mcgen.rng import Purpose, stream
+from mcgen.run.chunk import Chunk, finished
 from mcgen.run.chunks import chunks_in_order
 from mcgen.run.journal import Journal
 from mcgen.run.parallel import Workers
@@ -89,16 +91,39 @@ class Run:
     def chunks(
         self,
         workers: Workers = Workers(),  # noqa: B008  # frozen
-        part: range | None = None,
-        journal: Journal | None = None,
         progress: Progress | None = None,
     ) -> Iterator[Record]:
-        """Draw chunks in order, all or a part of them; those that the journal has are read from it."""
-        numbers = range(chunks_of(self.card)) if part is None else part
-        for k, record in chunks_in_order(self.chunk, numbers, workers, journal):
+        """Draw all chunks in order, in memory."""
+        numbers = range(chunks_of(self.card))
+        for k, record in zip(numbers, workers.map(self.chunk, numbers), strict=True):
             yield record
             if progress:
                 progress(len(points_of(self.card, range(k, k + 1))))
+
+    def finished(
+        self,
+        provenance: Provenance,
+        accepted_only: bool,
+        workers: Workers = Workers(),  # noqa: B008  # frozen
+        journal: Journal | None = None,
+        progress: Progress | None = None,
+    ) -> Iterator[Chunk]:
+        """Draw the chunks of the run, or of its part, in order, for a file; those that the journal has are read from it.
+
+        Parameters
+        ----------
+        provenance : of what is drawn
+        accepted_only : whether the other rows are only counted
+        """
+        numbers = range(chunks_of(self.card)) if provenance.part is None else range(*provenance.part)
+        draw = partial(self._finished, provenance, accepted_only)
+        for k, chunk in chunks_in_order(draw, numbers, workers, journal):
+            yield chunk
+            if progress:
+                progress(len(points_of(self.card, range(k, k + 1))))
+
+    def _finished(self, provenance: Provenance, accepted_only: bool, k: int) -> Chunk:
+        return finished(self.chunk(k), provenance, accepted_only)
 
     def yields(self) -> dict[str, Yield]:
         """Draw all chunks, and return only the yields, in the decay volume ("fiducial") and accepted."""

@@ -9,8 +9,8 @@ import pytest
 import mcgen
 from mcgen.errors import Interrupted, RunError, UsageError
 from mcgen.metadata import Metadata
-from mcgen.record.columns import Record
 from mcgen.run import counting
+from mcgen.run.chunk import Chunk
 from mcgen.run.generate import generate_file
 from mcgen.run.journal import Journal
 from tests.oracle.cards import assert_same_columns, done, refused, settings
@@ -45,7 +45,7 @@ def test_it_is_the_ordinary_run_of_so_many_points(write: str, number: int) -> No
     more = str(events.provenance.points + 1)
     done("--quiet", "generate", "tiny.toml", "--unweighted", "-n", more, *chosen, "-o", "more.root")
     assert len(mcgen.read("more.root")) == number + 1
-    assert not Path("number.root.parts").exists() or not list(Path("number.root.parts").glob("*.npz"))
+    assert not Path("number.root.parts").exists() or not list(Path("number.root.parts").glob("chunk-*"))
 
 
 def test_processes_and_python_have_the_same_events(card: mcgen.Card) -> None:
@@ -102,11 +102,11 @@ def test_a_killed_run_is_continued(monkeypatch: pytest.MonkeyPatch, card: mcgen.
     expected = mcgen.generate(card, unweighted=60)
     keep, kept = Journal.keep, list[int]()
 
-    def dying(self: Journal, chunk: int, record: Record) -> None:
+    def dying(self: Journal, number: int, chunk: Chunk) -> None:
         if len(kept) == 2:
             raise KeyboardInterrupt
-        kept.append(chunk)
-        keep(self, chunk, record)
+        kept.append(number)
+        keep(self, number, chunk)
 
     monkeypatch.setattr(Journal, "keep", dying)
     with pytest.raises(Interrupted, match="2 finished chunks"):

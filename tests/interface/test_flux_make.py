@@ -105,7 +105,7 @@ def test_a_run_that_was_killed_is_continued(whole: Path) -> None:
     folder = journal_folder(Path("again.root"))
     command = [sys.executable, "-m", "mcgen", *MAKE, "-o", "again.root"]
     with subprocess.Popen(command, stderr=subprocess.PIPE, text=True) as process:
-        wait_for(lambda: (folder / "chunk-0000000.npz").exists() or process.poll() is not None)
+        wait_for(lambda: (folder / "chunk-0000000.npy").exists() or process.poll() is not None)
         process.send_signal(signal.SIGINT)
         message = process.communicate()[1]
     assert process.returncode == 130, message

@@ -436,7 +436,7 @@ def test_a_chunk_that_does_not_fit_is_drawn_and_kept_again(
     card: mcgen.Card, whole: Events, damage: str
 ) -> None:
     interrupted(card)
-    chunks = [Path(f"tiny.root.parts/chunk-000000{k}.npz") for k in range(2)]
+    chunks = [Path(f"tiny.root.parts/chunk-000000{k}.npy") for k in range(2)]
     chunks[0].write_bytes(chunks[0].read_bytes()[:-1000] if damage == "cut short" else chunks[1].read_bytes())
     for expected in ([0], [2]):
         drawn: list[int] = []
@@ -453,9 +453,9 @@ def test_a_chunk_that_does_not_fit_is_drawn_and_kept_again(
 def test_strays_beside_the_chunks(card: mcgen.Card, whole: Events) -> None:
     interrupted(card)
     folder = Path("tiny.root.parts")
-    for name in ("chunk-abc.npz", "chunk-0000001 (copy).npz"):
+    for name in ("chunk-abc.npy", "chunk-0000001 (copy).npy"):
         (folder / name).write_bytes(b"stray")
-    (folder / "chunk-0000002.npz").mkdir()
+    (folder / "chunk-0000002.npy").mkdir()
     done("-q", "generate", "tiny.toml", "--resume")
     assert_same_events(whole, mcgen.read("tiny.root"))
     assert files() == {"whole.root", "tiny.root"}

@@ -15,7 +15,7 @@ from mcgen.distribution import how_to_install
 from mcgen.errors import FileFormatError, RunError, UsageError
 from mcgen.io.events.checks import conforming
 from mcgen.io.events.dataset import is_dataset, read_index
-from mcgen.io.events.digests import ColumnHashes, verified
+from mcgen.io.events.digests import ColumnDigests, verified
 from mcgen.io.events.fairship import FairShipWriter
 from mcgen.io.events.hepmc3 import Hepmc3Writer
 from mcgen.io.events.lhe import LheWriter
@@ -199,8 +199,9 @@ def read_chunks(
     with open_events(path) as file:
         metadata = file.metadata
         chunks = file.chunks(size or max(file.rows, 1))
-        for record in verified(chunks, metadata, path) if verify else chunks:
-            yield conforming(record, metadata.provenance, path), metadata
+        records = (conforming(record, metadata.provenance, path) for record in chunks)
+        for record in verified(records, metadata, path) if verify else records:
+            yield record, metadata
             if progress:
                 progress(len(record["weight"]))
 
@@ -243,7 +244,7 @@ def write_chunks(chunks: Iterator[Record], metadata: Metadata, path: Path, forma
     columns = tuple(
         known.get(name, Column(name, str(values.dtype), "", "")) for name, values in first.items()
     )
-    hashes = ColumnHashes(first)
+    hashes = ColumnDigests(first, metadata.provenance.card.run.chunk)
     with atomic_output(path) as temporary, kind.writer(temporary, columns) as writer:
         for record in chain([first], chunks):
             writer.append(record)

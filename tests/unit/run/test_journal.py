@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import shutil
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
@@ -12,7 +13,9 @@ import numpy as np
 import pytest
 
 from mcgen.errors import Interrupted, RunError, UsageError
-from mcgen.record.columns import Record
+from mcgen.io.events.digests import digests_of
+from mcgen.record.columns import AnyArray
+from mcgen.run.chunk import Chunk
 from mcgen.run.journal import Journal, journal_beside, journal_folder
 from mcgen.sampler.proposal import Proposal
 
@@ -20,13 +23,14 @@ PROPOSAL = Proposal({"one": ("parent",)}, (), "key", 1)
 IDENTITY: dict[str, Any] = {"card": {"run": {"seed": 1}, "model": {"g_mu": 1e-4}}, "flux": {"sha256": "ab"}}
 
 
-def record(chunk: int) -> Record:
-    return {
+def drawn(chunk: int) -> Chunk:
+    rows = {
         "event": np.arange(5, dtype=np.uint64),
         "weight": np.full(5, 0.5 + chunk),
         "accepted": np.arange(5) % 2 == 0,
         "none": np.zeros(0),
     }
+    return Chunk(rows, {"lost": np.array([0.5 * chunk, 7.0])}, digests_of(rows))
 
 
 @pytest.fixture
@@ -40,7 +44,7 @@ def attempt(output: Path, identity: Any, chunks: int = 0, error: BaseException |
         journal.proposal()
         journal.begin(PROPOSAL, identity)
         for chunk in range(chunks):
-            journal.keep(chunk, record(chunk))
+            journal.keep(chunk, drawn(chunk))
         if error is not None:
             raise error
 
@@ -77,53 +81,71 @@ def test_chunks_come_back(output: Path, resumed: Callable[[], Journal]) -> None:
     for chunk in range(3):
         found = journal.load(chunk)
         assert found is not None
-        assert list(found) == list(record(chunk))
-        for name, values in record(chunk).items():
-            assert found[name].dtype == values.dtype
-            np.testing.assert_array_equal(found[name], values)
+        assert found.digests == drawn(chunk).digests
+        for read, kept in ((found.rows, drawn(chunk).rows), (found.sums, drawn(chunk).sums)):
+            assert list(read) == list(kept)
+            for name, values in kept.items():
+                assert read[name].dtype == values.dtype
+                np.testing.assert_array_equal(read[name], values)
 
 
 def empty(folder: Path) -> None:
-    (folder / "chunk-0000002.npz").write_bytes(b"")
+    (folder / "chunk-0000002.npy").write_bytes(b"")
 
 
 def exchange(folder: Path) -> None:
-    shutil.copy(folder / "chunk-0000001.npz", folder / "chunk-0000002.npz")
+    shutil.copy(folder / "chunk-0000001.npy", folder / "chunk-0000002.npy")
 
 
 def cut(folder: Path) -> None:
-    path = folder / "chunk-0000002.npz"
+    path = folder / "chunk-0000002.npy"
     path.write_bytes(path.read_bytes()[:-100])
 
 
-def rewritten(change: Callable[[dict[str, Any]], object]) -> Callable[[Path], None]:
-    """Change the columns of chunk 2 and leave its digest."""
+def rewritten(change: Callable[[list[AnyArray]], object]) -> Callable[[Path], None]:
+    """Change the arrays of chunk 2's file: header, event, weight, accepted, none, lost."""
 
     def apply(folder: Path) -> None:
-        path = folder / "chunk-0000002.npz"
-        with np.load(path) as file:
-            columns = dict(file)
-        change(columns)
-        np.savez(path, **columns)
+        path = folder / "chunk-0000002.npy"
+        with path.open("rb") as file:
+            arrays = [np.load(file) for _ in range(6)]
+            assert not file.read()
+        change(arrays)
+        with path.open("wb") as file:
+            for values in arrays:
+                np.save(file, values)
 
     return apply
 
 
+def retold(**changes: Any) -> Callable[[Path], None]:
+    """Change what the header of chunk 2's file tells."""
+
+    def change(arrays: list[AnyArray]) -> None:
+        told = json.loads(arrays[0].tobytes())
+        arrays[0] = np.frombuffer(json.dumps(told | changes).encode(), np.uint8)
+
+    return rewritten(change)
+
+
 def of_another_run(folder: Path) -> None:
     other = folder.parent / "other.root"
-    shutil.copy(interrupt(other, identity={**IDENTITY, "seed": 2}) / "chunk-0000002.npz", folder)
+    shutil.copy(interrupt(other, identity={**IDENTITY, "seed": 2}) / "chunk-0000002.npy", folder)
 
 
 DAMAGE: dict[str, Callable[[Path], None]] = {
     "exchanged": exchange,
     "cut short": cut,
     "empty": empty,
-    "a column less": rewritten(lambda columns: columns.pop("accepted")),
-    "a column more": rewritten(lambda columns: columns.update(more=np.zeros(5))),
-    "other values": rewritten(lambda columns: columns["weight"].__setitem__(0, 7.0)),
-    "other type": rewritten(lambda columns: columns.update(weight=columns["weight"].view(np.int64))),
-    "no digest": rewritten(lambda columns: columns.pop("sha256")),
-    "nothing in it": rewritten(lambda columns: columns.clear()),
+    "a column less": rewritten(lambda arrays: arrays.pop(3)),
+    "a column more": rewritten(lambda arrays: arrays.insert(3, np.zeros(5))),
+    "other values": rewritten(lambda arrays: arrays[2].__setitem__(0, 7.0)),
+    "other type": rewritten(lambda arrays: arrays.__setitem__(2, arrays[2].view(np.int64))),
+    "other sums": rewritten(lambda arrays: arrays[5].__setitem__(0, 7.0)),
+    "no digests": retold(digests={}),
+    "another number": retold(chunk=1),
+    "no header": rewritten(lambda arrays: arrays.pop(0)),
+    "nothing in it": rewritten(lambda arrays: arrays.clear()),
     "of another run": of_another_run,
 }
 
@@ -136,26 +158,26 @@ def test_a_chunk_that_does_not_fit_is_not_taken(
     journal = resumed()
     assert journal.load(2) is None
     assert journal.kept == {0, 1}
-    journal.keep(2, record(2))
+    journal.keep(2, drawn(2))
     assert journal.load(2) is not None, "it is kept again"
 
 
 def test_strays_are_ignored(output: Path, resumed: Callable[[], Journal]) -> None:
     folder = interrupt(output)
     for name in (
-        "chunk-abc.npz",
-        "chunk-0000001 (copy).npz",
-        "chunk-.npz",
-        "chunk-1.npz",
-        "chunk--000001.npz",
+        "chunk-abc.npy",
+        "chunk-0000001 (copy).npy",
+        "chunk-.npy",
+        "chunk-1.npy",
+        "chunk--000001.npy",
     ):
         (folder / name).write_bytes(b"stray")
-    (folder / "chunk-0000007.npz").mkdir()
+    (folder / "chunk-0000007.npy").mkdir()
     (folder / "more").mkdir()
     (folder / "more" / "file").touch()
     journal = resumed()
     assert journal.kept == {0, 1, 2}
-    journal.keep(7, record(7))
+    journal.keep(7, drawn(7))
     assert journal.load(7) is None, "a folder is in its place"
 
 
@@ -176,7 +198,7 @@ def test_a_failure_with_nothing_finished_leaves_nothing(output: Path) -> None:
 def test_another_run_is_named_and_left_alone(output: Path, chunks: int) -> None:
     folder = interrupt(output)
     for chunk in range(chunks, 3):
-        (folder / f"chunk-{chunk:07d}.npz").unlink()
+        (folder / f"chunk-{chunk:07d}.npy").unlink()
     before = names(folder)
     other = {**IDENTITY, "card": {"run": {"seed": 2}, "model": {"g_mu": 1e-4, "name": "x"}}}
     said = r"parts: .* differs from this one in card\.model\.name, card\.run\.seed: .* remove that folder"
@@ -225,7 +247,7 @@ def test_a_damaged_identity(output: Path, text: str) -> None:
     (folder / "run.json").write_text(text, encoding="utf-8")
     with pytest.raises(RunError, match=r"run\.json: damaged; remove .*parts and start again"):
         attempt(output, IDENTITY)
-    assert (folder / "chunk-0000000.npz").is_file()
+    assert (folder / "chunk-0000000.npy").is_file()
 
 
 def test_a_damaged_proposal(output: Path) -> None:
