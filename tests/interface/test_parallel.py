@@ -13,13 +13,11 @@ import sys
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pytest
-from distributed import Client
 
 import mcgen
 from mcgen.errors import Interrupted, RunError, UsageError
@@ -28,7 +26,6 @@ from mcgen.io.events.root import RootWriter
 from mcgen.metadata import Metadata
 from mcgen.record.columns import AnyArray
 from mcgen.run.cluster import _check_versions
-from mcgen.run.dataset import generate_dataset
 from mcgen.run.generate import JOURNAL_POINTS, generate_file
 from mcgen.run.parallel import Workers
 from mcgen.run.run import Run
@@ -93,132 +90,6 @@ def test_a_worker_that_dies_and_what_it_leaves(card: mcgen.Card) -> None:
     generate_file(card, Path("again.root"))
     assert_same_events(mcgen.read("again.root"), mcgen.read(output))
     assert files() == {"tiny.root", "again.root"}
-
-
-# --- a Dask cluster
-
-
-def dask(*arguments: str) -> subprocess.Popen[bytes]:
-    command = [sys.executable, "-m", "dask", *arguments]
-    return subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
-
-
-@dataclass
-class Cluster:
-    address: str
-    scheduler: subprocess.Popen[bytes]
-    workers: list[subprocess.Popen[bytes]]
-
-
-@pytest.fixture
-def scheduler(tmp_path: Path) -> Iterator[Cluster]:
-    """A cluster without workers."""
-    description = tmp_path / "scheduler.json"
-    process = dask(
-        *("scheduler", "--host", "127.0.0.1", "--port", "0", "--no-dashboard"),
-        *("--scheduler-file", str(description)),
-    )
-    try:
-        wait_for(lambda: description.is_file() and description.stat().st_size > 0)
-        yield Cluster(json.loads(description.read_text(encoding="utf-8"))["address"], process, [])
-    finally:
-        process.kill()
-        process.wait()
-
-
-@pytest.fixture
-def cluster(scheduler: Cluster, tmp_path: Path) -> Iterator[Cluster]:
-    """A cluster with two workers."""
-    options = ("--no-nanny", "--no-dashboard", "--nthreads", "1", "--local-directory", str(tmp_path))
-    scheduler.workers += [dask("worker", scheduler.address, *options) for _ in range(2)]
-    try:
-        with Client(scheduler.address, set_as_default=False) as client:  # type: ignore[no-untyped-call]
-            client.wait_for_workers(2, timeout=60)
-        yield scheduler
-    finally:
-        for process in scheduler.workers:
-            process.kill()
-            process.wait()
-
-
-def test_a_cluster_that_loses_a_worker_gives_the_same_events(card: mcgen.Card, cluster: Cluster) -> None:
-    card = card.replace(run={"events": 2550, "chunk": 100})
-    done_points = []
-
-    def kill_one(points: int) -> None:
-        done_points.append(points)
-        if len(done_points) == 5:
-            cluster.workers[0].kill()
-
-    generate_file(card, Path("cluster.root"), workers=Workers(dask=cluster.address), progress=kill_one)
-    assert cluster.workers[0].poll() is not None
-    assert cluster.workers[1].poll() is None
-    generate_file(card, Path("one.root"))
-    assert_same_events(mcgen.read("one.root"), mcgen.read("cluster.root"))
-
-
-def test_a_cluster_that_loses_a_worker_fills_a_dataset(card: mcgen.Card, cluster: Cluster) -> None:
-    card = card.replace(run={"events": 2550, "chunk": 100})
-    Path("set").mkdir()
-
-    def kill_one(_: int) -> None:
-        cluster.workers[0].kill()
-
-    generate_dataset(
-        card, Path("set"), workers=Workers(dask=cluster.address), progress=kill_one, part_points=200
-    )
-    assert cluster.workers[0].wait(10) is not None
-    generate_file(card, Path("one.root"))
-    one, other = mcgen.read("one.root"), mcgen.read("set")
-    for name, values in one.columns.items():
-        np.testing.assert_array_equal(values, other[name], err_msg=name)
-
-
-@pytest.mark.parametrize(
-    ("lost", "said"),
-    [
-        ("scheduler", "the Dask scheduler at {} does not answer any more"),
-        ("workers", r"the Dask cluster at {} has had no workers for 2 s: start some .*--dask-wait"),
-    ],
-)
-def test_a_cluster_that_dies(
-    card: mcgen.Card, cluster: Cluster, lost: str, said: str, capfd: pytest.CaptureFixture[str]
-) -> None:
-    card = card.replace(run={"events": 100_000, "chunk": 100})
-
-    def kill(_: int) -> None:
-        for process in [cluster.scheduler] if lost == "scheduler" else cluster.workers:
-            process.kill()
-
-    workers = Workers(dask=cluster.address, patience=2.0)
-    message = "^" + said.format(cluster.address) + ".* finished chunks are kept in tiny.root.parts"
-    with pytest.raises(RunError, match=message):
-        generate_file(card, Path("tiny.root"), workers=workers, resume=True, progress=kill)
-    assert "Traceback" not in capfd.readouterr().err
-
-
-def test_a_cluster_without_workers(scheduler: Cluster, caplog: pytest.LogCaptureFixture) -> None:
-    message = refused("generate", "tiny.toml", "--dask", scheduler.address, "--dask-wait", "0.5", code=1)
-    assert f"the Dask cluster at {scheduler.address} has had no workers for 0.5 s: start some" in message
-    assert f"the Dask cluster at {scheduler.address} has no workers: waiting for some" in caplog.messages
-
-
-@pytest.mark.parametrize(
-    "address", ["nonsense", "", "http://127.0.0.1:8787", "tls://127.0.0.1:9", "inproc://x"]
-)
-def test_what_is_no_address_of_a_scheduler(address: str) -> None:
-    message = refused("generate", "tiny.toml", "--dask", address)
-    assert f"--dask {address!r}: not the address of a scheduler, as tcp://host:8786 (" in message
-
-
-def test_no_scheduler() -> None:
-    message = refused("generate", "tiny.toml", "--dask", "tcp://127.0.0.1:9", "--dask-wait", "1", code=1)
-    assert "no Dask scheduler answers at tcp://127.0.0.1:9" in message
-
-
-def test_dask_is_not_installed(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setitem(sys.modules, "distributed", None)
-    assert "pip install 'mcgen-hep[dask]'" in refused("generate", "tiny.toml", "--dask", "tcp://127.0.0.1:9")
 
 
 # --- parts of a run
