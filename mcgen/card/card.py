@@ -42,15 +42,15 @@ class Card(Table):
     """A run card with its experiment card merged in."""
 
     title: Text = ""
-    """Somebody's own words above figures and pages: what no key says, for keys are changed by --set."""
+    """Your own words, above figures and pages; not what a key says already, for --set may change that."""
     model: ModelTable
     """The boson."""
     production: ProductionTable = ProductionTable()
-    """How the boson is radiated, and what the muon loses before."""
+    """How the boson comes about, and what the muon loses before."""
     flux: FluxTable | None = None
-    """The muons, from a file; this or `beam`."""
+    """The particles that bosons come from, out of a file; this or `beam`."""
     beam: BeamTable | None = None
-    """The muons, from a beam; this or `flux`."""
+    """Muons of a beam along z that meets the front of the target; this or `flux`."""
     experiment: ExperimentTable
     """What stands along the beam, and what is accepted."""
     run: RunTable = RunTable()

@@ -99,14 +99,14 @@ def _key_paths(table: type[Table]) -> tuple[tuple[str, ...], ...]:
     found: list[tuple[str, ...]] = []
     for name, field in table.model_fields.items():
         found.append((name,))
-        for inner in _tables_in(field.annotation):
+        for inner in tables_in(field.annotation):
             found += [(name, *path) for path in _key_paths(inner)]
     return tuple(found)
 
 
-def _tables_in(annotation: Any) -> Iterator[type[Table]]:
+def tables_in(annotation: Any) -> Iterator[type[Table]]:
     """Tables that an annotation mentions."""
     if isinstance(annotation, type) and issubclass(annotation, Table):
         yield annotation
     for argument in get_args(annotation):
-        yield from _tables_in(argument)
+        yield from tables_in(argument)

@@ -187,7 +187,7 @@ class ScanTable(Table):
     masses: (
         Annotated[tuple[Annotated[float, Field(ge=1e-4, le=10.0)], ...], Spaced, Field(min_length=1)] | None
     ) = None
-    """[GeV]; a list, or "LOW:HIGH:N". Absent: from 2 m_e to 2 m_mu, refined."""
+    """Masses [GeV]: a list, or "LOW:HIGH:N". Absent: from 2 m_e to 2 m_mu, refined."""
     refine: bool | None = None
     """Whether to add masses at thresholds and where the contour turns or closes; default: if masses are absent."""
     couplings: (

@@ -48,9 +48,23 @@ def _verify(file: Path) -> None:
 
 @app.command()
 def cards(
-    name: Annotated[str | None, typer.Argument(help="A shipped card to print, to start one's own.")] = None,
+    name: Annotated[
+        str | None,
+        typer.Argument(
+            help="A shipped card to print, to start one's own; with --keys a table, as run.vegas."
+        ),
+    ] = None,
+    keys: Annotated[
+        bool, typer.Option("--keys", help="List the keys of cards: meaning, unit, default, allowed values.")
+    ] = False,
 ) -> None:
     """List the shipped cards, or print one."""
+    if keys:
+        from mcgen.card.keys import sections, sections_of
+        from mcgen.cli.keys_text import print_keys
+
+        print_keys(sections() if name is None else sections_of(name))
+        return
     from mcgen.card import load_card, shipped_card, shipped_cards
 
     if name is not None:

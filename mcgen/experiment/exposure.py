@@ -16,4 +16,4 @@ class ExposureTable(Table):
     kind: Literal["pot", "mot", "xsec"] = "pot"
     """Protons on target; muons on target; or luminosity of muons and nuclei, without dump and decay."""
     value: Exposure
-    """How many protons or muons, or how much luminosity [1/pb]."""
+    """How many protons or muons, or how much luminosity in 1/pb."""

@@ -47,7 +47,7 @@ class ExperimentTable(Table):
     """An experiment."""
 
     card: Text | None = None
-    """The experiment card that this started from."""
+    """The experiment card to start from: the name of a shipped one, or a path; its keys may be given here again."""
     name: Annotated[str, Field(min_length=1, max_length=80)]
     """Short name, of files and pictures."""
     title: Text = ""
@@ -59,12 +59,15 @@ class ExperimentTable(Table):
     exposure: ExposureTable
     """What the weights are normalised to."""
     target: TargetTable
-    """The dump."""
+    """The dump: one block along z, or layers, of the target and of what stands behind it."""
     decay_volume: VolumeTable
     """Where decays count."""
     magnet: Annotated[tuple[MagnetTable, ...], AsTuple] = ()
-    """Dipoles that bend the daughters."""
+    """Dipoles that bend the daughters, as kicks at their centres."""
     plane: Annotated[tuple[PlaneTable, ...], AsTuple] = ()
     """Planes that the daughters are followed to."""
     selection: Annotated[tuple[SelectionTable, ...], AsTuple] = ()
-    """Requirements by channel; without any every decay in the volume is accepted."""
+    """Requirements on both daughters; the first selection that names the channel applies.
+
+    Without any selection every decay in the volume is accepted; with some, a channel that none names is not.
+    """

@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from typing import Annotated
 
-from pydantic import Field
+from pydantic import Field, WithJsonSchema
 
 from mcgen.fields import (
     AsTuple,
@@ -18,13 +18,13 @@ from mcgen.fields import (
     Table,
     Text,
 )
-from mcgen.physics.matter import Material, material
+from mcgen.physics.matter import MATERIALS, Material, material
 
 
 class MaterialTable(Table):
     """A homogeneous material: a shipped one, or one's own by z, a and density."""
 
-    material: Text | None = None
+    material: Annotated[Text, WithJsonSchema({"enum": MATERIALS})] | None = None
     """Name of a shipped material."""
     z: Annotated[float, Field(ge=1.0, le=118.0)] | None = None
     """Charge number of one's own material."""

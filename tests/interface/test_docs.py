@@ -35,8 +35,9 @@ README = PAGES["README.md"]
 RESULTS = json.loads((ROOT / "validation" / "ratios" / "ratios.json").read_text(encoding="utf-8"))
 
 
-def test_the_page_of_columns_is_that_of_the_declaration() -> None:
-    spec = importlib.util.spec_from_file_location("make_columns", ROOT / "docs" / "make_columns.py")
+@pytest.mark.parametrize("maker", ["make_columns", "make_cards"])
+def test_a_page_that_is_made_is_that_of_the_declaration(maker: str) -> None:
+    spec = importlib.util.spec_from_file_location(maker, ROOT / "docs" / f"{maker}.py")
     assert spec is not None
     assert spec.loader is not None
     module = importlib.util.module_from_spec(spec)
