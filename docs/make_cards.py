@@ -49,8 +49,10 @@ table that gets another `shape` loses the sizes of the old one; a target that ge
 `--set` is TOML, and what is not is text. Items of `[[...]]` go by name, or by number from 0:
 
 ```console
-$ mcgen check na62_leptophilic --set model.mass_gev=0.1 --set experiment.plane.straw1.radius_m=0.9 \\
-    --set experiment.selection.photons.min_energy_gev=2 --set 'experiment.magnet.0.kick_gev=[0, 0]'
+$ mcgen check na62_leptophilic --set model.mass_gev=0.1 \\
+    --set experiment.plane.straw1.radius_m=0.9 \\
+    --set experiment.selection.photons.min_energy_gev=2 \\
+    --set 'experiment.magnet.0.kick_gev=[0, 0]'
 ```
 
 Paths in a card are relative to the card, those on the command line to the working directory.
@@ -69,7 +71,7 @@ def _keys() -> Iterator[str]:
             yield from (f"### {_heading(section)}", "")
         yield from (section.meaning, "")
         if section.keys:
-            yield from ("| key | unit | default | allowed | meaning |", "|---|---|---|---|---|")
+            yield from ("| key | meaning | unit | default | allowed |", "|---|---|---|---|---|")
             yield from map(_row, section.keys)
             yield ""
 
@@ -80,7 +82,7 @@ def _heading(section: Section) -> str:
 
 
 def _row(key: Key) -> str:
-    cells = (f"`{key.name}`", key.unit, key.default, key.allowed, key.meaning)
+    cells = (f"`{key.name}`", key.meaning, key.unit, key.default, key.allowed)
     return f"| {' | '.join(cells)} |"
 
 

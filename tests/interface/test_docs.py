@@ -59,14 +59,18 @@ def test_readme_shows_the_measured_yields_of_dumps_as_built() -> None:
 @pytest.mark.parametrize("page", PAGES)
 def test_files_that_a_page_points_at_exist(page: str) -> None:
     folder = next(path.parent for path in (ROOT / page, ROOT / "docs" / page) if path.is_file())
-    for target in re.findall(r"\]\((?!http)([^)]+)\)", PAGES[page]):
+    for target in re.findall(r"\]\((?!http)([^)]+)\)", prose(PAGES[page])):
         assert (folder / target).is_file(), target
+
+
+def prose(text: str) -> str:
+    """Return a page without its blocks of code."""
+    return re.sub(r"^```.*?^```$", "", text, flags=re.MULTILINE | re.DOTALL)
 
 
 def unknown(text: str) -> list[str]:
     """Return names of mcgen's own that a page has in its code, and options in its prose, that there are not."""
-    prose = re.sub(r"^```.*?^```$", "", text, flags=re.MULTILINE | re.DOTALL)
-    spans = " ".join(re.findall(r"`mcgen [^`]+`|`--[^`]+`", prose))
+    spans = " ".join(re.findall(r"`mcgen [^`]+`|`--[^`]+`", prose(text)))
     missing = [option for option in re.findall(r"--[a-z-]+", spans) if option not in options_of(COMMAND)]
     for name in re.findall(r"\bmcgen(?:\.[A-Za-z_]\w*)+", text):
         try:
@@ -116,6 +120,7 @@ ELSEWHERE = {
     "cpp": "run by test_real_root.py, where ROOT is installed",
     "toml": "loaded by the test of tables below",
     "csv": "a file of scan.md, made below",
+    "{eval-rst}": "a directive of the site, which the stage docs of .ci/run builds",
 }
 """Why blocks in other languages are not."""
 
@@ -184,6 +189,14 @@ def what_readme_has() -> None:
     done(*smaller(["generate", "na62_leptophilic", "--quiet"]))
 
 
+def what_own_experiment_has() -> None:
+    """Write the cards that the page shows, each under the name in its first line."""
+    for block in blocks("toml"):
+        if block.page == "own-experiment.md":
+            name = block.text.partition("\n")[0].removeprefix("# ")
+            Path(name).write_text(block.text, encoding="utf-8")
+
+
 def what_validate_has() -> None:
     """Show the samples of the repository."""
     Path("validation").symlink_to(ROOT / "validation")
@@ -215,6 +228,7 @@ SAMPLES: dict[str, Callable[[], None]] = {
     "validate.md": what_validate_has,
     "scan.md": what_scan_has,
     "flux.md": what_flux_has,
+    "own-experiment.md": what_own_experiment_has,
 }
 """What a page's commands read and do not make."""
 
@@ -260,6 +274,8 @@ def test_tables_that_pages_print_are_those_of_a_card() -> None:
     assert mcgen.load_card("mine.toml").production.method == "exact"
     base = mcgen.load_card("na62_leptophilic").to_dict()
     for block in others:
+        if block.page == "own-experiment.md":  # whole ones, whose files are run
+            continue
         for name, table in tomllib.loads(block.text).items():  # one by one: some are there instead of others
             if name == "experiment":  # which starts from a shipped one
                 mcgen.load_card(base).replace(experiment=table)

@@ -56,7 +56,7 @@ def blocks(*languages: str) -> list[Block]:
     found = [
         Block(page, language, content)
         for page, text in PAGES.items()
-        for language, content in re.findall(r"^```(\w*)\n(.*?)^```$", text, re.MULTILINE | re.DOTALL)
+        for language, content in re.findall(r"^```([\w{}-]*)\n(.*?)^```$", text, re.MULTILINE | re.DOTALL)
     ]
     return [block for block in found if not languages or block.language in languages]
 
