@@ -10,13 +10,17 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from docutils import nodes
+from docutils.utils.math import MathError
 from docutils.utils.math.latex2mathml import tex2mathml
 from pygments.lexers.special import TextLexer
+from sphinx.util.logging import getLogger
 
 import mcgen
 
 if TYPE_CHECKING:
     from sphinx.application import Sphinx
+
+logger = getLogger(__name__)
 
 project = "mcgen"
 author = "The mcgen authors"
@@ -60,13 +64,21 @@ def setup(app: Sphinx) -> None:
 
 
 def _inline_math(writer: Any, node: nodes.math) -> None:
-    writer.body.append(tex2mathml(node.astext()))
+    writer.body.append(_mathml(node))
     raise nodes.SkipNode
 
 
 def _math_block(writer: Any, node: nodes.math_block) -> None:
-    writer.body.append(f'<div class="math">{tex2mathml(node.astext(), as_block=True)}</div>')
+    writer.body.append(f'<div class="math">{_mathml(node, as_block=True)}</div>')
     raise nodes.SkipNode
+
+
+def _mathml(node: nodes.Element, *, as_block: bool = False) -> str:
+    try:
+        return str(tex2mathml(node.astext(), as_block=as_block))
+    except MathError as error:
+        logger.warning("%s: %s", error, node.astext(), location=node)
+        return ""
 
 
 def _take_links_along(_app: Sphinx, path: Path, _page: str, content: list[str]) -> None:
