@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import tomllib
 from collections.abc import Iterator
+from functools import cache
 from typing import Annotated, Any
 
 import pytest
 from pydantic import Field
 
 from mcgen.card import Card, shipped_cards
-from mcgen.card.keys import OPTIONAL, REQUIRED, Key, sections, sections_of
+from mcgen.card.keys import OPTIONAL, REQUIRED, Key, Section, sections, sections_of
 from mcgen.errors import UsageError
 from tests.oracle.cards import done
 
@@ -31,13 +32,14 @@ def unit_by_name(key: str) -> str:
     return next((unit for end, unit in UNITS.items() if key.endswith(end)), "")
 
 
+@cache
+def listed() -> tuple[Section, ...]:
+    return sections()
+
+
 def found(table: str, name: str) -> Key:
     (key,) = {
-        key
-        for section in sections_of(table)
-        if section.name == table
-        for key in section.keys
-        if key.name == name
+        key for section in listed() if section.name == table for key in section.keys if key.name == name
     }
     return key
 
@@ -54,7 +56,7 @@ def places(data: Any, place: str) -> Iterator[str]:
 
 
 def test_every_key_has_a_meaning_and_the_unit_of_its_name() -> None:
-    for section in sections():
+    for section in listed():
         assert section.meaning
         for key in section.keys:
             assert key.meaning[-1] in ".)", (section, key)
@@ -64,14 +66,12 @@ def test_every_key_has_a_meaning_and_the_unit_of_its_name() -> None:
 
 
 def test_every_key_of_the_shipped_cards_is_listed() -> None:
-    listed = {
-        f"{section.name}.{key.name}".removeprefix(".") for section in sections() for key in section.keys
-    }
+    known = {f"{section.name}.{key.name}".removeprefix(".") for section in listed() for key in section.keys}
     for kind, prefix in (("run", ""), ("experiment", ".experiment")):
         for path in shipped_cards(kind).values():
             keys = set(places(tomllib.loads(path.read_text(encoding="utf-8")), prefix))
             assert keys
-            assert keys <= listed, path
+            assert keys <= known, path
 
 
 def test_values_and_defaults_are_those_of_the_tables() -> None:
