@@ -21,6 +21,17 @@ def effective_size(weights: Array, squares: Array | None = None) -> float:
     return float(np.sum(weights)) ** 2 / square if square > 0.0 else 0.0
 
 
+def integration_error(total: float, square: float, points: int) -> float:
+    """Error of the sum of the weights of all points of a run, sqrt((n sum w^2 - (sum w)^2)/(n - 1)).
+
+    Parameters
+    ----------
+    total, square : sum of the weights, and of their squares
+    points : number n of the points, those of weight 0 included
+    """
+    return sqrt(max(points * square - total * total, 0.0) / (points - 1))
+
+
 def error_by_group(weights: Array, group: Ints) -> float:
     """Error of a sum of weights, of which those of one group fluctuate together: sqrt(sum_groups (sum_group w)^2).
 

@@ -14,7 +14,7 @@ from mcgen.physics.models import OUTCOMES
 from mcgen.record.columns import AnyArray
 from mcgen.sources.registry import process_codes
 from mcgen.types import Array, Bools, Ints
-from mcgen.weights import effective_size
+from mcgen.weights import effective_size, integration_error
 
 Sums = Mapping[str, AnyArray]
 """What a `Tally` is made of: small arrays by name, which add up over the parts of a run."""
@@ -79,7 +79,7 @@ class YieldTally:
         by_group = float((self._sum * self._sum - self._square).sum())
         return Yield(
             value=total,
-            mc_error=sqrt(max((points * square - total * total) / (points - 1), 0.0)),
+            mc_error=integration_error(total, square, points),
             flux_error=sqrt(max(scale * by_group, 0.0)),
             effective_size=effective_size(self._sum, self._square),
         )

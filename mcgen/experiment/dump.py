@@ -102,6 +102,11 @@ class Dump:
         return tuple(dict.fromkeys(of_layers))
 
     @property
+    def nuclei_per_area(self) -> float:
+        """Nuclei along its axis [m^-2], those of all layers."""
+        return sum(one.material.number_density * (one.z[1] - one.z[0]) for one in self.layers)
+
+    @property
     def nucleus_numbers(self) -> Ints:
         """Number of its nucleus for each layer; 0 also in vacuum, where none is ever met."""
         nuclei = self.nuclei

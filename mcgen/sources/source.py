@@ -47,6 +47,10 @@ class Source(Protocol):
     """PDG ids of the parents; no two sources take the same."""
     meaning: ClassVar[str]
     """One line for people."""
+    electromagnetic: ClassVar[bool]
+    """Whether the parent meets a nucleus by a photon; what is not so is a decay."""
+    references: ClassVar[tuple[str, ...]]
+    """arXiv numbers of what it is from, besides the article that the program implements."""
 
     @property
     def parents(self) -> ParentTable:

@@ -17,6 +17,7 @@ from mcgen.constants import MUON_MASS, mass_of
 from mcgen.sources.registry import process_codes
 from mcgen.types import Array
 from tests.oracle.cards import done, muons, refused, write_csv, write_tiny_card
+from tests.oracle.nuhepmc import broken
 from tests.oracle.stats import seed_of
 
 KAON_MASS = mass_of(321)
@@ -92,7 +93,8 @@ def test_hepmc3_has_the_decay_of_the_meson_and_that_of_the_boson(
     for i, event in enumerate(found):
         code = event.attributes["signal_process_id"].astype(int)
         assert code in codes
-        assert code == 690 + 10 * events.process[i] + events.channel[i]
+        channel = int(events.channel[i])
+        assert code == (-700 - channel if events.process[i] == 1 else 710 + channel)
         if events.process[i] == 1:
             assert sorted(p.status for p in event.particles) == [1, 1, 1, 1, 2, 4, 20]
             continue
@@ -109,6 +111,20 @@ def test_hepmc3_has_the_decay_of_the_meson_and_that_of_the_boson(
         assert [p.pid for p in decay.particles_out] == [events.d1_pdg[i], events.d2_pdg[i]]
         assert neutrino.momentum.e == events.neutrino_e[i]
         assert 1e3 * events.emission_z[i] == pytest.approx(made.position.z, rel=1e-12)
+
+
+def test_hepmc3_with_decays_does_not_claim_what_these_cannot_meet(
+    events: mcgen.Events, tmp_path: Path
+) -> None:
+    from_muons, from_kaons = (np.flatnonzero(events.process == code)[:10] for code in (1, 2))
+    mcgen.write(events[np.concatenate([from_muons, from_kaons])], tmp_path / "out.hepmc3")
+    with pyhepmc.open(tmp_path / "out.hepmc3") as file:
+        names = list(file.read().run_info.attributes)
+    assert not [name for name in names if name.startswith(("NuHepMC.Version", "NuHepMC.Conventions"))]
+    # There is no target, and so no cross-section; all else is met.
+    assert broken(tmp_path / "out.hepmc3") == {"G.R.2", "G.R.4", "G.R.5", "G.R.6", "E.R.7"}
+    mcgen.write(events[from_muons], tmp_path / "muons.hepmc3")
+    assert broken(tmp_path / "muons.hepmc3") == set()
 
 
 def test_lhe_has_a_process_for_each(events: mcgen.Events, decays: mcgen.Events, tmp_path: Path) -> None:

@@ -40,6 +40,8 @@ class StoppedKaon:
     code: ClassVar[int] = 77
     particles: ClassVar[frozenset[int]] = frozenset({130})
     meaning: ClassVar[str] = "stopped K_L emit bosons isotropically"
+    electromagnetic: ClassVar[bool] = False
+    references: ClassVar[tuple[str, ...]] = ()
 
     parents: ParentTable
     """K_L that have stopped."""

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import io
-import math
 from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any
 from xml.etree import ElementTree
@@ -16,6 +15,7 @@ from mcgen.io.events.particles import BOSON, COLUMNS, EMITTER, FIRST, NUCLEUS, P
 from mcgen.io.events.spool import SpoolingWriter
 from mcgen.io.files import binary_output
 from mcgen.metadata import Metadata
+from mcgen.weights import integration_error
 
 if TYPE_CHECKING:
     import pylhe
@@ -86,7 +86,7 @@ class LheWriter(SpoolingWriter):
         processes = []
         for code, (total, square, largest) in sorted(sums.items()) or [(1, (0.0, 0.0, 0.0))]:
             # The integration error over all points of the run, of which those of weight 0 are not in the file.
-            error = math.sqrt(max(points * square - total * total, 0.0) / max(points - 1, 1))
+            error = integration_error(total, square, points)
             processes.append(pylhe.LHEProcInfo(total, error, self.rows * largest, code))
         generator = pylhe.LHEGenerator("mcgen", metadata.provenance.version, "", {})
         return pylhe.LHEInit(info, processes, [generator])

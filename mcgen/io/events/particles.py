@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cache
 
 import numpy as np
@@ -18,10 +18,13 @@ from mcgen.physics.kinematics import momentum_of
 from mcgen.record.columns import AnyArray
 from mcgen.types import Array, Bools, Ints
 
-EMITTER, NUCLEUS, BOSON, FIRST, SECOND, RECOIL, RECOIL_NUCLEUS, NEUTRINO = range(8)
+EMITTER, NUCLEUS, BOSON, FIRST, SECOND, RECOIL, RECOIL_NUCLEUS, NEUTRINO, REMNANT = range(9)
 """Places of the particles; what an event may lack is left out of files."""
 
-_PARENTS = ((), (), (EMITTER, NUCLEUS), (BOSON,), (BOSON,), *3 * ((EMITTER, NUCLEUS),))
+NUCLEAR_REMNANT = 2009900000
+"""Particle number of what a simulation does not say precisely of a nucleus (arXiv:2310.13211, P.C.2)."""
+
+_PARENTS = ((), (), (EMITTER, NUCLEUS), (BOSON,), (BOSON,), *4 * ((EMITTER, NUCLEUS),))
 """Places of the parents of each particle."""
 
 _P4 = ("px", "py", "pz", "e")
@@ -82,16 +85,16 @@ class Setting:
 
 @dataclass(frozen=True, slots=True)
 class Particles:
-    """The particles of n events."""
+    """The particles of n events, at k places: all but the remnant, or that, too."""
 
     pdg: Ints
-    """(n, 8)"""
+    """(n, k)"""
     momentum: Array
-    """(n, 8, 4) px, py, pz, E [GeV]; NaN where a source does not define it."""
+    """(n, k, 4) px, py, pz, E [GeV]; NaN where a source does not define it."""
     mass: Array
-    """(n, 8) [GeV]"""
+    """(n, k) [GeV]"""
     present: Bools
-    """(n, 8) whether the momentum is defined; of the nucleus, whether there is one: not where a meson decays."""
+    """(n, k) whether the momentum is defined; of the nucleus, whether there is one: not where a meson decays."""
     emission: Array
     """(n, 4) vertex x, y, z, ct [m], the time since the parent was where the flux has it."""
     decay: Array
@@ -136,6 +139,20 @@ class Particles:
             emission=np.stack([*(columns[f"emission_{c}"] for c in "xyz"), arrival - flight], axis=1),
             decay=np.stack([*(columns[f"decay_{c}"] for c in "xyz"), arrival], axis=1),
             lifetime=path * setting.boson_mass / boson_p,
+        )
+
+    def balanced(self) -> Particles:
+        """Return them with the remnant: what leaves a nucleus, and no method defines, so that momentum balances."""
+        missing = self.present[:, NUCLEUS] & ~self.present[:, RECOIL_NUCLEUS]
+        known = np.where(self.present[:, :, None], self.momentum, 0.0)
+        rest = known[:, [EMITTER, NUCLEUS]].sum(axis=1) - known[:, [BOSON, RECOIL]].sum(axis=1)
+        mass = np.sqrt(np.maximum(rest[:, 3] ** 2 - (rest[:, :3] ** 2).sum(axis=1), 0.0))
+        return replace(
+            self,
+            pdg=np.insert(self.pdg, REMNANT, NUCLEAR_REMNANT, axis=1),
+            momentum=np.insert(self.momentum, REMNANT, rest, axis=1),
+            mass=np.insert(self.mass, REMNANT, mass, axis=1),
+            present=np.insert(self.present, REMNANT, missing, axis=1),
         )
 
 

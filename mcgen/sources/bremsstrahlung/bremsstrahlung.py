@@ -26,6 +26,8 @@ class Bremsstrahlung:
     code: ClassVar[int] = 1
     particles: ClassVar[frozenset[int]] = frozenset({13, -13})
     meaning: ClassVar[str] = "muons radiate off nuclei, mu N -> mu N X"
+    electromagnetic: ClassVar[bool] = True
+    references: ClassVar[tuple[str, ...]] = ("1609.06781", "0906.0580")
 
     parents: ParentTable
     """Muons that can radiate."""

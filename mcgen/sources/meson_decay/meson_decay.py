@@ -37,6 +37,8 @@ class MesonDecay:
     code: ClassVar[int] = 2
     particles: ClassVar[frozenset[int]] = frozenset(sign * meson.pdg for meson in MESONS for sign in (1, -1))
     meaning: ClassVar[str] = "charged kaons and pions decay, K, pi -> mu nu X"
+    electromagnetic: ClassVar[bool] = False
+    references: ClassVar[tuple[str, ...]] = ()
 
     parents: ParentTable
     """Mesons that can make the boson, in front of the decay volume."""
