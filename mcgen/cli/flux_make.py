@@ -47,6 +47,13 @@ def make(
         typer.Option(help="Least energy of hadrons that are followed [GeV]; default: the threshold of rows."),
     ] = None,
     photons: Annotated[bool, typer.Option("--photons", help="Photons are rows, too.")] = False,
+    measured_multiplicities: Annotated[
+        bool,
+        typer.Option(
+            "--measured-multiplicities",
+            help="Weights times what pp at 400 GeV has of their parents, over what Pythia has.",
+        ),
+    ] = False,
     rows: Annotated[float, typer.Option(help="Rows beyond which they are thinned.")] = 1_000_000,
     chunk: Annotated[
         int, typer.Option(help="Protons that are followed together, and kept for --resume.")
@@ -82,6 +89,7 @@ def make(
         threshold=threshold,
         cascade_threshold=cascade_threshold,
         photons=photons,
+        measured_multiplicities=measured_multiplicities,
         rows=_whole("--rows", rows),
         chunk=chunk,
     )

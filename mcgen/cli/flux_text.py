@@ -26,6 +26,9 @@ def print_made(made: Mapping[str, Any]) -> None:
         console.print(f"  {layer['name']}, {layer['density']:g} g/cm3, from {front:g} to {back:g} m")
     for stratum in made.get("strata", []):
         console.print(f"  {stratum['protons']} protons followed above {stratum['threshold_gev']:g} GeV")
+    if factors := made.get("parent_factors"):
+        said = ", ".join(f"{pdg}: {factor:g}" for pdg, factor in factors.items())
+        console.print(f"  weights times measured multiplicities over Pythia's, by parent: {said}")
     console.print("  " + ", ".join(f"{n} {what}" for what, n in made.get("counts", {}).items()))
 
 

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from mcgen.constants import PROTON_MASS
+from mcgen.flux.corrections import factors_of
 from mcgen.flux.make.cascade import Cascade, beam, follow
 from mcgen.flux.make.charm import JPSI_IN_WINDOW, OPEN_CHARM, charm_per_collision, jpsi_rise, jpsi_rows
 from mcgen.flux.make.decays import muons_of
@@ -82,7 +83,8 @@ def _rows(
     )
     momentum = norm(made.momentum)
     kept = made.take((momentum >= stratum.threshold) & (made.weight > 0.0))
-    weight = kept.weight / settings.protons_for(norm(kept.momentum))
+    factor = factors_of(kept.parent, settings.parent_factors)
+    weight = factor * kept.weight / settings.protons_for(norm(kept.momentum))
     return Rows(kept.pdg, kept.position, kept.momentum, weight, kept.parent, kept.group)
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import asdict, dataclass
 from itertools import pairwise
 from typing import Any
@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 
 from mcgen.errors import UsageError
+from mcgen.flux.corrections import MULTIPLICITY_FACTORS
 from mcgen.flux.make.slabs import Slabs
 from mcgen.types import Array, Ints
 
@@ -57,6 +58,8 @@ class Settings:
     """Least energy of a hadron that is followed [GeV]; the threshold by default."""
     photons: bool = False
     """Whether photons are rows, too."""
+    measured_multiplicities: bool = False
+    """Whether weights are times `MULTIPLICITY_FACTORS`, by parent."""
     rows: int = 1_000_000
     """Beyond how many rows in all they are thinned."""
     chunk: int = CHUNK
@@ -82,6 +85,11 @@ class Settings:
             yield f"--rows {self.rows}: must be 1000 or more"
         if self.chunk < 1:
             yield f"--chunk {self.chunk}: must be 1 or more"
+
+    @property
+    def parent_factors(self) -> Mapping[int, float]:
+        """Factors on weights, by absolute PDG id of the parent; others have 1."""
+        return MULTIPLICITY_FACTORS if self.measured_multiplicities else {}
 
     @property
     def strata(self) -> tuple[Stratum, ...]:
@@ -129,6 +137,7 @@ class Settings:
             "threshold_gev": self.threshold,
             "cascade_threshold_gev": self.cascade_threshold or self.threshold,
             "photons": self.photons,
+            "parent_factors": {str(pdg): factor for pdg, factor in self.parent_factors.items()},
             "rows": self.rows,
             "chunk": self.chunk,
             "strata": [{"threshold_gev": s.threshold, "protons": s.protons} for s in self.strata],

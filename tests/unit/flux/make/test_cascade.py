@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 
 from mcgen.constants import PROTON_MASS
+from mcgen.flux.corrections import MULTIPLICITY_FACTORS
 from mcgen.flux.make.cascade import beam, follow
 from mcgen.flux.make.chunk import Record, rows_of_chunk
 from mcgen.flux.make.nuclei import MILLIBARN
@@ -92,6 +93,21 @@ def test_photons_only_where_they_are_wanted() -> None:
     one = photons & (momentum(record) < 40.0)
     made = settings()
     np.testing.assert_allclose(record["w"][one], 1.0 / made.protons_for(momentum(record)[one]))
+
+
+def test_measured_multiplicities_multiply_the_weights_and_nothing_else() -> None:
+    plain, measured = chunk(settings()), chunk(settings(measured_multiplicities=True))
+    for name in ("pdg", "x", "pz", "group", "parent"):
+        np.testing.assert_array_equal(plain[name], measured[name])
+    ratio = measured["w"] / plain["w"]
+    for parent in (22, 130, 211, 221, 321, 411, 443):
+        rows = plain["parent"] == parent
+        assert rows.any()
+        np.testing.assert_allclose(ratio[rows], MULTIPLICITY_FACTORS.get(parent, 1.0), rtol=1e-12)
+    mesons = plain["pdg"] == -321
+    np.testing.assert_allclose(ratio[mesons], 0.75, rtol=1e-12)
+    assert settings().to_json()["parent_factors"] == {}
+    assert settings(measured_multiplicities=True).to_json()["parent_factors"]["113"] == 0.62
 
 
 def test_strata_agree() -> None:
