@@ -55,6 +55,15 @@ def make(
         ),
     ] = False,
     rows: Annotated[float, typer.Option(help="Rows beyond which they are thinned.")] = 1_000_000,
+    pion_rows: Annotated[
+        float | None,
+        typer.Option(
+            help="How many of these are for pions at most; default: as many as for every other kind."
+        ),
+    ] = None,
+    mantissa: Annotated[
+        int, typer.Option(help="Bits of the mantissa of positions and momenta: fewer make the file smaller.")
+    ] = 23,
     chunk: Annotated[
         int, typer.Option(help="Protons that are followed together, and kept for --resume.")
     ] = 1000,
@@ -91,6 +100,8 @@ def make(
         photons=photons,
         measured_multiplicities=measured_multiplicities,
         rows=_whole("--rows", rows),
+        pion_rows=None if pion_rows is None else _whole("--pion-rows", pion_rows),
+        mantissa=mantissa,
         chunk=chunk,
     )
     target = output or Path(f"flux_{name}.root")

@@ -16,6 +16,7 @@ from mcgen.distribution import installed_version
 from mcgen.flux.make.chunk import COUNTS, Drawing
 from mcgen.flux.make.generator import pythia, pythia_version
 from mcgen.flux.make.settings import Settings
+from mcgen.flux.make.thinning import shortened
 from mcgen.io.events.digests import digests_of
 from mcgen.io.flux.native import GROUP, NATIVE, PARENT, flux_file
 from mcgen.run.chunk import Chunk
@@ -35,6 +36,8 @@ _TYPES: dict[str, np.dtype[Any]] = {
     PARENT: np.dtype(np.int32),
 }
 """Of the columns: single precision is far finer than what is known of a dump."""
+
+_SHORTENED = ("x", "y", "z", "px", "py", "pz")
 
 
 @dataclass(frozen=True, slots=True)
@@ -114,5 +117,6 @@ def _identity(settings: Settings, seed: int) -> dict[str, Any]:
 
 def _chunk(drawing: Drawing, k: int) -> Chunk:
     record = drawing(k)
-    rows = {name: record[name].astype(dtype) for name, dtype in _TYPES.items()}
+    short = {name: shortened(record[name], drawing.settings.mantissa) for name in _SHORTENED}
+    rows = {name: (record | short)[name].astype(dtype) for name, dtype in _TYPES.items()}
     return Chunk(rows, {"counts": record["counts"]}, digests_of(rows))

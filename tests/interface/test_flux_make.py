@@ -166,6 +166,8 @@ def test_a_flux_that_was_made_drives_a_run(whole: Path) -> None:
         (["ship", "--threshold", "0.1"], ["--threshold 0.1", "0.5 GeV"]),
         (["ship", "--cascade-threshold", "0.7"], ["--cascade-threshold 0.7", "1 GeV"]),
         (["ship", "--rows", "10"], ["--rows 10", "1000"]),
+        (["ship", "--pion-rows", "1e6"], ["--pion-rows 1000000", "below --rows"]),
+        (["ship", "--mantissa", "4"], ["--mantissa 4", "8 to 23 bits"]),
         (["ship", "--chunk", "0"], ["--chunk 0"]),
         (["ship", "--seed", "-1"], ["--seed -1"]),
         (["ship", "-o", "flux.txt"], ["flux.txt", ".root, .parquet, .csv"]),

@@ -138,11 +138,10 @@ def _thinned(rows: Rows, settings: Settings, chunk: int, rng: np.random.Generato
     momentum, kind = norm(rows.momentum), np.abs(rows.pdg)
     edges = np.geomspace(settings.threshold, settings.energy, BINS + 1)
     place = np.clip(np.searchsorted(edges, momentum, side="right") - 1, 0, BINS - 1)
-    kinds = (13, 211, 321, PHOTON) if settings.photons else (13, 211, 321)
     share = len(settings.groups(chunk)[0]) / settings.protons
-    wanted = share * settings.rows / (len(kinds) * BINS)
     chosen, weights = [np.zeros(0, np.int64)], [np.zeros(0)]
-    for pdg in kinds:
+    for pdg, most in settings.wanted().items():
+        wanted = share * most / BINS
         for number in range(BINS):
             here = np.flatnonzero((kind == pdg) & (place == number))
             stay, weight = thinned(rows.weight[here], wanted, rng)

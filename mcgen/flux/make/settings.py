@@ -12,6 +12,7 @@ import numpy as np
 from mcgen.errors import UsageError
 from mcgen.flux.corrections import MULTIPLICITY_FACTORS
 from mcgen.flux.make.slabs import Slabs
+from mcgen.flux.make.species import MUON, PHOTON
 from mcgen.types import Array, Ints
 
 STRATA = ((0.0125, 1), (0.1, 3), (0.3, 8))
@@ -26,6 +27,12 @@ LEAST_ENERGY, MOST_ENERGY = 10.0, 1000.0
 
 LEAST_THRESHOLD = 0.5
 """Least threshold [GeV]: below, Pythia has no collisions of hadrons in nuclei."""
+
+SINGLE = 23
+"""Bits of the mantissa of single precision."""
+
+LEAST_MANTISSA = 8
+"""Fewest bits of the mantissa: momenta in steps of 0.2 to 0.4 %."""
 
 MOST_PROTONS = 10**12
 
@@ -62,6 +69,10 @@ class Settings:
     """Whether weights are times `MULTIPLICITY_FACTORS`, by parent."""
     rows: int = 1_000_000
     """Beyond how many rows in all they are thinned."""
+    pion_rows: int | None = None
+    """How many of these are for pions at most; as many as for every other kind by default."""
+    mantissa: int = SINGLE
+    """Bits of the mantissa that positions and momenta keep; all of single precision by default."""
     chunk: int = CHUNK
     """Protons of the lowest stratum that are followed together."""
 
@@ -83,6 +94,10 @@ class Settings:
             )
         if self.rows < 1000:
             yield f"--rows {self.rows}: must be 1000 or more"
+        if self.pion_rows is not None and not 0 <= self.pion_rows < self.rows:
+            yield f"--pion-rows {self.pion_rows}: must be from 0 to below --rows, {self.rows}"
+        if not LEAST_MANTISSA <= self.mantissa <= SINGLE:
+            yield f"--mantissa {self.mantissa}: must be from {LEAST_MANTISSA} to {SINGLE} bits"
         if self.chunk < 1:
             yield f"--chunk {self.chunk}: must be 1 or more"
 
@@ -104,6 +119,14 @@ class Settings:
     def chunks(self) -> int:
         """Number of chunks, each with its part of all strata."""
         return -(-self.protons // self.chunk)
+
+    def wanted(self) -> Mapping[int, float]:
+        """Rows of each kind at most, by absolute PDG id; the kinds share alike what pions leave them."""
+        kinds = (MUON, 211, 321, PHOTON) if self.photons else (MUON, 211, 321)
+        if self.pion_rows is None:
+            return dict.fromkeys(kinds, self.rows / len(kinds))
+        others = (self.rows - self.pion_rows) / (len(kinds) - 1)
+        return {**dict.fromkeys(kinds, others), 211: float(self.pion_rows)}
 
     def followed(self, chunk: int) -> int:
         """Protons of a chunk, of all strata."""
@@ -139,6 +162,8 @@ class Settings:
             "photons": self.photons,
             "parent_factors": {str(pdg): factor for pdg, factor in self.parent_factors.items()},
             "rows": self.rows,
+            "pion_rows": self.pion_rows,
+            "mantissa_bits": self.mantissa,
             "chunk": self.chunk,
             "strata": [{"threshold_gev": s.threshold, "protons": s.protons} for s in self.strata],
             "layers": known,

@@ -1,4 +1,4 @@
-"""Thinning: no more rows of a kind and momentum than are of use, of larger weights instead."""
+"""What makes a file small: no more rows of a kind and momentum than are of use, and no more bits."""
 
 from __future__ import annotations
 
@@ -44,3 +44,11 @@ def threshold_weight(weight: Array, wanted: float) -> float:
     size = below[possible] / (wanted - k[possible])
     first = int(np.argmax(size >= ordered[possible]))
     return float(size[first])
+
+
+def shortened(values: Array, bits: int) -> Array:
+    """Round numbers (n,) to so many bits of the mantissa, to the nearest, so that they compress; 23 are single precision."""
+    mantissa, exponent = np.frexp(values)
+    # frexp has the mantissa from 1/2 to 1, of which the first bit is not stored.
+    rounded: Array = np.ldexp(np.rint(np.ldexp(mantissa, bits + 1)), exponent - bits - 1)
+    return rounded

@@ -68,7 +68,7 @@ class FluxWriter(Closing, ABC):
 
 class _Root(FluxWriter):
     def __init__(self, path: Path, types: Types) -> None:
-        self._file = uproot.recreate(path, compression=uproot.ZSTD(1))
+        self._file = uproot.recreate(path, compression=uproot.ZSTD(9))
         self._tree = self._file.mktree(TREE, dict(types))
 
     def append(self, columns: Columns) -> None:

@@ -95,6 +95,16 @@ def test_photons_only_where_they_are_wanted() -> None:
     np.testing.assert_allclose(record["w"][one], 1.0 / made.protons_for(momentum(record)[one]))
 
 
+def test_pions_may_get_fewer_rows() -> None:
+    few = chunk(settings(rows=3200, pion_rows=320))
+    everything, kind = chunk(settings()), np.abs(few["pdg"])
+    assert 32 < (kind == 211).sum() <= 320 + 32, "ten a bin, to one by rounding"
+    assert (kind == 211).sum() < 0.5 * (np.abs(everything["pdg"]) == 211).sum()
+    assert (kind == 13).sum() <= 1440 + 32
+    assert settings(rows=3200, pion_rows=320).wanted() == {13: 1440.0, 211: 320.0, 321: 1440.0}
+    assert settings(rows=3200, photons=True).wanted() == dict.fromkeys((13, 211, 321, 22), 800.0)
+
+
 def test_measured_multiplicities_multiply_the_weights_and_nothing_else() -> None:
     plain, measured = chunk(settings()), chunk(settings(measured_multiplicities=True))
     for name in ("pdg", "x", "pz", "group", "parent"):

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from mcgen.flux.make.thinning import thinned, threshold_weight
+from mcgen.flux.make.thinning import shortened, thinned, threshold_weight
 from tests.oracle.stats import assert_agrees, generator
 
 
@@ -46,3 +46,14 @@ def test_less_than_one_row_is_wanted() -> None:
     found = np.array([thinned(np.array([1.0, 2.0]), 0.25, rng)[1].sum() for _ in range(4000)])
     assert set(np.round(found, 9)) == {0.0, 12.0}
     assert_agrees(found.mean(), found.std() / np.sqrt(4000), 3.0)
+
+
+def test_numbers_are_rounded_to_bits() -> None:
+    rng = generator("bits")
+    values = np.append(rng.standard_normal(5000) * 10.0 ** rng.uniform(-6.0, 3.0, 5000), 0.0)
+    np.testing.assert_array_equal(shortened(values, 23), values.astype(np.float32).astype(np.float64))
+    short = shortened(values, 10)
+    assert np.abs(short - values).max() > 0.0
+    assert (np.abs(short - values) <= 2.0**-11 * np.abs(values)).all()
+    # The last 13 bits of single precision are zeros.
+    assert not (short.astype(np.float32).view(np.uint32) & 0x1FFF).any()
