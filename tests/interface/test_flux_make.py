@@ -6,6 +6,7 @@ import json
 import signal
 import subprocess
 import sys
+import time
 from pathlib import Path
 from typing import Any
 
@@ -101,11 +102,16 @@ def test_two_processes_make_the_same_and_other_seeds_do_not(whole: Path) -> None
     assert len(columns("other.root")["w"]) != len(columns(str(whole))["w"])
 
 
+def is_written(path: Path) -> bool:
+    """Whether a file is there, and nobody has been writing to it for a while."""
+    return path.exists() and time.time() - path.stat().st_mtime > 0.2
+
+
 def test_a_run_that_was_killed_is_continued(whole: Path) -> None:
     folder = journal_folder(Path("again.root"))
     command = [sys.executable, "-m", "mcgen", *MAKE, "-o", "again.root"]
     with subprocess.Popen(command, stderr=subprocess.PIPE, text=True) as process:
-        wait_for(lambda: (folder / "chunk-0000000.npy").exists() or process.poll() is not None)
+        wait_for(lambda: is_written(folder / "chunk-0000000.npy") or process.poll() is not None)
         process.send_signal(signal.SIGINT)
         message = process.communicate()[1]
     assert process.returncode == 130, message
