@@ -18,7 +18,7 @@ from mcgen.errors import ColumnError, UsageError
 from mcgen.io.events.store import read_chunks, read_metadata, write_chunks
 from mcgen.io.outputs import claim
 from mcgen.metadata import Metadata, Outcome, Provenance, Yield
-from mcgen.record.columns import AnyArray, concatenate
+from mcgen.record.columns import AnyArray, concatenate, weight_column
 from mcgen.types import Array, Bools
 
 if TYPE_CHECKING:
@@ -100,20 +100,22 @@ class Events:
             raise ColumnError(f"events have no column {name!r}{hint}")
         return self.columns[name]
 
-    def yield_of(self, selection: Bools | None = None) -> Yield:
+    def yield_of(self, selection: Bools | None = None, variation: str | None = None) -> Yield:
         """Expected number of events of a selection for the exposure, with both errors.
 
         Parameters
         ----------
         selection : (n,) mask; default: all events
+        variation : name of one of the card's variations, whose weights to take
 
         Raises
         ------
         UsageError
-            If the events have no metadata.
+            If the events have no metadata, or no such variation (`ColumnError`).
         """
         chosen = slice(None) if selection is None else selection
-        found = yield_of(self["weight"][chosen], self["parent_group"][chosen], self.provenance.points)
+        weight = self["weight" if variation is None else weight_column(variation)]
+        found = yield_of(weight[chosen], self["parent_group"][chosen], self.provenance.points)
         return found if self.provenance.flux.sampled else replace(found, flux_error=0.0)
 
     def __dir__(self) -> list[str]:

@@ -20,6 +20,9 @@ from mcgen.record.columns import Column
 RECORD = 2
 """Version of the record: of names, types and meanings of columns and metadata."""
 
+_SHARES = ("by_process", "by_channel", "variations")
+"""What yields are divided by, or varied."""
+
 Count = Annotated[int, Field(ge=0, lt=2**63)]
 
 
@@ -164,6 +167,8 @@ class Outcome:
     """Both yields, "fiducial" and "accepted", of each process that there are events of; as far as they are known."""
     by_channel: Mapping[str, Mapping[str, Yield]] = field(default_factory=dict)
     """The same of each decay channel."""
+    variations: Mapping[str, Mapping[str, Yield]] = field(default_factory=dict)
+    """The same with the weights of each variation of the card."""
     remark: str = ""
     """A sentence that says why nothing came out."""
     overflow: FiniteFloat | None = None
@@ -179,10 +184,12 @@ class Outcome:
 
     def of_accepted(self) -> Outcome:
         """Return what is known where the other decays are not here to be counted."""
-        shares = [
-            {k: {"accepted": y["accepted"]} for k, y in s.items()} for s in (self.by_process, self.by_channel)
-        ]
-        return replace(self, fiducial=None, cut_flow=(), by_process=shares[0], by_channel=shares[1])
+        process, channel, varied = (
+            {k: {"accepted": y["accepted"]} for k, y in getattr(self, share).items()} for share in _SHARES
+        )
+        return replace(
+            self, fiducial=None, cut_flow=(), by_process=process, by_channel=channel, variations=varied
+        )
 
 
 @dataclass(frozen=True, slots=True)
@@ -205,8 +212,11 @@ class Metadata:
             "events": outcome.events,
             "yield": {
                 **_plain(outcome.yields),
-                "by_process": {name: _plain(yields) for name, yields in outcome.by_process.items()},
-                "by_channel": {name: _plain(yields) for name, yields in outcome.by_channel.items()},
+                **{
+                    share: {name: _plain(yields) for name, yields in getattr(outcome, share).items()}
+                    for share in _SHARES
+                    if share != "variations" or outcome.variations
+                },
             },
             "cut_flow": [{"requirement": step.requirement, "yield": step.value} for step in outcome.cut_flow],
             "remark": outcome.remark,
@@ -291,8 +301,7 @@ def _outcome(data: Mapping[str, Any]) -> dict[str, Any]:
         **data,
         "fiducial": yields.get("fiducial"),
         "accepted": yields["accepted"],
-        "by_process": yields.get("by_process", {}),
-        "by_channel": yields.get("by_channel", {}),
+        **{share: yields.get(share, {}) for share in _SHARES},
         "cut_flow": [{"requirement": s["requirement"], "value": s["yield"]} for s in data["cut_flow"]],
         "overflow": _unweighted(data).get("overflow"),
         "digests": {name: c["sha256"] for name, c in data["columns"].items() if "sha256" in c},

@@ -2,17 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import replace
 
 import numpy as np
 
 from mcgen.analysis.yields import Tally
+from mcgen.card.variations import VariationTable
 from mcgen.errors import UsageError
 from mcgen.metadata import Metadata, Outcome, Provenance
-from mcgen.record.columns import AnyArray, Record
+from mcgen.record.columns import AnyArray, Record, weight_column
 from mcgen.types import Array
-from mcgen.weights import effective_size
+from mcgen.weights import effective_size, weight_factor
 
 MIN_EFFECTIVE = 25.0
 """Effective size below which reweighted events say nothing."""
@@ -33,22 +34,6 @@ _NEEDED = (
     "path_out",
     "p_decay",
 )
-
-
-def weight_factor(production: float, decay: float, depth: Array) -> Array:
-    """Factor (n,) on the weights of decays when production and total width change.
-
-    The density of decays at path l is exp(-l/L)/L, and 1/L is proportional to the width.
-
-    Parameters
-    ----------
-    production : cross-section over the one that the weights are for
-    decay : width over the one that the weights are for
-    depth : (n,) path to the decay over the decay length that the weights are for
-    """
-    # Decays as deep as that have weights that are next to nothing: their factors must be finite only.
-    factor: Array = production * decay * np.exp(np.minimum((1.0 - decay) * depth, 700.0))
-    return factor
 
 
 def reweight(
@@ -84,7 +69,13 @@ def reweight(
     if not (np.isfinite(weight).all() and np.isfinite(p_decay).all()):
         raise UsageError("the columns of paths and decay lengths are not those of decays")
     _refuse_if_lost(columns, weight, p_decay, square, g_mu)
-    changed = {**columns, "weight": weight, "decay_length": length, "p_decay": p_decay}
+    changed = {
+        **columns,
+        "weight": weight,
+        "decay_length": length,
+        "p_decay": p_decay,
+        **_varied(columns, card.variations, weight),
+    }
     provenance = replace(
         provenance,
         card=card.at_coupling(g_mu),
@@ -92,6 +83,15 @@ def reweight(
         reweighted_from=(*provenance.reweighted_from, card.to_dict()["model"]),
     )
     return changed, Metadata(provenance, _outcome(changed, provenance))
+
+
+def _varied(
+    columns: Mapping[str, AnyArray], variations: Iterable[VariationTable], weight: Array
+) -> dict[str, AnyArray]:
+    """Weights of variations, in their old ratios to the nominal one; those of another coupling stay what they are."""
+    names = [weight_column(variation.name) for variation in variations if variation.kind != "coupling"]
+    with np.errstate(all="ignore"):
+        return {name: columns[name] * (weight / columns["weight"]) for name in names if name in columns}
 
 
 def _reweightable(columns: Mapping[str, AnyArray], metadata: Metadata | None) -> Provenance:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import replace
 from math import sqrt
 
@@ -11,7 +11,7 @@ import numpy as np
 from mcgen.errors import reasons
 from mcgen.metadata import CutFlowStep, FluxSummary, Outcome, Provenance, Yield
 from mcgen.physics.models import OUTCOMES
-from mcgen.record.columns import AnyArray
+from mcgen.record.columns import AnyArray, named_weights, weight_column
 from mcgen.sources.registry import process_codes
 from mcgen.types import Array, Bools, Ints
 from mcgen.weights import effective_size, integration_error
@@ -53,8 +53,10 @@ class YieldTally:
 
     def add(self, weight: Array, group: Ints) -> None:
         """Count events by their weights and groups of rows of the flux."""
-        # Only of the groups that are there: a histogram over all of a flux of millions costs more than a chunk.
-        there, place = np.unique(group, return_inverse=True)
+        self.add_placed(weight, *_placed(group))
+
+    def add_placed(self, weight: Array, there: Ints, place: Ints) -> None:
+        """Count events by their weights, and the places (k,) of their groups among those that are there."""
         self._sum[there] += np.bincount(place, weights=weight, minlength=len(there))
         self._square[there] += np.bincount(place, weights=weight * weight, minlength=len(there))
 
@@ -85,11 +87,21 @@ class YieldTally:
         )
 
 
+def _placed(group: Ints) -> tuple[Ints, Ints]:
+    """Groups that are there, and the place among them of each event's group."""
+    # Not all groups: a histogram over those of a flux of millions costs more than a chunk.
+    there, place = np.unique(group, return_inverse=True)
+    return there, place
+
+
 _KEYS = ("groups", "sum", "square")
+
+_VARIED = "varied_"
+"""What names of sums of variations begin with."""
 
 
 class Tally:
-    """Fiducial and accepted yields, in all and by process and channel, and the cut flow, of a run.
+    """Fiducial and accepted yields, in all, by process and channel, and of variations, and the cut flow, of a run.
 
     Parameters
     ----------
@@ -99,6 +111,7 @@ class Tally:
     def __init__(self, provenance: Provenance) -> None:
         self._provenance = provenance
         self._kinds: dict[_Kind, YieldTally] = {}
+        self._varied: dict[tuple[str, bool], YieldTally] = {}
         self._lost = np.zeros(len(provenance.requirements) + 1)
         self._excess = 0.0
 
@@ -111,16 +124,30 @@ class Tally:
             process, channel = divmod(number // 2, len(OUTCOMES))
             rows = code == number
             self._of(process, channel, bool(number % 2)).add(weight[rows], group[rows])
+        self._add_varied(record)
         self._lost += np.bincount(record["failed"], weights=weight, minlength=len(self._lost))
         if self._provenance.common_weight is not None:
             flat = weight[accepted] if self._provenance.accepted_only else weight
             self._excess += float(np.maximum(flat - self._provenance.common_weight, 0.0).sum())
+
+    def _add_varied(self, record: Mapping[str, AnyArray]) -> None:
+        """Count the weights of variations."""
+        if not (names := named_weights(record)):
+            return
+        for accepted in (False, True):
+            rows = np.flatnonzero(record["accepted"] == accepted)
+            there, place = _placed(record["parent_group"].take(rows))
+            for name in names:
+                self._of_varied(name, accepted).add_placed(record[name].take(rows), there, place)
 
     def sums(self) -> Sums:
         """Return all that was counted, as arrays by name."""
         sums: dict[str, AnyArray] = {"lost": self._lost, "excess": np.array([self._excess])}
         for kind, tally in self._kinds.items():
             name = "_".join(str(int(value)) for value in kind)
+            sums |= {f"{name}_{key}": values for key, values in zip(_KEYS, tally.sums(), strict=True)}
+        for (column, accepted), tally in self._varied.items():
+            name = f"{_VARIED}{column}_{int(accepted)}"
             sums |= {f"{name}_{key}": values for key, values in zip(_KEYS, tally.sums(), strict=True)}
         return sums
 
@@ -129,8 +156,12 @@ class Tally:
         self._lost += sums["lost"]
         self._excess += float(sums["excess"][0])
         for name in (name.removesuffix("_sum") for name in sums if name.endswith("_sum")):
-            process, channel, accepted = (int(value) for value in name.split("_"))
             there, total, square = (sums[f"{name}_{key}"] for key in _KEYS)
+            if name.startswith(_VARIED):
+                column, _, flag = name.removeprefix(_VARIED).rpartition("_")
+                self._of_varied(column, bool(int(flag))).add_sums(there, total, square)
+                continue
+            process, channel, accepted = (int(value) for value in name.split("_"))
             self._of(process, channel, bool(accepted)).add_sums(there, total, square)
 
     def _of(self, process: int, channel: int, accepted: bool) -> YieldTally:
@@ -138,6 +169,11 @@ class Tally:
         if kind not in self._kinds:
             self._kinds[kind] = YieldTally(self._provenance.flux.groups)
         return self._kinds[kind]
+
+    def _of_varied(self, column: str, accepted: bool) -> YieldTally:
+        if (column, accepted) not in self._varied:
+            self._varied[column, accepted] = YieldTally(self._provenance.flux.groups)
+        return self._varied[column, accepted]
 
     def yields(self) -> dict[str, Yield]:
         """Return the yields in the decay volume ("fiducial") and after all requirements ("accepted")."""
@@ -154,13 +190,31 @@ class Tally:
         codes = sorted({channel for _, channel, _ in self._kinds})
         return {OUTCOMES[code]: self._yields(channel=code) for code in codes}
 
+    def variations(self) -> dict[str, dict[str, Yield]]:
+        """Return the yields with the weights of the card's variations, by name, as `yields`."""
+        found = {}
+        for name in (variation.name for variation in self._provenance.card.variations):
+            parts = [(flag, self._of_varied(weight_column(name), flag)) for flag in (True, False)]
+            found[name] = self._joined(parts)
+        return found
+
     def _yields(self, process: int | None = None, channel: int | None = None) -> dict[str, Yield]:
         """Yields of a process and of a channel, or of all."""
+        return self._joined(
+            [
+                (accepted, part)
+                for (of_process, of_channel, accepted), part in self._kinds.items()
+                if process in (None, of_process) and channel in (None, of_channel)
+            ]
+        )
+
+    def _joined(self, parts: Iterable[tuple[bool, YieldTally]]) -> dict[str, Yield]:
+        """Yields of what was counted of events, accepted ones and others, in some parts."""
         found = {}
         for name, wanted in (("fiducial", (True, False)), ("accepted", (True,))):
             tally = YieldTally(self._provenance.flux.groups)
-            for (of_process, of_channel, accepted), part in self._kinds.items():
-                if accepted in wanted and process in (None, of_process) and channel in (None, of_channel):
+            for accepted, part in parts:
+                if accepted in wanted:
                     tally.add_sums(*part.sums())
             value = tally.result(self._provenance.points)
             found[name] = value if self._provenance.flux.sampled else replace(value, flux_error=0.0)
@@ -194,6 +248,7 @@ class Tally:
             cut_flow=self.cut_flow(),
             by_process=self.by_process(),
             by_channel=self.by_channel(),
+            variations=self.variations(),
             remark=_remark(self._provenance.flux, yields),
             overflow=overflow,
             digests=digests or {},

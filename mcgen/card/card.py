@@ -12,7 +12,7 @@ import operator
 import os
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
-from typing import Any
+from typing import Annotated, Any
 
 from pydantic import TypeAdapter, ValidationError
 
@@ -29,12 +29,13 @@ from mcgen.card.run_tables import (
     StatisticsTable,
 )
 from mcgen.card.shipped import find_card, shipped_cards
+from mcgen.card.variations import VariationTable
 from mcgen.errors import CardError, UsageError
 from mcgen.experiment.dump import Dump, dump_of
 from mcgen.experiment.exposure import EXPOSURES
 from mcgen.experiment.tables import ExperimentTable
 from mcgen.experiment.target import TargetTable
-from mcgen.fields import SHORTEST, Table, Text
+from mcgen.fields import SHORTEST, AsTuple, Table, Text
 from mcgen.parsing import check_depth, parse_toml
 
 
@@ -53,6 +54,8 @@ class Card(Table):
     """Muons of a beam along z that meets the front of the target; this or `flux`."""
     experiment: ExperimentTable
     """What stands along the beam, and what is accepted."""
+    variations: Annotated[tuple[VariationTable, ...], AsTuple] = ()
+    """What else the weight of an event could be."""
     run: RunTable = RunTable()
     """How much, and with which random numbers."""
     scan: ScanTable = ScanTable()

@@ -19,6 +19,7 @@ from mcgen.card.run_tables import (
     ScanTable,
     StatisticsTable,
 )
+from mcgen.card.variations import VariationTable, faults_of_variations
 from mcgen.experiment.magnets import MagnetTable
 from mcgen.experiment.selection import SelectionTable
 from mcgen.experiment.tables import ExperimentTable
@@ -44,7 +45,8 @@ def faults_of(tables: Mapping[str, Any]) -> Iterator[str]:
         ("flux",): _flux,
         ("beam", "experiment"): _exposure,
         ("scan", "statistics"): _limit,
-        ("run", "experiment"): _columns,
+        ("run", "experiment", "variations"): _columns,
+        ("variations", "production"): faults_of_variations,
     }
     for keys, check in checks.items():
         if all(key in tables for key in keys):
@@ -258,8 +260,10 @@ def _limit(scan: ScanTable, statistics: StatisticsTable | None) -> Iterator[str]
         yield "scan.n_signal, statistics: at most one of them says where the limit is"
 
 
-def _columns(run: RunTable, experiment: ExperimentTable) -> Iterator[str]:
-    columns = columns_of((plane.name for plane in experiment.plane), {})
+def _columns(
+    run: RunTable, experiment: ExperimentTable, variations: Iterable[VariationTable]
+) -> Iterator[str]:
+    columns = columns_of((plane.name for plane in experiment.plane), {}, {v.name: "" for v in variations})
     known = [*SETS, *(column.name for column in columns)]
     for name in run.columns:
         if name not in known:

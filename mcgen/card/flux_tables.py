@@ -42,7 +42,7 @@ PlainName = Annotated[PlainColumn, BeforeValidator(_named)]
 
 
 class ColumnsTable(Table):
-    """Names and units of the columns of somebody's flux file; all but `group`, so that no unit is guessed."""
+    """Names and units of the columns of somebody's flux file; all but `group` and `parent`, so that no unit is guessed."""
 
     pdg: PlainName
     """PDG id."""
@@ -62,6 +62,8 @@ class ColumnsTable(Table):
     """Particles that the row stands for, per proton; with `protons`, per that many."""
     group: PlainName | None = None
     """Integers: rows of the same number are not independent of each other."""
+    parent: PlainName | None = None
+    """PDG id, of either sign, of what the particle is from; for [[variations]] of the flux."""
 
 
 FluxFormat = Literal["native", "muonfluxenhancement", "fairship", "columns"]

@@ -20,7 +20,7 @@ from mcgen.flux.gathering import gather, stacked
 from mcgen.flux.groups import groups_by_label, groups_by_point
 from mcgen.io.files import sha256_of
 from mcgen.io.flux.formats import BLOCK, particles_of
-from mcgen.io.flux.native import GROUP, write_particles
+from mcgen.io.flux.native import GROUP, PARENT, write_particles
 from mcgen.physics.kinematics import momentum_of, norm, on_shell
 from mcgen.record.tables import Parent
 from mcgen.types import Array, Ints
@@ -52,6 +52,8 @@ class Flux:
     the groups' first rows; see `mcgen.flux.groups`."""
     sampled: bool = True
     """Whether the rows are a sample with a statistical error; a beam's rows are not."""
+    origin: Ints | None = None
+    """(n,) absolute PDG id of what each particle is from; 0 for unknown. None: the file does not say."""
     dropped: Mapping[str, int] = field(default_factory=dict)
     """Numbers of particles of the file that are not here, by reason."""
 
@@ -87,6 +89,7 @@ class Flux:
             rate=self.rate.take(place),
             position=self.position.take(place, axis=1),
             momentum=on_shell(self.momentum.take(place, axis=1), mass),
+            origin=None if self.origin is None else self.origin.take(place),
         )
 
 
@@ -184,6 +187,7 @@ def load_flux(table: FluxTable, size: int = BLOCK) -> Flux:
         group = groups_by_label(np.frombuffer(label, np.int64))
     else:
         group = groups_by_point(position)
+    origin = columns.pop(PARENT, None)
     return Flux(
         file=table.file,
         sha256=sha256_of(path),
@@ -193,6 +197,7 @@ def load_flux(table: FluxTable, size: int = BLOCK) -> Flux:
         rate=np.frombuffer(columns.pop("w")),
         row=np.frombuffer(columns.pop("row"), np.int64),
         group=group,
+        origin=None if origin is None else np.abs(np.frombuffer(origin)).astype(np.int64),
         dropped=dropped,
     )
 
@@ -200,7 +205,8 @@ def load_flux(table: FluxTable, size: int = BLOCK) -> Flux:
 def write_flux(flux: Flux, path: Path) -> None:
     """Write a flux in the native format; what its own format drops is not written.
 
-    The groups are written if there are any, and if the points would say that there are.
+    The groups are written if there are any, and if the points would say that there are; what particles are from, if it is
+    known.
 
     Raises
     ------
@@ -210,5 +216,6 @@ def write_flux(flux: Flux, path: Path) -> None:
     names = ("x", "y", "z", "px", "py", "pz")
     vectors = dict(zip(names, (*flux.position, *flux.momentum), strict=True))
     grouped = flux.groups < len(flux) or groups_by_point(flux.position).max() + 1 < len(flux)
-    groups = {GROUP: flux.group} if grouped else {}
-    write_particles(path, {"pdg": flux.pdg, **vectors, "w": flux.rate, **groups})
+    more = {GROUP: flux.group} if grouped else {}
+    more |= {} if flux.origin is None else {PARENT: flux.origin}
+    write_particles(path, {"pdg": flux.pdg, **vectors, "w": flux.rate, **more})

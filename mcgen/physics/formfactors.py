@@ -5,14 +5,19 @@ Sources: arXiv:0906.0580 (App. A) and arXiv:2205.09870, Eqs. 16 to 18.
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 
 import numpy as np
 from scipy.interpolate import CubicSpline
+from scipy.special import spherical_jn
 
-from mcgen.constants import ELECTRON_MASS, NUCLEON_MASS, PROTON_MAGNETIC_MOMENT, PROTON_MASS
+from mcgen.constants import ELECTRON_MASS, HBAR_C, NUCLEON_MASS, PROTON_MAGNETIC_MOMENT, PROTON_MASS
 from mcgen.physics.interpolation import UniformCubic
 from mcgen.types import Array
+
+_FERMI_MOMENTUM = 0.26
+"""Of nucleons in nuclei from iron to lead [GeV] (E. J. Moniz et al., Phys. Rev. Lett. 26 (1971) 445)."""
 
 _PANELS = 48
 _NODES, _WEIGHTS = np.polynomial.legendre.leggauss(10)
@@ -83,7 +88,40 @@ def g2(nucleus: Nucleus, t: Array) -> Array:
     return g2_elastic(nucleus, t) + g2_inelastic(nucleus, t)
 
 
-def chi(nucleus: Nucleus, tmin: Array | float, tmax: float) -> Array:
+def g2_helm(nucleus: Nucleus, t: Array) -> Array:
+    """G2 with Helm's form factor in place of the elastic part's dipole: a sphere with a soft edge.
+
+    F(q) = 3 j1(q R)/(q R) exp(-(q s)^2/2), q^2 = t, R^2 = c^2 + 7/3 pi^2 a^2 - 5 s^2 with s = 0.9 fm, a = 0.52 fm,
+    c = (1.23 A^(1/3) - 0.60) fm (J. D. Lewin and P. F. Smith, Astropart. Phys. 6 (1996) 87, Eqs. 4.7 and 4.11).
+    """
+    fm = 1e-15 / HBAR_C
+    edge, skin, half = 0.9 * fm, 0.52 * fm, (1.23 * nucleus.a ** (1 / 3) - 0.60) * fm
+    radius = np.sqrt(half * half + 7.0 / 3.0 * (np.pi * skin) ** 2 - 5.0 * edge * edge)
+    phase = np.maximum(np.sqrt(t) * radius, 1e-6)
+    helm = 3.0 * spherical_jn(1, phase) / phase * np.exp(-0.5 * t * edge * edge)
+    dipole = 1.0 / (1.0 + t / (0.164 * nucleus.a ** (-2 / 3)))
+    elastic: Array = g2_elastic(nucleus, t) * (helm / dipole) ** 2
+    return elastic + g2_inelastic(nucleus, t)
+
+
+def g2_pauli(nucleus: Nucleus, t: Array) -> Array:
+    """G2 with the inelastic part blocked where the proton that is struck would have to go to a state that is taken.
+
+    In a Fermi gas the share 3/4 y - y^3/16 of the protons, y = q/k_F < 2, can take the momentum q, q^2 = t
+    (two spheres of momenta, q apart; see Y.-S. Tsai, Rev. Mod. Phys. 46 (1974) 815).
+    """
+    y = np.minimum(np.sqrt(t) / _FERMI_MOMENTUM, 2.0)
+    return g2_elastic(nucleus, t) + g2_inelastic(nucleus, t) * (0.75 * y - y**3 / 16.0)
+
+
+FormFactor = Callable[[Nucleus, Array], Array]
+"""G2 (n,) of a nucleus at momentum transfers squared (n,) [GeV^2]."""
+
+FORM_FACTORS: dict[str, FormFactor] = {"helm": g2_helm, "elastic": g2_elastic, "pauli": g2_pauli}
+"""What there is besides `g2`, by the names of cards."""
+
+
+def chi(nucleus: Nucleus, tmin: Array | float, tmax: float, g2: FormFactor = g2) -> Array:
     """Effective photon flux: integral of (t - tmin)/t^2 G2(t) from tmin to tmax (Eq. 16).
 
     Composite Gauss-Legendre quadrature in ln t, good to 1e-12.
@@ -92,6 +130,7 @@ def chi(nucleus: Nucleus, tmin: Array | float, tmax: float) -> Array:
     ----------
     tmin : (n,) lower limit, positive [GeV^2]
     tmax : upper limit [GeV^2]
+    g2 : the form factor squared
 
     Returns
     -------
@@ -118,14 +157,15 @@ class ChiTable:
     ----------
     tmin : smallest tmin that will be asked for [GeV^2]; below it the table is held constant
     tmax : upper limit of the momentum transfer [GeV^2]
+    g2 : the form factor squared
     """
 
-    def __init__(self, nucleus: Nucleus, tmin: float, tmax: float) -> None:
+    def __init__(self, nucleus: Nucleus, tmin: float, tmax: float, g2: FormFactor = g2) -> None:
         self.tmax = tmax
         first, last = np.log(min(tmin, 1e-2 * tmax)), np.log(tmax)
         knots = np.linspace(first, last, int((last - first) / 0.02) + 2)
         ratio = np.full(len(knots), 0.5 * float(g2(nucleus, np.array(tmax))))  # the limit at tmax
-        ratio[:-1] = chi(nucleus, np.exp(knots[:-1]), tmax) / np.expm1(knots[:-1] - last) ** 2
+        ratio[:-1] = chi(nucleus, np.exp(knots[:-1]), tmax, g2) / np.expm1(knots[:-1] - last) ** 2
         spline = CubicSpline(knots, np.log(ratio))
         self._range = (first, last)
         self._cubic = UniformCubic(first, last, spline(knots), spline(knots, 1))
@@ -146,9 +186,10 @@ class TransferTable:
     Parameters
     ----------
     tmin : smallest t that will be asked for [GeV^2]
+    g2 : the form factor squared
     """
 
-    def __init__(self, nucleus: Nucleus, tmin: float) -> None:
+    def __init__(self, nucleus: Nucleus, tmin: float, g2: FormFactor = g2) -> None:
         first, last = np.log(0.5 * tmin), np.log(1e6)
         self._knots = np.linspace(first, last, 4000)
         self._step = self._knots[1] - self._knots[0]
@@ -156,7 +197,7 @@ class TransferTable:
         self._slope = g2(nucleus, centres)
         from_above = np.cumsum(self._slope[::-1] * self._step)[::-1]
         self._integral = np.append(-from_above, 0.0)
-        self._nucleus = nucleus
+        self._nucleus, self._g2 = nucleus, g2
 
     def draw(self, u: Array, tmin: Array, tmax: Array) -> tuple[Array, Array]:
         """Draw t from its distribution.
@@ -178,7 +219,7 @@ class TransferTable:
         log_t = self._knots.take(cell) + (aimed - self._integral.take(cell)) / self._slope.take(cell)
         t = np.clip(np.exp(log_t), tmin, tmax)
         # density of t = slope/(t (high - low))
-        weighted: Array = g2(self._nucleus, t) / self._slope.take(cell) * t * (high - low)
+        weighted: Array = self._g2(self._nucleus, t) / self._slope.take(cell) * t * (high - low)
         return t, weighted
 
     def _at(self, log_t: Array) -> Array:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
+from types import MappingProxyType
 from typing import Any
 
 import numpy as np
@@ -13,6 +14,9 @@ from numpy.typing import NDArray
 from mcgen.physics.models import OUTCOMES
 
 AnyArray = NDArray[Any]
+
+_WEIGHT = "weight_"
+"""What names of columns of variations' weights begin with, and no other's."""
 
 Record = dict[str, AnyArray]
 """Columns (n,) by name."""
@@ -32,13 +36,26 @@ class Column:
     """What it is, in words."""
 
 
-def columns_of(planes: Iterable[str], processes: Mapping[int, str]) -> tuple[Column, ...]:
+def weight_column(variation: str) -> str:
+    """Return the name of the column of a variation's weights."""
+    return f"{_WEIGHT}{variation}"
+
+
+def named_weights(columns: Iterable[str]) -> list[str]:
+    """Return those of some columns' names that are of variations' weights, in their order."""
+    return [name for name in columns if name.startswith(_WEIGHT)]
+
+
+def columns_of(
+    planes: Iterable[str], processes: Mapping[int, str], variations: Mapping[str, str] = MappingProxyType({})
+) -> tuple[Column, ...]:
     """Return the columns of a record.
 
     Parameters
     ----------
     planes : names of the experiment's planes
     processes : names of the processes by their codes
+    variations : what the variations of the weight are, by their names
     """
     codes = ", ".join(f"{code} {name}" for code, name in processes.items())
     channels = ", ".join(f"{code} {name}" for code, name in enumerate(OUTCOMES))
@@ -87,6 +104,10 @@ def columns_of(planes: Iterable[str], processes: Mapping[int, str]) -> tuple[Col
     for plane in planes:
         for daughter in ("d1", "d2"):
             fixed += _vector(f"{daughter}_{plane}", "x y", "m", f"{daughter} at plane {plane}")
+    fixed += [
+        Column(weight_column(name), "float64", "", f"weight with {meaning}")
+        for name, meaning in variations.items()
+    ]
     return tuple(fixed)
 
 
@@ -103,10 +124,10 @@ SETS = ("all", "slim")
 
 
 def chosen(columns: Sequence[Column], choice: Collection[str]) -> tuple[Column, ...]:
-    """Return the columns that some names stand for, in their order, and always those of `COUNTED`."""
+    """Return the columns that some names stand for, in their order, and always those of `COUNTED` and of variations."""
     if "all" in choice:
         return tuple(columns)
-    names = {*COUNTED, *choice, *(_SLIM if "slim" in choice else ())}
+    names = {*COUNTED, *named_weights(c.name for c in columns), *choice, *(_SLIM if "slim" in choice else ())}
     return tuple(column for column in columns if column.name in names)
 
 

@@ -31,6 +31,8 @@ class Parent:
     """(3, n) where the particle is given [m]."""
     momentum: Array
     """(4, n) four-momentum there [GeV]."""
+    origin: Ints | None = None
+    """(n,) absolute PDG id of what the particle is from, a meson's own; 0 where the flux does not say. None: nowhere."""
 
     def __len__(self) -> int:
         return len(self.row)
@@ -44,6 +46,7 @@ class Parent:
             rate=self.rate.take(place),
             position=self.position.take(place, axis=1),
             momentum=self.momentum.take(place, axis=1),
+            origin=None if self.origin is None else self.origin.take(place),
         )
 
 
@@ -77,6 +80,9 @@ class Production:
     """(n,) angle between boson and emitter [rad]."""
     t: Array
     """(n,) momentum transfer squared to the nucleus, positive [GeV^2]."""
+    cross_section: Array | None = None
+    """(n,) at unit coupling, of a collision: per x and what else the method has of the boson, over the density of what
+    it has of others [GeV^-2]; None where there is no collision."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,7 +7,7 @@ from dataclasses import replace
 
 from mcgen.card import Card
 from mcgen.errors import RunError, UsageError
-from mcgen.record.columns import Record
+from mcgen.record.columns import Record, named_weights
 from mcgen.run.run import Run
 from mcgen.types import Progress
 
@@ -65,8 +65,8 @@ def cut(records: Iterable[Record], points: int) -> Iterator[Record]:
     """Yield the records of the first points of an `endless` run as a run of so many points has them."""
     for record in records:
         inside = record["event"] < points
-        weight = record["weight"] * ENDLESS / points
-        yield {name: values[inside] for name, values in {**record, "weight": weight}.items()}
+        weights = {name: record[name] * ENDLESS / points for name in ("weight", *named_weights(record))}
+        yield {name: values[inside] for name, values in {**record, **weights}.items()}
 
 
 def _nothing(why: str) -> RunError:

@@ -32,7 +32,8 @@ def check_chunks(card: Card, part: range) -> None:
 
 def columns_of_run(card: Card) -> tuple[Column, ...]:
     """Return the columns that a card asks for."""
-    every = columns_of((plane.name for plane in card.experiment.plane), process_codes())
+    variations = {variation.name: variation.in_words() for variation in card.variations}
+    every = columns_of((plane.name for plane in card.experiment.plane), process_codes(), variations)
     return chosen(every, card.run.columns)
 
 

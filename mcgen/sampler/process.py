@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from mcgen.card import Card
 from mcgen.experiment.detector import Detector, detector_of
@@ -14,6 +14,7 @@ from mcgen.physics.models import Boson, Outcome
 from mcgen.record.tables import History
 from mcgen.sampler.decay import DecayStage, NoDecay, TwoBodyDecay
 from mcgen.sampler.flight import DecayInVolume, FlightMaker, FlightStage, NoFlight
+from mcgen.sampler.variations import Ratio, ratios_of
 from mcgen.sources.aim import Aim, AnyAim, Coordinates, EveryDirection
 from mcgen.sources.bremsstrahlung import Bremsstrahlung
 from mcgen.sources.registry import SOURCES
@@ -43,6 +44,8 @@ class Process:
     """How the daughters are drawn."""
     detector: Detector
     """What is seen of them."""
+    variations: Mapping[str, Ratio] = field(default_factory=dict)
+    """What else their weights could be, by name."""
 
     def axes(self, source: str) -> tuple[str, ...]:
         """Return the axes of the cube for a source, without those that choose the component and the parent."""
@@ -103,6 +106,7 @@ def thick_target(card: Card, flux: Flux, flight: FlightMaker = DecayInVolume) ->
         flight=flight(setting.boson, volume),
         decay=TwoBodyDecay(setting.boson, detector, polarised),
         detector=detector,
+        variations=ratios_of(card, flux, sources),
     )
 
 
@@ -121,6 +125,7 @@ def bare_collision(card: Card, flux: Flux) -> Process:
         flight=NoFlight(),
         decay=NoDecay(),
         detector=detector_of(card.experiment),
+        variations=ratios_of(card, flux, sources),
     )
 
 

@@ -9,7 +9,7 @@ from itertools import islice
 import numpy as np
 
 from mcgen.errors import ProposalError
-from mcgen.record.columns import Record
+from mcgen.record.columns import Record, weight_column
 from mcgen.record.layout import layout
 from mcgen.record.tables import History
 from mcgen.sampler.process import Process
@@ -84,6 +84,8 @@ class Sampler:
         for rows, history in self.histories(u, points):
             weight[rows] = history.weight
             part = layout(history, self.process.boson, first + rows)
+            for name, ratio in self.process.variations.items():
+                part[weight_column(name)] = history.weight * ratio(history)
             if not record:
                 record = {name: np.empty(len(u), part[name].dtype) for name in columns or part}
             for name, values in record.items():

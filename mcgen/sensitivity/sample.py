@@ -7,7 +7,6 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from mcgen.analysis.reweighting import weight_factor
 from mcgen.analysis.yields import YieldTally
 from mcgen.card import Card
 from mcgen.flux.flux import Flux
@@ -19,6 +18,7 @@ from mcgen.sampler.process import process_of
 from mcgen.sampler.sampler import Sampler
 from mcgen.sampler.training import Goal, Importance, Pilot, prepare
 from mcgen.types import Array, Ints
+from mcgen.weights import weight_factor
 
 REFERENCE = 1e-8
 """Coupling at which the decays of a scan are generated: there no exponential has underflown yet."""

@@ -9,7 +9,7 @@ import numpy as np
 from mcgen.errors import FileFormatError
 from mcgen.metadata import Provenance
 from mcgen.physics.models import OUTCOMES
-from mcgen.record.columns import Record
+from mcgen.record.columns import Record, named_weights
 
 MAX_WEIGHT = 1e120
 """Beyond all reason, and small enough that sums of squares are finite."""
@@ -38,10 +38,11 @@ def conforming(record: Record, provenance: Provenance, path: Path) -> Record:
     if "weight" not in record:
         raise FileFormatError(f"{path}: holds no mcgen events: there is no column weight")
     weight = record["weight"]
-    if not ((weight >= 0.0) & (weight <= MAX_WEIGHT)).all():
-        raise FileFormatError(
-            f"{path}: damaged: the column weight holds values that are not between 0 and {MAX_WEIGHT:g}"
-        )
+    for name in ("weight", *named_weights(record)):
+        if not ((record[name] >= 0.0) & (record[name] <= MAX_WEIGHT)).all():
+            raise FileFormatError(
+                f"{path}: damaged: the column {name} holds values that are not between 0 and {MAX_WEIGHT:g}"
+            )
     for column in provenance.columns:
         if column.unit == "GeV" or column.name in _POINTS:
             values = record[column.name]

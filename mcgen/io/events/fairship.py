@@ -24,7 +24,7 @@ BRANCHES = (
 
 
 class FairShipWriter(SpoolingWriter):
-    """Writes the TTree `LLP_tree`: every branch double, metres from the target's centre, GeV."""
+    """Writes the TTree `LLP_tree`: every branch double, metres from the target's centre, GeV; named weights at the end."""
 
     needed = ("weight", *COLUMNS)
 
@@ -34,9 +34,11 @@ class FairShipWriter(SpoolingWriter):
         centre = 0.5 * sum(setting.target)
         frame = {"fairship": {"z_reference": "centre of the target", "z_reference_m": centre}}
         with uproot.recreate(self.path, compression=uproot.ZSTD(1)) as file:
-            tree = file.mktree(TREE, dict.fromkeys(BRANCHES, np.float64))
+            tree = file.mktree(TREE, dict.fromkeys((*BRANCHES, *self.named_weights), np.float64))
             for columns in self.chunks():
-                tree.extend(_branches(Particles.of(columns, setting), columns["weight"], centre))
+                weights = {name: columns[name] for name in self.named_weights}
+                branches = _branches(Particles.of(columns, setting), columns["weight"], centre)
+                tree.extend(branches | weights)
             file[METADATA] = to_text(metadata, frame)
 
 

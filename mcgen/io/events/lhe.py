@@ -30,7 +30,7 @@ class LheWriter(SpoolingWriter):
     """Writes muon and nucleus, or a meson, in; boson, muon, and nucleus or neutrino out; and the boson's daughters.
 
     IDWTUP is -4: XWGTUP is the number of events in the file times the weight, so that the mean of XWGTUP is
-    the sum of the weights, that of XSECUP over the processes. What a source does not define is left out.
+    the sum of the weights, that of XSECUP over the processes; likewise the named weights in <rwgt>. What a source does not define is left out.
     """
 
     needed = ("event", "weight", "accepted", "process", *COLUMNS)
@@ -52,13 +52,21 @@ class LheWriter(SpoolingWriter):
         file = pylhe.LHEFile(
             init=self._init(metadata, setting),
             events=self._events(setting),
-            header=pylhe.LHEHeader(pylhe.LHEInitRWGT([]), [element]),
+            header=pylhe.LHEHeader(self._named_weights(metadata), [element]),
             comment=f"XSECUP and the mean of XWGTUP are the expected number of events of {exposure.value:g} "
             f"{exposure.kind}, not picobarns. Lengths in mm; ct since the parent was where the flux has it.",
         )
         with binary_output(self.path) as raw, io.TextIOWrapper(raw, encoding="utf-8") as stream:
             file.write(stream, digits)
             stream.write("\n")
+
+    def _named_weights(self, metadata: Metadata) -> pylhe.LHEInitRWGT:
+        import pylhe
+
+        meaning = {column.name: column.meaning for column in metadata.provenance.columns}
+        return pylhe.LHEInitRWGT(
+            [pylhe.LHEInitRWGTWeight(name, meaning[name]) for name in self.named_weights]
+        )
 
     def _init(self, metadata: Metadata, setting: Setting) -> pylhe.LHEInit:
         import pylhe
@@ -112,12 +120,20 @@ class LheWriter(SpoolingWriter):
                         _particle(particles, i, place, mothers)
                         for place, mothers in zip(places, parents, strict=True)
                     ],
+                    weights={name: _AllDigits(self.rows * columns[name][i]) for name in self.named_weights},
                     optional=[
                         f"# event {columns['event'][i]} accepted {int(columns['accepted'][i])}",
                         _vertex("emission", particles.emission[i]),
                         _vertex("decay", particles.decay[i]),
                     ],
                 )
+
+
+class _AllDigits(float):
+    """A number that is written with all of its digits, of which pylhe would keep five."""
+
+    def __format__(self, _: str) -> str:
+        return f"{float(self):.16e}"
 
 
 def _vertex(name: str, position: np.ndarray[Any, Any]) -> str:

@@ -13,7 +13,7 @@ import numpy as np
 from mcgen.errors import UsageError
 from mcgen.io.files import Closing
 from mcgen.metadata import Metadata
-from mcgen.record.columns import AnyArray, Column
+from mcgen.record.columns import AnyArray, Column, named_weights
 
 ROWS = 10_000
 """Number of events that are held in memory at a time."""
@@ -37,7 +37,7 @@ class SpoolingWriter(Closing, ABC):
     """
 
     needed: ClassVar[tuple[str, ...]]
-    """Columns that the format is made from."""
+    """Columns that the format is made from, besides those of named weights."""
 
     def __init__(self, path: Path, columns: Iterable[Column], rows: int = ROWS) -> None:
         dtypes = {column.name: column.dtype for column in columns}
@@ -46,13 +46,15 @@ class SpoolingWriter(Closing, ABC):
         self.path = path
         self.rows = 0
         self._at_a_time = rows
-        self._dtype = np.dtype([(name, dtypes[name]) for name in self.needed])
+        self.named_weights = tuple(named_weights(dtypes))
+        self._names = (*self.needed, *self.named_weights)
+        self._dtype = np.dtype([(name, dtypes[name]) for name in self._names])
         self._file = tempfile.TemporaryFile(dir=path.parent)  # noqa: SIM115 - closed by __exit__
 
     def append(self, record: Mapping[str, AnyArray]) -> None:
         """Keep a chunk of rows."""
         rows = np.empty(len(record["weight"]), self._dtype)
-        for name in self.needed:
+        for name in self._names:
             rows[name] = record[name]
         self._file.write(rows.tobytes())
         self._file.flush()
@@ -63,7 +65,7 @@ class SpoolingWriter(Closing, ABC):
         self._file.seek(0)
         while block := self._file.read(self._at_a_time * self._dtype.itemsize):
             rows = np.frombuffer(block, self._dtype)
-            yield {name: np.ascontiguousarray(rows[name]) for name in self.needed}
+            yield {name: np.ascontiguousarray(rows[name]) for name in self._names}
 
     @abstractmethod
     def finish(self, metadata: Metadata) -> None:

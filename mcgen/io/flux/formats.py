@@ -9,7 +9,7 @@ from pathlib import Path
 
 from mcgen.card.flux_tables import ColumnsTable, EnergyColumn, FluxFormat, FluxTable, LengthColumn
 from mcgen.errors import FileFormatError
-from mcgen.io.flux.native import GROUP, NATIVE, TREE
+from mcgen.io.flux.native import GROUP, NATIVE, PARENT, TREE
 from mcgen.io.flux.root import Tree
 from mcgen.io.flux.rows import Rows, Tabular
 from mcgen.io.flux.tables import Tables, open_tables
@@ -37,7 +37,7 @@ class Particles:
     row: Ints
     """(k,) rows of the file that they are from; entries of a tree of lists."""
     columns: Mapping[str, Array]
-    """(k,) the columns of the native format [m, GeV, 1/proton]."""
+    """(k,) the columns of the native format [m, GeV, 1/proton], with what rows are from if the file says so."""
     group: Ints | None
     """(k,) what the file says of rows that belong together: equal numbers; None if it says nothing."""
     dropped: Mapping[str, int]
@@ -127,7 +127,7 @@ def _native(path: Path, tables: Tables, flux: FluxTable) -> Translation:
     table = _table(path, tables, TREE, flux.format)
     return Translation(
         table=table,
-        columns={name: (name, 1.0) for name in NATIVE},
+        columns={name: (name, 1.0) for name in (*NATIVE, PARENT) if name != PARENT or name in table.names},
         group=GROUP if GROUP in table.names else None,
         needs=f"the native format has {', '.join(NATIVE)}",
     )
@@ -149,6 +149,7 @@ def _named(path: Path, tables: Tables, flux: FluxTable) -> Translation:
 
 def _names_and_units(columns: ColumnsTable) -> dict[str, tuple[str, float]]:
     theirs = {name: getattr(columns, name) for name in NATIVE}
+    theirs |= {} if columns.parent is None else {PARENT: columns.parent}
     return {
         name: (column.name, UNITS[column.unit] if isinstance(column, LengthColumn | EnergyColumn) else 1.0)
         for name, column in theirs.items()

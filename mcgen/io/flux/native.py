@@ -27,7 +27,7 @@ GROUP = "group"
 """Optional column: rows of the same number are not independent of each other."""
 
 PARENT = "parent"
-"""Further column of fluxes that mcgen makes: absolute PDG id of what a row is from."""
+"""Optional column: absolute PDG id of what a row is from."""
 
 PROVENANCE = "provenance"
 """Where a file says how it was made, in JSON: a TObjString, metadata of Parquet, or a comment at the end."""
@@ -153,14 +153,14 @@ def write_particles(path: Path, columns: Columns) -> None:
 
     Parameters
     ----------
-    columns : (n,) those of the native format, with or without that of groups
+    columns : (n,) those of the native format, with or without the optional ones
 
     Raises
     ------
     UsageError, RunError
         If the ending is unknown or the file cannot be written.
     """
-    chosen = {name: columns[name] for name in (*NATIVE, GROUP) if name in columns}
+    chosen = {name: columns[name] for name in (*NATIVE, GROUP, PARENT) if name in columns}
     with flux_file(path, {name: values.dtype for name, values in chosen.items()}) as file:
         for start in range(0, len(chosen["w"]), _BLOCK):
             file.append({name: values[start : start + _BLOCK] for name, values in chosen.items()})

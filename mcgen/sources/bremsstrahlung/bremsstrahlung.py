@@ -103,6 +103,7 @@ class Bremsstrahlung:
             x=emission.x,
             theta=emission.theta,
             t=emission.t,
+            cross_section=emission.cross_section,
         )
 
 
