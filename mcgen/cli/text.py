@@ -9,6 +9,7 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
+from mcgen.analysis.systematics import in_one_line, varied_rows
 from mcgen.analysis.yields import listed
 from mcgen.cli.terminal import LONGEST_RESULT, visible
 from mcgen.comparison.compare import VARIABLES
@@ -57,6 +58,9 @@ def print_summary(metadata: Metadata) -> None:
         )
     console.print(f"\n{exposure.value:.3g} {EXPOSURES[exposure.kind]}")
     console.print(_yields(outcome, provenance.points))
+    if outcome.variations:
+        console.print()
+        console.print(_variations(metadata))
     flow = table_of("cut flow", "yield", "left")
     start = outcome.cut_flow[0].value if outcome.cut_flow else 0.0
     for step in outcome.cut_flow:
@@ -71,6 +75,7 @@ def print_summary(metadata: Metadata) -> None:
         )
     if outcome.remark:
         console.print(f"\n{outcome.remark}")
+    console.print(f"\n{in_one_line(metadata)}")
 
 
 def _yields(outcome: Outcome, points: int) -> Table:
@@ -79,6 +84,14 @@ def _yields(outcome: Outcome, points: int) -> Table:
     for label, y in listed(outcome):
         numbers = (f"{number:.4g}" for number in (y.value, y.mc_error, y.flux_error))
         table.add_row(label, *numbers, f"{y.effective_size:.0f} of {points}")
+    return table
+
+
+def _variations(metadata: Metadata) -> Table:
+    """Yields with the weights of each variation."""
+    table = table_of("with", *metadata.outcome.yields, "ratio of accepted")
+    for name, *cells in varied_rows(metadata):
+        table.add_row(name, *cells)
     return table
 
 

@@ -31,7 +31,10 @@ class Picture:
     """Whether the events have what it shows."""
 
 
-_BANDS = "Bands are the errors of a bin, of integration and flux together."
+_BANDS = (
+    "Bands are the errors of a bin, of integration and flux together; in grey what the card's variations say of the "
+    "accepted ones."
+)
 
 GALLERY = (
     Picture(
@@ -45,7 +48,11 @@ GALLERY = (
     Picture("parent", f"The parents of the bosons, in the flux and at the emission. {_BANDS}", draw_parent),
     Picture("boson", f"The boson. {_BANDS}", draw_boson),
     Picture("daughters", f"The daughters at the decay, before any magnet. {_BANDS}", draw_daughters),
-    Picture("acceptance", f"Share of the decays in the volume that is accepted. {_BANDS}", draw_acceptance),
+    Picture(
+        "acceptance",
+        "Share of the decays in the volume that is accepted, with the errors of integration and flux.",
+        draw_acceptance,
+    ),
     Picture(
         "cut_flow",
         "Expected events after each requirement, cumulatively.",

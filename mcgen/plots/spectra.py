@@ -9,6 +9,7 @@ import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
+from mcgen.analysis.systematics import systematic_errors, total_systematic
 from mcgen.plots.style import BLUE, VERMILION, add_title
 from mcgen.survey import Survey, YieldHistogram
 from mcgen.survey.variables import ACCEPTANCE, BOSON, DAUGHTERS, PARENT, VARIABLES, Variable
@@ -62,6 +63,20 @@ def _draw_spectra(survey: Survey, variables: Sequence[Variable], columns: int) -
         ):
             _band(axes, histogram.edges, value[1:-1], error[1:-1], colour, label, width)
             top = max(top, float(value[1:-1].max()))
+        if errors := systematic_errors(survey.card.variations, histogram.accepted()[0], histogram.varied()):
+            value, error = histogram.accepted()[0], total_systematic(errors)
+            low, high = np.maximum(value - error, 0.0), value + error
+            axes.stairs(
+                high[1:-1],
+                histogram.edges,
+                baseline=low[1:-1],
+                fill=True,
+                color="0.5",
+                alpha=0.35,
+                lw=0.0,
+                label="systematic, accepted",
+                zorder=0.5,
+            )
         if top > 0.0:
             axes.set_yscale("log")
             axes.set_ylim(_DECADES * top, 3.0 * top)
@@ -70,7 +85,7 @@ def _draw_spectra(survey: Survey, variables: Sequence[Variable], columns: int) -
     drawn = [axes.get_legend_handles_labels() for axes in figure.axes]
     if any(handles for handles, _ in drawn):
         figure.legend(
-            *max(drawn, key=lambda d: len(d[0])), loc="outside lower center", ncols=2, frameon=False
+            *max(drawn, key=lambda d: len(d[0])), loc="outside lower center", ncols=3, frameon=False
         )
     return figure
 

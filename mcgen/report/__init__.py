@@ -9,6 +9,7 @@ from typing import Any
 
 import jinja2
 
+from mcgen.analysis.systematics import in_one_line, varied_rows
 from mcgen.analysis.yields import listed
 from mcgen.experiment.exposure import EXPOSURES
 from mcgen.io.files import atomic_output
@@ -69,6 +70,8 @@ def render(survey: Survey, name: str, pictures: Sequence[Picture] = GALLERY) -> 
         exposure=f"{exposure.value:.4g} {EXPOSURES[exposure.kind]}",
         yields=_yields(outcome),
         flow=_flow(outcome),
+        varied=list(varied_rows(survey.metadata)),
+        total=in_one_line(survey.metadata),
         figures=[
             (picture, _data_uri(svg_of(picture.draw(survey)))) for picture in pictures_of(survey, pictures)
         ],

@@ -8,7 +8,9 @@ groupings is sum_rows (sum_row w)^2. It is itself good to 1/sqrt(2 (GROUPS - 1))
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from math import sqrt
+from types import MappingProxyType
 
 import numpy as np
 
@@ -36,6 +38,7 @@ class YieldHistogram:
         self.log = log
         self._fiducial = np.zeros((GROUPS, len(edges) + 1))
         self._accepted = np.zeros((GROUPS, len(edges) + 1))
+        self._varied: dict[str, Array] = {}
 
     @classmethod
     def around(cls, values: Array, weight: Array, log: bool, bins: int) -> YieldHistogram | None:
@@ -54,10 +57,21 @@ class YieldHistogram:
         log = log and high > _WIDE * low
         return cls(np.geomspace(low, high, bins + 1) if log else np.linspace(low, high, bins + 1), log)
 
-    def add(self, values: Array, weight: Array, accepted: Bools, group: Ints) -> None:
-        """Count events (n,), each of a group 0 .. GROUPS-1."""
+    def add(
+        self,
+        values: Array,
+        weight: Array,
+        accepted: Bools,
+        group: Ints,
+        varied: Mapping[str, Array] = MappingProxyType({}),
+    ) -> None:
+        """Count events (n,), each of a group 0 .. GROUPS-1; of the accepted ones also with varied weights, by name."""
         shape = self._fiducial.shape
-        cell = group * shape[1] + np.searchsorted(self.edges, values, side="right")
+        number = np.searchsorted(self.edges, values, side="right")
+        for name, other in varied.items():
+            sums = self._varied.setdefault(name, np.zeros(shape[1]))
+            sums += np.bincount(number, weights=np.where(accepted, other, 0.0), minlength=shape[1])
+        cell = group * shape[1] + number
         for sums, counted in ((self._fiducial, weight), (self._accepted, np.where(accepted, weight, 0.0))):
             sums += np.bincount(cell, weights=counted, minlength=sums.size).reshape(shape)
 
@@ -68,6 +82,10 @@ class YieldHistogram:
     def accepted(self) -> tuple[Array, Array]:
         """Yields (n + 2,) of the accepted events, and their errors."""
         return self._accepted.sum(axis=0), _error(self._accepted)
+
+    def varied(self) -> dict[str, Array]:
+        """Yields (n + 2,) of the accepted events with varied weights, by name."""
+        return dict(self._varied)
 
     def acceptance(self) -> tuple[Array, Array]:
         """Accepted over all (n + 2,), and its error with what both share taken out; NaN in empty bins."""
@@ -83,6 +101,10 @@ class YieldHistogram:
             sums = getattr(self, name)
             inner = sums[:, 1:-1].reshape(GROUPS, -1, bins).sum(axis=2)
             setattr(wide, name, np.concatenate([sums[:, :1], inner, sums[:, -1:]], axis=1))
+        for name, values in self._varied.items():
+            wide._varied[name] = np.concatenate(
+                [values[:1], values[1:-1].reshape(-1, bins).sum(axis=1), values[-1:]]
+            )
         return wide
 
 

@@ -14,6 +14,7 @@ from mcgen.errors import UsageError
 from mcgen.events import Events
 from mcgen.io.events.store import read_chunks
 from mcgen.metadata import FluxSummary, Metadata
+from mcgen.record.columns import weight_column
 from mcgen.survey.histogram import GROUPS, YieldHistogram, quantiles
 from mcgen.survey.side import Display, displays_of, side_range, z_range
 from mcgen.survey.variables import VARIABLES
@@ -96,10 +97,11 @@ def survey_of(
     group_of = _grouping(sample.provenance.flux)
     for events in chain([sample], chunks):
         group = group_of(events)
+        varied = {v.name: events[weight_column(v.name)] for v in card.variations}
         for variable in VARIABLES:
             if variable.name in spectra:
                 values = variable.values(events)
-                spectra[variable.name].add(values, events.weight, events.accepted, group)
+                spectra[variable.name].add(values, events.weight, events.accepted, group, varied)
         for maps, name in ((emission, "emission"), (decay, "decay")):
             for map_, side in zip(maps, ("x", "y"), strict=True):
                 _add(map_, events, name, side)
