@@ -10,8 +10,8 @@ from typing import Any
 from mcgen.card.citations import cited_by
 from mcgen.io.events.metadata import METADATA, to_text
 from mcgen.metadata import Metadata
-from mcgen.record.columns import named_weights
 from mcgen.physics.models import CHANNELS, Channel
+from mcgen.record.columns import named_weights
 from mcgen.sources.bremsstrahlung.methods import METHODS
 from mcgen.sources.registry import SOURCES
 from mcgen.sources.source import Source
@@ -43,7 +43,9 @@ _PB = 1e-40
 
 def weight_columns(metadata: Metadata) -> dict[str, str]:
     """Return the names of the weights in a file, "CV" the first (G.R.7), and the columns that they are."""
-    return {"CV": "weight"} | {name: name for name in named_weights(c.name for c in metadata.provenance.columns)}
+    return {"CV": "weight"} | {
+        name: name for name in named_weights(c.name for c in metadata.provenance.columns)
+    }
 
 
 def process_code(process: int, channel: int) -> int:
