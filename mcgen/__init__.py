@@ -8,6 +8,7 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:  # nothing heavy: this comes before signals are caught
     from typing import Any
 
+    from mcgen.analysis.citing import cite
     from mcgen.analysis.cross_sections import cross_sections as xsec
     from mcgen.card import Card, load_card
     from mcgen.errors import McgenError
@@ -26,6 +27,7 @@ __all__ = [
     "McgenError",
     "Workers",
     "Yield",
+    "cite",
     "generate",
     "generate_chunks",
     "load_card",
@@ -43,6 +45,7 @@ _HOMES = {
     "McgenError": "mcgen.errors:McgenError",
     "Workers": "mcgen.run.parallel:Workers",
     "Yield": "mcgen.metadata:Yield",
+    "cite": "mcgen.analysis.citing:cite",
     "generate": "mcgen.run.generate:generate",
     "generate_chunks": "mcgen.run.generate:generate_chunks",
     "load_card": "mcgen.card:load_card",

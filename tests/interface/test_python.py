@@ -22,7 +22,7 @@ from tests.oracle.described import described
 
 PUBLIC = [
     *("Card", "Events", "Flux", "McgenError", "Workers", "Yield"),
-    *("generate", "generate_chunks", "load_card", "plot", "read", "scan", "write", "xsec"),
+    *("cite", "generate", "generate_chunks", "load_card", "plot", "read", "scan", "write", "xsec"),
 ]
 EPSILON = np.finfo(float).eps
 

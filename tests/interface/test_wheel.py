@@ -27,6 +27,7 @@ def test_the_wheel_holds_cards_and_data(wheel: Path) -> None:
     names = set(zipfile.ZipFile(wheel).namelist())
     for path in [*ROOT.glob("cards/**/*.toml")]:
         assert f"mcgen/{path.relative_to(ROOT)}" in names
+    assert "mcgen/CITATION.cff" in names
     for path in ROOT.glob("mcgen/**/*"):
         if path.is_file() and "__pycache__" not in path.parts:
             assert str(path.relative_to(ROOT)) in names
@@ -36,7 +37,7 @@ def test_the_wheel_holds_cards_and_data(wheel: Path) -> None:
 def test_the_wheel_works_on_its_own(wheel: Path, tmp_path: Path) -> None:
     zipfile.ZipFile(wheel).extractall(tmp_path / "site")
     environment = {**os.environ, "PYTHONPATH": str(tmp_path / "site"), "PYTHONSAFEPATH": "1"}
-    code = "import sys, mcgen.cli; print(mcgen.__file__); sys.argv = ['mcgen', 'cards']; mcgen.cli.main()"
+    code = "import sys, mcgen.cli, mcgen.bibliography as b; print(mcgen.__file__, *b.references()); sys.argv = ['mcgen', 'cards']; mcgen.cli.main()"
     found = subprocess.run(
         [sys.executable, "-c", code],
         cwd=tmp_path,
@@ -46,5 +47,6 @@ def test_the_wheel_works_on_its_own(wheel: Path, tmp_path: Path) -> None:
         check=True,
     )
     assert found.stdout.startswith(str(tmp_path / "site"))
+    assert "2205.09870" in found.stdout
     for path in ROOT.glob("cards/**/*.toml"):
         assert path.stem in found.stdout
