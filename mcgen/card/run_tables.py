@@ -189,7 +189,7 @@ class ScanTable(Table):
     ) = None
     """Masses [GeV]: a list, or "LOW:HIGH:N". Absent: from 2 m_e to 2 m_mu, refined."""
     refine: bool | None = None
-    """Whether to add masses at thresholds and where the contour turns or closes; default: if masses are absent."""
+    """Whether to add masses until straight lines between them are within 2 % of the contour; default: if masses are absent."""
     couplings: (
         Annotated[tuple[Annotated[float, Field(ge=1e-12, le=10.0)], ...], Spaced, Field(min_length=1)] | None
     ) = None

@@ -60,6 +60,7 @@ def draw_scans(
     for limit in limits:
         _draw_limit(axes, limit)
     _draw_g_minus_2(axes, scans[0]["g_minus_2"])
+    _draw_perturbative_limit(axes, scans[0].get("perturbative_limit"))
     named = labels or [label_of(data) for data in scans]
     for data, name, (colour, style) in zip(scans, named, cycle(_LINES), strict=False):
         for i, contour in enumerate(data["contours"]):
@@ -102,6 +103,15 @@ def _draw_g_minus_2(axes: Axes, data: Data) -> None:
             color="0.88",
             linewidth=0.0,
             label="$(g-2)_\\mu$, excluded",
+        )
+
+
+def _draw_perturbative_limit(axes: Axes, limit: float | None) -> None:
+    """Hatch the couplings that are too large for perturbation theory; files of earlier versions do not say."""
+    top = axes.get_ylim()[1]
+    if limit is not None and limit < top:
+        axes.axhspan(
+            limit, top, fill=False, hatch="///", edgecolor="0.6", linewidth=0.0, label="not perturbative"
         )
 
 

@@ -16,6 +16,8 @@ from mcgen.physics.models import Outcome
 from mcgen.sensitivity.contour import WIDTHS, Crossing, MassPoint
 from mcgen.sensitivity.curves import write_csv
 from mcgen.sensitivity.g_minus_2 import g_minus_2_couplings, why_no_band
+from mcgen.sensitivity.perturbativity import perturbative_limit
+from mcgen.sensitivity.refinement import closing_end
 from mcgen.sensitivity.sample import COUPLINGS
 from mcgen.sensitivity.scan import Scan
 
@@ -40,6 +42,7 @@ def scan_to_dict(scan: Scan) -> dict[str, Any]:
         "exposure": card.experiment.exposure.model_dump(),
         "method": card.production.method,
         "n_signal": scan.n_signal,
+        "perturbative_limit": perturbative_limit(card),
         "seed": scan.seed,
         "points": [_point(scan, point) for point in scan.points],
         "contours": [list(contour) for contour in contours(scan)],
@@ -63,10 +66,13 @@ def scan_to_dict(scan: Scan) -> dict[str, Any]:
 
 
 def _point(scan: Scan, point: MassPoint) -> dict[str, Any]:
+    sides = {"g_low": point.low, "g_high": point.high}
     found: dict[str, Any] = {"mass_gev": point.mass}
-    for name, crossing in (("g_low", point.low), ("g_high", point.high)):
+    for name, crossing in sides.items():
         found |= _crossing(name, crossing)
-    return found | {"n_max": point.n_max, "g_max": point.g_max, "open": scan.is_open(point)}
+    found |= {"n_max": point.n_max, "g_max": point.g_max, "open": scan.is_open(point)}
+    largest = perturbative_limit(scan.card)
+    return found | {f"{name}_perturbative": c and c.g_mu <= largest for name, c in sides.items()}
 
 
 def _crossing(name: str, crossing: Crossing | None) -> dict[str, Any]:
@@ -86,15 +92,21 @@ def _crossing(name: str, crossing: Crossing | None) -> dict[str, Any]:
 def contours(scan: Scan) -> Iterator[list[tuple[float, float]]]:
     """Yield the closed polygons (mass [GeV], coupling) within which the yield is above the limit.
 
-    They go along the lower limits and back along the upper ones; where a contour is open, a straight
-    edge closes it.
+    They go along the lower limits and back along the upper ones, and through the ends where both meet, if these are
+    known (`closing_end`). Elsewhere a straight edge closes them.
     """
-    for inside, group in groupby(scan.points, key=lambda point: point.n_max >= scan.n_signal):
-        if inside:
-            points = list(group)
-            low = [(p.mass, p.low.g_mu if p.low else float(COUPLINGS[0])) for p in points]
-            high = [(p.mass, p.high.g_mu if p.high else float(COUPLINGS[-1])) for p in points]
-            yield [*low, *reversed(high), low[0]]
+    groups = [
+        list(group) for _, group in groupby(scan.points, key=lambda point: point.n_max >= scan.n_signal)
+    ]
+    for before, points, after in zip([[], *groups], groups, [*groups[1:], []], strict=False):
+        if points[0].n_max < scan.n_signal:
+            continue
+        low = [(p.mass, p.low.g_mu if p.low else float(COUPLINGS[0])) for p in points]
+        high = [(p.mass, p.high.g_mu if p.high else float(COUPLINGS[-1])) for p in points]
+        first = closing_end(points[0], before[-1], scan.n_signal) if before else None
+        last = closing_end(points[-1], after[0], scan.n_signal) if after else None
+        corners = [*filter(None, [first]), *low, *filter(None, [last]), *reversed(high)]
+        yield [*corners, corners[0]]
 
 
 def scan_files(output: Path, channels: Iterable[str] = ()) -> list[Path]:

@@ -6,8 +6,6 @@ import secrets
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import partial
-from itertools import pairwise
-from math import log, sqrt
 
 import numpy as np
 
@@ -19,6 +17,7 @@ from mcgen.run.parallel import Workers
 from mcgen.sensitivity.contour import MassPoint, card_at, mass_point
 from mcgen.sensitivity.limits import n_signal_of
 from mcgen.sensitivity.parts import Parts
+from mcgen.sensitivity.refinement import added_masses
 
 Progress = Callable[[int, int], None]
 """Called with the numbers of masses that are done and that are planned."""
@@ -30,12 +29,6 @@ THRESHOLDS = tuple(2.0 * mass for mass in (ELECTRON_MASS, MUON_MASS, TAU_MASS))
 
 BESIDE = 1e-3
 """Relative distance of the masses on both sides of a threshold."""
-
-TURN = 0.35
-"""Change of the logarithm of a limit between neighbours above which a mass is put between them."""
-
-CLOSEST, ROUNDS = 0.01, 6
-"""Smallest step in ln m, and how often masses are added."""
 
 
 @dataclass(frozen=True)
@@ -89,14 +82,12 @@ def scan(card: Card, jobs: int = 1, progress: Progress | None = None, parts: Par
     masses = first_masses(card)
     for mass in masses:
         card_at(card, mass)  # a fault at one of them is told before anything is computed
-    for _ in range(1 + (ROUNDS if card.scan.is_refined else 0)):
+    while masses:
         for done in _points(card, flux, seed, n_signal, masses, jobs, parts):
             points[done.mass] = done
             if progress:
                 progress(len(points), len(points | dict.fromkeys(masses)))
-        masses = added_masses([points[mass] for mass in sorted(points)])
-        if not masses:
-            break
+        masses = added_masses([points[mass] for mass in sorted(points)]) if card.scan.is_refined else []
     return Scan(card, seed, n_signal, tuple(points[mass] for mass in sorted(points)))
 
 
@@ -108,22 +99,6 @@ def first_masses(card: Card) -> list[float]:
     beside = [threshold * factor for threshold in THRESHOLDS for factor in (1.0 - BESIDE, 1.0 + BESIDE)]
     inside = [m for m in beside if min(masses) < m < max(masses)]
     return sorted({*masses, *(inside if card.scan.is_refined else ())})
-
-
-def added_masses(points: list[MassPoint]) -> list[float]:
-    """Masses [GeV] between neighbours where the contour turns sharply, or closes."""
-    return [sqrt(a.mass * b.mass) for a, b in pairwise(points) if _is_coarse(a, b)]
-
-
-def _is_coarse(a: MassPoint, b: MassPoint) -> bool:
-    if log(b.mass / a.mass) <= CLOSEST:
-        return False
-    for one, other in ((a.low, b.low), (a.high, b.high)):
-        if (one is None) != (other is None):
-            return True
-        if one is not None and other is not None and abs(log(one.g_mu / other.g_mu)) > TURN:
-            return True
-    return False
 
 
 def _points(

@@ -22,8 +22,9 @@ from mcgen.sensitivity.contour import Crossing, MassPoint, crossings
 from mcgen.sensitivity.g_minus_2 import g_minus_2_couplings, why_no_band
 from mcgen.sensitivity.limits import n_signal_of, upper_limit
 from mcgen.sensitivity.output import contours
+from mcgen.sensitivity.refinement import CLOSEST, added_masses
 from mcgen.sensitivity.sample import DecaySample, seed_for
-from mcgen.sensitivity.scan import CLOSEST, Scan, added_masses, first_masses
+from mcgen.sensitivity.scan import Scan, first_masses
 
 # --- CLs --------------------------------------------------------------------------------------------------
 
