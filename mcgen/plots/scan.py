@@ -67,9 +67,25 @@ def draw_scans(
             mass, coupling = np.array(contour).T
             axes.plot(mass, coupling, style, color=colour, linewidth=1.6, label=None if i else name)
             axes.fill(mass, coupling, color=colour, alpha=0.08, linewidth=0.0)
+        _draw_variations(axes, data, colour)
     axes.set_xlabel("$m_X$ [GeV]")
     axes.set_ylabel("$g_\\mu$")
     axes.legend(fontsize=7, framealpha=1.0)
+
+
+def _draw_variations(axes: Axes, data: Data, colour: str) -> None:
+    """Shade what the limits of a scan's variations span."""
+    points = [point for point in data["points"] if point.get("variations")]
+    mass = [point["mass_gev"] for point in points]
+    for name in ("g_low", "g_high"):
+        spans = []
+        for point in points:
+            found = [point[name], *(limits[name] for limits in point["variations"].values())]
+            known = [g for g in found if g is not None]
+            spans.append((min(known), max(known)) if point[name] is not None else (np.nan, np.nan))
+        if spans:
+            low, high = np.array(spans).T
+            axes.fill_between(mass, low, high, color=colour, alpha=0.3, linewidth=0.0)
 
 
 def label_of(data: Data) -> str:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import logging
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field
 from itertools import pairwise
 from math import exp, hypot, log
 from typing import Any
@@ -70,6 +70,8 @@ class MassPoint:
     """At the couplings of the grid."""
     tables: dict[Outcome, list[float]]
     """Yield by channel and width, see `DecaySample.yields_by_width`."""
+    varied: dict[str, list[float | None]] = field(default_factory=dict)
+    """Couplings `low` and `high` with the weights of each variation of the card."""
 
     def to_dict(self) -> dict[str, Any]:
         """Return the point as plain data."""
@@ -109,7 +111,11 @@ def mass_point(
         crossing and _precise(crossing, side, card, flux, seed, n_signal, precision)
         for side, crossing in (("low", found.low), ("high", found.high))
     )
-    return MassPoint(mass, low, high, found.n_max, found.g_max, yields, tables)
+    varied = {
+        name: _varied(crossings(sample.varied(name), n_signal), found, (low, high))
+        for name in sample.ratios_of_variations
+    }
+    return MassPoint(mass, low, high, found.n_max, found.g_max, yields, tables, varied)
 
 
 def card_at(card: Card, mass: float) -> Card | None:
@@ -167,6 +173,19 @@ def crossings(sample: DecaySample, n_signal: float, couplings: Array = COUPLINGS
         for edge in (rising, falling)
     )
     return Crossings(low, high, float(values[top]), exp(ln_g[top]))
+
+
+def _varied(
+    varied: Crossings, nominal: Crossings, final: tuple[Crossing | None, Crossing | None]
+) -> list[float | None]:
+    """Limits of a variation: in their ratio to those of the same sample, where these were found more precisely."""
+    found: list[float | None] = []
+    for other, same, precise in zip(
+        (varied.low, varied.high), (nominal.low, nominal.high), final, strict=True
+    ):
+        scale = precise.g_mu / same.g_mu if precise and same else 1.0
+        found.append(scale * other.g_mu if other else None)
+    return found
 
 
 def _crossing(sample: DecaySample, n_signal: float, low: float, high: float) -> Crossing:

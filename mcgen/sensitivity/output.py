@@ -72,7 +72,11 @@ def _point(scan: Scan, point: MassPoint) -> dict[str, Any]:
         found |= _crossing(name, crossing)
     found |= {"n_max": point.n_max, "g_max": point.g_max, "open": scan.is_open(point)}
     largest = perturbative_limit(scan.card)
-    return found | {f"{name}_perturbative": c and c.g_mu <= largest for name, c in sides.items()}
+    found |= {f"{name}_perturbative": c and c.g_mu <= largest for name, c in sides.items()}
+    if not point.varied and not scan.card.variations:
+        return found
+    limits = {name: {"g_low": low, "g_high": high} for name, (low, high) in point.varied.items()}
+    return found | {"variations": limits}
 
 
 def _crossing(name: str, crossing: Crossing | None) -> dict[str, Any]:
@@ -133,7 +137,8 @@ def write_scan(scan: Scan, output: Path, tables: bool = False) -> list[Path]:
     _, points, contour, grid, *by_channel = files = scan_files(output, channels)
     with atomic_output(output) as temporary:
         temporary.write_text(json.dumps(data, indent=1, allow_nan=False) + "\n", encoding="utf-8")
-    write_csv(points, list(data["points"][0]), [list(point.values()) for point in data["points"]])
+    names = [name for name in data["points"][0] if name != "variations"]
+    write_csv(points, names, [[point[name] for name in names] for point in data["points"]])
     rows = [[i, m, g] for i, corners in enumerate(data["contours"]) for m, g in corners]
     write_csv(contour, ["contour", "mass_gev", "g_mu"], rows)
     write_csv(grid, ["mass_gev", "g_mu", *_YIELD], list(_grid_rows(scan)))

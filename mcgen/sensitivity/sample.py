@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import hashlib
-from dataclasses import dataclass, replace
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 
@@ -60,6 +61,12 @@ class DecaySample:
     """Number of points that were drawn, weight 0 included."""
     sampled: bool
     """Whether the parents are a sample; otherwise there is no flux error."""
+    ratios_of_variations: Mapping[str, Array] = field(default_factory=dict)
+    """(k,) varied weight over weight, by the name of the variation; at all couplings."""
+
+    def varied(self, variation: str) -> DecaySample:
+        """Return the sample with the weights of a variation."""
+        return replace(self, weight=self.weight * self.ratios_of_variations[variation])
 
     def weights_at(self, g_mu: float) -> Array:
         """Weights (k,) at another coupling."""
@@ -121,6 +128,9 @@ def _draw(card: Card, flux: Flux, seed: int, flight: FlightMaker, goal: Goal | N
     proposal = prepare(process, card, flux.sha256, seed, goal, pilot_points)
     points, chunk = card.run.events, card.run.chunk
     found: list[tuple[Array, Array, Ints, Ints]] = []
+    # Another coupling is what a scan varies anyway.
+    names = [variation.name for variation in card.variations if variation.kind != "coupling"]
+    ratios: dict[str, list[Array]] = {name: [np.zeros(0)] for name in names}
     if proposal.components:
         sampler = Sampler(process, proposal)
         for k, first in enumerate(range(0, points, chunk)):
@@ -130,6 +140,8 @@ def _draw(card: Card, flux: Flux, seed: int, flight: FlightMaker, goal: Goal | N
                 depth = (history.flight.path / history.flight.decay_length).take(seen)
                 code = np.full(len(seen), OUTCOMES.index(history.channel))
                 found.append((history.weight.take(seen), depth, history.parent.group.take(seen), code))
+                for name, parts in ratios.items():
+                    parts.append(process.variations[name](history).take(seen))
     none = (np.zeros(0), np.zeros(0), np.zeros(0, np.int64), np.zeros(0, np.int64))
     weight, depth, group, channel = (np.concatenate(parts) for parts in zip(none, *found, strict=True))
     return DecaySample(
@@ -143,6 +155,7 @@ def _draw(card: Card, flux: Flux, seed: int, flight: FlightMaker, goal: Goal | N
         channel=channel,
         points=points,
         sampled=flux.sampled,
+        ratios_of_variations={name: np.concatenate(parts) for name, parts in ratios.items()},
     )
 
 
