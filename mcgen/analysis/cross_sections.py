@@ -51,7 +51,7 @@ def cross_sections(card: Card, energies: Sequence[float] | None = None) -> list[
     """
     boson = card.model.boson()
     nucleus = card.dump().nuclei[0]
-    scale = boson.g_mu**2 * GEV2_TO_PB
+    scale = boson.radiating**2 * GEV2_TO_PB
     found = []
     for energy in energies or _default_energies(card):
         for method in METHODS:

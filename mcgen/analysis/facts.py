@@ -35,6 +35,7 @@ def facts_of(card: Card, flux: Flux, process: Process) -> dict[str, Any]:
             "mass_gev": boson.mass,
             "couplings": dict(zip(("e", "mu", "tau"), boson.couplings, strict=True)),
             "gamma_per_gev": boson.gamma,
+            "kinetic_mixing": {"re": boson.mixing.real, "im": boson.mixing.imag},
             "conserved": KINDS[boson.kind].spin == 0 or boson.neutrinos,
         },
         "spin_correlations": _polarised(card, process),

@@ -55,10 +55,11 @@ def reweight(
     Raises
     ------
     UsageError
-        If the card gives the lifetime, columns or metadata are missing, or too little of the sample is left.
+        If the card gives the lifetime or a kinetic mixing, columns or metadata are missing, or too little of the sample is left.
     """
     provenance = _reweightable(columns, metadata)
     card = provenance.card
+    there = card.at_coupling(g_mu)
     square = (g_mu / card.model.boson().g_mu) ** 2
     length = columns["decay_length"] / square
     way = columns["path_in"] - columns["path_out"]
@@ -78,7 +79,7 @@ def reweight(
     }
     provenance = replace(
         provenance,
-        card=card.at_coupling(g_mu),
+        card=there,
         common_weight=None,  # unweighted events have no common weight any more
         reweighted_from=(*provenance.reweighted_from, card.to_dict()["model"]),
     )

@@ -114,8 +114,16 @@ class Card(Table):
         ------
         CardError
             If a coupling is out of the range of cards.
+        UsageError
+            If one of them is fixed: the events of one coupling are then not those of another.
         """
-        couplings = self.model.couplings
+        couplings, mixing = self.model.couplings, self.model.kinetic_mixing
+        if mixing and mixing != "loop":
+            raise UsageError(
+                f"model.kinetic_mixing = {mixing:g} stays where it is when g_mu changes: widths do not go with the "
+                'square of g_mu, so that there is nothing to scan or to reweight; take "loop", which goes with g_mu, or '
+                "generate events at each coupling"
+            )
         if couplings is None:
             return self.replace(model={"g_mu": g_mu})
         scale = g_mu / couplings.mu

@@ -74,6 +74,9 @@ def _model(model: ModelTable) -> Iterator[str]:
         yield "model.neutrinos: only for custom vectors"
     if spin == 1 and model.couplings is not None and model.couplings.gamma_per_gev:
         yield "model.couplings.gamma_per_gev: a vector does not decay to two photons; leave it out"
+    if model.kinetic_mixing and not (model.name in MODELS and MODELS[model.name].mixes):
+        mixing = ", ".join(name for name, known in MODELS.items() if known.mixes)
+        yield f'model.kinetic_mixing: only with name = "{mixing}"; couplings of a custom model say all themselves'
     yield from _branching(model)
 
 

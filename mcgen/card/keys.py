@@ -154,6 +154,10 @@ def _allowed(schema: Mapping[str, Any], tables: Mapping[str, Any], s: str = "") 
     match schema:
         case {"anyOf": [one, {"type": "null"}]}:
             return _allowed(one, tables)
+        case {"anyOf": kinds}:
+            return " or ".join(_allowed(kind, tables) for kind in kinds)
+        case {"const": value}:
+            return toml(value)
         case {"enum": values}:
             return _choice(values)
         case {"prefixItems": [item, *_] as items}:

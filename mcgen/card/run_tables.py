@@ -6,11 +6,12 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 import numpy as np
 from pydantic import BeforeValidator, Field
+from pydantic_core import PydanticCustomError
 
 from mcgen.experiment.dump import LossKind
 from mcgen.fields import AsNames, Spaced, StoppingPower, Table, Text
 from mcgen.physics.kinds import ALIASES, KINDS
-from mcgen.physics.models import MODELS, VISIBLE, Boson, Channel
+from mcgen.physics.models import MODELS, VISIBLE, Boson, Channel, loop_mixing
 from mcgen.sources.bremsstrahlung.methods import METHODS, min_energy
 from mcgen.sources.registry import SOURCES
 
@@ -57,6 +58,20 @@ def _kind_of(name: Any) -> Any:
     return ALIASES.get(name, name) if isinstance(name, str) else name
 
 
+def _mixing(value: Any) -> Any:
+    """One sentence for both kinds of values."""
+    if value == "loop" or (type(value) in (int, float) and abs(value) <= 1.0):
+        return value
+    raise PydanticCustomError("mixing", 'must be a number from -1 to 1, or "loop"')
+
+
+Mixing = Annotated[
+    Annotated[float, Field(ge=-1.0, le=1.0)] | Literal["loop"],
+    BeforeValidator(_mixing),
+]
+"""With the photon: a number, or what leptons make of it."""
+
+
 class CouplingsTable(Table):
     """Couplings to each lepton; their signs interfere in the photon loop."""
 
@@ -85,6 +100,8 @@ class ModelTable(Table):
     """Couplings of a "custom" model, one a lepton."""
     neutrinos: bool = False
     """Whether a "custom" vector couples to neutrinos as to their leptons; lmu-ltau always does."""
+    kinetic_mixing: Mixing = 0.0
+    """eps of an "lmu-ltau" vector and the photon, to which charged leptons couple by e eps more; or "loop": muon's and tau's."""
     ctau_m: Lifetime | None = None
     """Lifetime times c [m], in place of the computed one."""
     branching: dict[Channel, Fraction] | None = None
@@ -103,12 +120,14 @@ class ModelTable(Table):
             couplings = (self.couplings.e, self.couplings.mu, self.couplings.tau)
         else:
             couplings = MODELS[self.name].couplings(self.g_mu or 0.0)
+        mixing = self.kinetic_mixing
         return Boson(
             kind=self.particle,
             mass=self.mass_gev,
             couplings=couplings,
             neutrinos=self.neutrinos or (self.name in MODELS and MODELS[self.name].neutrinos),
             ctau_override=self.ctau_m,
+            mixing=loop_mixing(self.mass_gev, couplings) if mixing == "loop" else mixing,
             gamma=0.0 if self.couplings is None else self.couplings.gamma_per_gev,
             branching_override=self.branching,
         )

@@ -31,6 +31,10 @@ def print_check(card: Card, facts: Mapping[str, Any]) -> None:
     )
     if boson["gamma_per_gev"]:
         console.print(f"coupling to photons {boson['gamma_per_gev']:g} /GeV, for decays only")
+    mixing = complex(*boson["kinetic_mixing"].values())
+    if mixing:
+        shown = f"{mixing:.6g}" if mixing.imag else f"{mixing.real:.6g}"
+        console.print(f"kinetic mixing with the photon eps = {shown}; decays to hadrons are not counted")
     ctau = "inf" if facts["ctau_m"] is None else f"{facts['ctau_m']:.6g}"
     console.print(f"width {facts['width_gev']:.6g} GeV, ctau {ctau} m")
     known = facts["g_minus_2"]

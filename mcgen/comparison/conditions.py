@@ -47,7 +47,7 @@ def setup_of_events(events: Events) -> Setup:
         nuclei=nuclei[:1] if exposure.kind == "xsec" else nuclei,
         mass=card.model.mass_gev,
         energy=_common(events["emitter_e"]),
-        coupling=card.model.boson().g_mu,
+        coupling=card.model.boson().radiating,
         weights="cross-section" if cross_section else f"{exposure.value:g} {exposure.kind}",
     )
 

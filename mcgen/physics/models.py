@@ -1,4 +1,8 @@
-"""The light bosons: couplings, widths, branching ratios, lifetime, and what they do to g-2 (arXiv:2205.09870)."""
+"""The light bosons: couplings, widths, branching ratios, lifetime, and what they do to g-2 (arXiv:2205.09870).
+
+A vector may mix with the photon, L = -(eps/2) F_ab V^ab beside L = -e Q A_a fbar gamma^a f with e > 0: that of a charged
+lepton, Q = -1, is then coupled to it by g_l + e eps. Neutrinos are not touched.
+"""
 
 from __future__ import annotations
 
@@ -37,6 +41,9 @@ DAUGHTERS: dict[Outcome, tuple[int, int]] = {
 
 LEPTON_MASSES = (ELECTRON_MASS, MUON_MASS, TAU_MASS)
 
+_CHARGE = math.sqrt(4.0 * math.pi * ALPHA)
+"""e, above 0"""
+
 
 @dataclass(frozen=True, slots=True)
 class Boson:
@@ -47,20 +54,33 @@ class Boson:
     mass: float
     """m [GeV], positive."""
     couplings: tuple[float, float, float]
-    """(g_e, g_mu, g_tau), dimensionless; signs interfere in the photon loop."""
+    """(g_e, g_mu, g_tau) without mixing, dimensionless; signs interfere in the photon loop."""
     neutrinos: bool = False
     """Whether a vector couples to the neutrino of each lepton with the lepton's coupling."""
     ctau_override: float | None = None
     """Proper decay length [m] that replaces the computed one."""
     gamma: float = 0.0
     """Tree-level coupling g to photons [1/GeV] of spin 0: -(g/4) S F F, or -(g/4) a F F-dual = g a E.B."""
+    mixing: complex = 0.0
+    """eps of a vector's kinetic mixing with the photon; complex where leptons of a loop can be on their mass shell."""
     branching_override: Mapping[Channel, float] | None = None
     """Branching ratios that replace the computed ones; the rest is invisible."""
 
     @property
     def g_mu(self) -> float:
-        """Coupling to muons."""
+        """Coupling to muons, without mixing."""
         return self.couplings[1]
+
+    @property
+    def charged(self) -> tuple[complex, complex, complex]:
+        """Couplings of e, mu and tau to a boson on its mass shell: g_l + e eps."""
+        e, mu, tau = (g + _CHARGE * self.mixing for g in self.couplings)
+        return e, mu, tau
+
+    @property
+    def radiating(self) -> float:
+        """|g_mu + e eps|, the coupling by which muons radiate bosons."""
+        return abs(self.charged[1])
 
     @property
     def pdg(self) -> int:
@@ -70,8 +90,7 @@ class Boson:
     def widths(self) -> dict[Channel, float]:
         """Partial widths [GeV] of all channels; 0 below threshold."""
         ee, mumu, tautau = (
-            lepton_width(self.kind, self.mass, g, m)
-            for g, m in zip(self.couplings, LEPTON_MASSES, strict=True)
+            lepton_width(self.kind, self.mass, g, m) for g, m in zip(self.charged, LEPTON_MASSES, strict=True)
         )
         return {
             "ee": ee,
@@ -115,17 +134,19 @@ class Model:
     """Spins that its boson may have."""
     neutrinos: bool = False
     """Whether the boson couples to the neutrino of each lepton, too."""
+    mixes: bool = False
+    """Whether it may mix with the photon; its couplings sum to 0, so that the leptons' loop is finite."""
 
 
 MODELS = {
     "leptophilic": Model(lambda g: (g * ELECTRON_MASS / MUON_MASS, g, g * TAU_MASS / MUON_MASS), spins=(0,)),
     "muonphilic": Model(lambda g: (0.0, g, 0.0)),
-    "lmu-ltau": Model(lambda g: (0.0, g, -g), spins=(1,), neutrinos=True),
+    "lmu-ltau": Model(lambda g: (0.0, g, -g), spins=(1,), neutrinos=True, mixes=True),
 }
 """By their names in the card, which has "custom" besides."""
 
 
-def lepton_width(kind: Kind, mass: float, coupling: float, lepton_mass: float) -> float:
+def lepton_width(kind: Kind, mass: float, coupling: complex, lepton_mass: float) -> float:
     """Width of X -> l+ l- [GeV].
 
     See `mcgen.physics.kinds` (Eq. 6); the leptons' velocity is b = sqrt(1 - 4 m_l^2/m^2).
@@ -143,7 +164,7 @@ def lepton_width(kind: Kind, mass: float, coupling: float, lepton_mass: float) -
     ratio = (lepton_mass / mass) ** 2
     velocity = math.sqrt((mass - 2.0 * lepton_mass) * (mass + 2.0 * lepton_mass)) / mass
     factor = KINDS[kind].lepton_width(ratio, velocity)
-    return coupling**2 * mass * factor / math.pi
+    return abs(coupling) ** 2 * mass * factor / math.pi
 
 
 def neutrino_width(mass: float, couplings: tuple[float, float, float]) -> float:
@@ -200,6 +221,51 @@ def _heavy_loop(kind: Kind, z: float) -> complex:
         total += KINDS[kind].heavy_loop_term(c, following) * power
         c, power = following, power * z
     return -2.0 * total
+
+
+def loop_mixing(mass: float, couplings: tuple[float, float, float]) -> complex:
+    """Kinetic mixing eps of a vector and the photon by loops of leptons, at the vector's mass: q^2 = m^2.
+
+    e/(2 pi^2) sum_l g_l int_0^1 dx x(1-x) ln(m_l^2 - x(1-x) q^2 - i0) = e/(12 pi^2) sum_l g_l [ln m_l^2 + P(4 m_l^2/q^2)],
+    which is finite and knows no scale if the couplings sum to 0. For L_mu - L_tau and q -> 0 it is
+    -(e g_mu/(12 pi^2)) ln(m_tau^2/m_mu^2), about -g_mu/69.
+
+    Parameters
+    ----------
+    mass : m [GeV]
+    couplings : to each lepton, whose sum is 0
+    """
+    loops = sum(
+        g * (2.0 * math.log(m) + vacuum_polarisation(4.0 * (m / mass) ** 2))
+        for g, m in zip(couplings, LEPTON_MASSES, strict=True)
+    )
+    return _CHARGE / (12.0 * math.pi**2) * loops
+
+
+def vacuum_polarisation(r: float) -> complex:
+    """P(r) = 6 int_0^1 dx x(1-x) ln(1 - 4 x(1-x)/r - i0), r = 4 m_l^2/q^2 of a lepton in a loop of two vectors.
+
+    -5/3 - r + (1 + r/2) h with h = 2 sqrt(r-1) arctan(1/sqrt(r-1)) for r >= 1, else b [ln((1+b)/(1-b)) - i pi] with
+    b = sqrt(1-r). Heavy leptons: P -> -4/(5 r).
+    """
+    if r > 10.0:
+        return _heavy_polarisation(1.0 / r)
+    if r >= 1.0:
+        root = math.sqrt(r - 1.0)
+        h: complex = 2.0 * root * math.atan2(1.0, root)
+    else:
+        root = math.sqrt(1.0 - r)
+        h = root * (2.0 * math.log1p(root) - math.log(r) - 1j * math.pi)
+    return -5.0 / 3.0 - r + (1.0 + 0.5 * r) * h
+
+
+def _heavy_polarisation(z: float) -> float:
+    """Series of P in z = 1/r, where the closed form cancels: -6 sum_n (4 z)^n/n B(n+2, n+2)."""
+    total, beta = 0.0, 1.0 / 30.0
+    for n in range(1, 18):
+        total += (4.0 * z) ** n / n * beta
+        beta *= (n + 2.0) / (2.0 * (2.0 * n + 5.0))
+    return -6.0 * total
 
 
 def delta_a_mu(kind: Kind, mass: float, g_mu: float) -> float:

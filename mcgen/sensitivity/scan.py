@@ -18,6 +18,7 @@ from mcgen.sensitivity.contour import MassPoint, card_at, mass_point
 from mcgen.sensitivity.limits import n_signal_of
 from mcgen.sensitivity.parts import Parts
 from mcgen.sensitivity.refinement import added_masses
+from mcgen.sensitivity.sample import REFERENCE
 
 Progress = Callable[[int, int], None]
 """Called with the numbers of masses that are done and that are planned."""
@@ -65,12 +66,13 @@ def scan(card: Card, jobs: int = 1, progress: Progress | None = None, parts: Par
     Raises
     ------
     UsageError
-        If the card is of bare collisions.
+        If the card is of bare collisions, or fixes a kinetic mixing.
     """
     if card.experiment.exposure.kind == "xsec":
         raise UsageError(
             'experiment.exposure.kind = "xsec": collisions without a decay have no reach to scan'
         )
+    card.at_coupling(REFERENCE)  # which tells, before anything is computed, if that cannot be
     flux = flux_of(card)
     if parts:
         parts.begin(card, flux.sha256)

@@ -70,6 +70,18 @@ FAULTS: dict[str, tuple[list[str], list[str]]] = {
         ["model={name='custom', particle='vector', couplings={mu=1e-4, gamma_per_gev=1e-3}}"],
         ["model.couplings.gamma_per_gev", "vector"],
     ),
+    "mixing of another model": (
+        ["model.name=muonphilic", "model.kinetic_mixing=loop"],
+        ["model.kinetic_mixing", "lmu-ltau"],
+    ),
+    "mixing by an unknown loop": (
+        ["model={name='lmu-ltau', particle='vector', mass_gev=0.05, g_mu=1e-3, kinetic_mixing='loops'}"],
+        ["model.kinetic_mixing = 'loops': must be a number from -1 to 1, or \"loop\""],
+    ),
+    "more than the photon mixes": (
+        ["model={name='lmu-ltau', particle='vector', mass_gev=0.05, g_mu=1e-3, kinetic_mixing=1.5}"],
+        ["model.kinetic_mixing = 1.5: must be a number from -1 to 1"],
+    ),
     "a scalar cannot be Lmu-Ltau": (["model.name=lmu-ltau"], ["lmu-ltau", "vector"]),
     "unknown model": (
         ["model.name=photophilic"],

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
+import numpy as np
 import pytest
 
 import mcgen
@@ -290,3 +291,35 @@ def test_a_coupling_to_photons_goes_with_the_one_to_muons() -> None:
         boson.total_width()
         > 10.0 * card.replace(model={"couplings": {"gamma_per_gev": 0.0}}).model.boson().total_width()
     )
+
+
+def lmu_ltau(mixing: float | str, **model: object) -> mcgen.Card:
+    raw = mcgen.load_card("na62_muonphilic").model_dump(mode="json", exclude_none=True)
+    raw["model"] = {"name": "lmu-ltau", "particle": "vector", "mass_gev": 0.05, "g_mu": 1e-3, **model}
+    raw["run"] = {"events": 300, "seed": 1, "vegas": {"pilot": 200, "nitn": 0}}
+    return mcgen.load_card(raw, [f"model.kinetic_mixing={mixing}"])
+
+
+def test_kinetic_mixing_by_a_loop_goes_with_the_coupling() -> None:
+    card = lmu_ltau("loop")
+    boson, twice = card.model.boson(), card.at_coupling(2e-3).model.boson()
+    assert list(card.model.open_channels()) == ["ee"]
+    assert twice.mixing == pytest.approx(2.0 * boson.mixing)
+    assert twice.total_width() == pytest.approx(4.0 * boson.total_width())
+    assert twice.branching_ratios() == pytest.approx(boson.branching_ratios())
+
+
+def test_kinetic_mixing_that_is_a_number_is_neither_scanned_nor_reweighted() -> None:
+    card = lmu_ltau(1e-4)
+    assert card.model.boson().mixing == 1e-4
+    for what in (lambda: card.at_coupling(2e-3), lambda: mcgen.scan(card)):
+        with pytest.raises(UsageError, match=r"kinetic_mixing = 0.0001 stays .*generate events at each"):
+            what()
+
+
+def test_muons_radiate_by_the_sum_of_their_couplings() -> None:
+    fixed = {"ctau_m": 1e3, "branching": {"ee": 1.0}}
+    plain, mixed = (mcgen.generate(lmu_ltau(mixing, **fixed)) for mixing in (0.0, 1e-3))
+    boson = mixed.provenance.card.model.boson()
+    assert boson.radiating > 1.2e-3
+    np.testing.assert_allclose(mixed.weight, plain.weight * (boson.radiating / 1e-3) ** 2, rtol=1e-12)

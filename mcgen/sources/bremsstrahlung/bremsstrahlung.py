@@ -38,7 +38,7 @@ class Bremsstrahlung:
     emission: EmissionStage
     """How they radiate: the production method."""
     g_squared: float
-    """Square of the coupling to muons."""
+    """Square of the coupling by which muons radiate."""
 
     @classmethod
     def of(cls, setting: Setting, candidates: Parent) -> Self:
@@ -72,7 +72,7 @@ class Bremsstrahlung:
         )
         max_energy = float(muon.momentum[3].max(initial=min_energy))
         emission = method.emission(setting.boson, dump, max_energy)
-        return cls(table, legs, track, emission, setting.boson.g_mu**2)
+        return cls(table, legs, track, emission, setting.boson.radiating**2)
 
     @property
     def axes(self) -> tuple[str, ...]:
