@@ -129,6 +129,8 @@ def _target(target: TargetTable) -> Iterator[str]:
         yield f"{key}: half_width_m or radius_m, not both"
     if target.layers[0].material == VACUUM:
         yield f"{key}: begins with vacuum, in which nothing comes about; begin with the first matter"
+    if target.absorber or target.layers[0].absorber:
+        yield f"{key}: begins with an absorber, which is a layer behind the target"
     if not target.layer:
         yield from _material(key, target)
         return
@@ -138,18 +140,16 @@ def _target(target: TargetTable) -> Iterator[str]:
         yield from _material(f"{key}.layer.{i}", layer)
         if layer.half_width_m is not None and layer.radius_m is not None:
             yield f"{key}.layer.{i}: half_width_m or radius_m, not both"
-    ends = [layer.z_m for layer in target.layer if layer.z_m is not None]
-    for i, (before, after) in enumerate(pairwise(ends)):
+    for i, (before, after) in enumerate(pairwise(target.places)):
         if before[1] > after[0]:
             yield f"{key}.layer.{i + 1}.z_m: begins at {after[0]:g}, but the layer before ends at {before[1]:g}"
 
 
 def _fields(target: TargetTable, magnets: Iterable[MagnetTable]) -> Iterator[str]:
     """Find magnets that stand in the dump, whose muons would feel them."""
-    ends = [layer.z_m for layer in target.layers if layer.z_m is not None]
-    gaps = [(before[1], after[0]) for before, after in pairwise(ends)]
+    gaps = [(before[1], after[0]) for before, after in pairwise(target.places)]
     for magnet in magnets:
-        for kind, places in (("layer", ends), ("gap between layers", gaps)):
+        for kind, places in (("layer", target.places), ("gap between layers", gaps)):
             for front, back in places:
                 if front <= magnet.z_m < back:
                     yield (

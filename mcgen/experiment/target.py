@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from itertools import takewhile
 from typing import Annotated
 
 from pydantic import Field, WithJsonSchema
@@ -61,6 +62,8 @@ class LayerTable(MaterialTable):
     """Half sizes along x and y [m]; unlimited if absent."""
     radius_m: Length | None = None
     """Radius, if it is round [m]; unlimited if absent."""
+    absorber: bool = False
+    """Whether the target is in front of it: this layer and all behind it are none of the target."""
 
     def half_width(self, axis: int) -> float:
         """Half size [m] along x (0) or y (1); infinite without sides."""
@@ -81,8 +84,17 @@ class TargetTable(LayerTable):
         return self.layer or (self,)
 
     @property
+    def places(self) -> list[tuple[float, float]]:
+        """Front and back of the layers, z [m]."""
+        return [layer.z_m for layer in self.layers if layer.z_m is not None]
+
+    @property
     def front(self) -> float:
         """Front face, z [m]."""
-        z = self.layers[0].z_m
-        assert z is not None
-        return z[0]
+        return self.places[0][0]
+
+    @property
+    def centre(self) -> float:
+        """Middle of the target itself, in front of its absorbers, z [m]."""
+        own = sum(1 for _ in takewhile(lambda layer: not layer.absorber, self.layers))
+        return 0.5 * (self.front + self.places[own - 1][1])

@@ -91,8 +91,11 @@ def read_fairship(path: Path) -> Found:
         np.stack([columns[f"{name}_{suffix}"] for name in P4], axis=1) for suffix in ("llp", "prod1", "prod2")
     )
     # The target of NA62 is from 0 to 3.2 m.
-    decay = np.stack([columns["vx"], columns["vy"], columns["vz"] + 1.6], axis=1)
-    return Found(columns["decay_prob"], boson, first, second, decay)
+    decay, emission = (
+        np.stack([columns[f"vx{of}"], columns[f"vy{of}"], columns[f"vz{of}"] + 1.6], axis=1)
+        for of in ("", "_llp")
+    )
+    return Found(columns["decay_prob"], boson, first, second, decay, emission)
 
 
 def read_hepmc3(path: Path) -> Found:

@@ -33,6 +33,7 @@ from tests.oracle.fluxfiles import (
     write_fairship,
     write_ttree,
 )
+from tests.oracle.pages import PAGES
 from tests.oracle.stats import assert_agrees
 
 PROTONS = 400
@@ -118,6 +119,24 @@ def test_the_tree_can_be_chosen() -> None:
     for tree in ("Z3320", "NTuple/Z3320"):
         assert_muons(read("flux.root", "muonfluxenhancement", tree=tree), heavy_muons(90))
     assert "no tree 'Z999'" in told("muonfluxenhancement", "flux.root", "flux.tree=Z999")
+
+
+def test_the_muon_that_the_page_shows_in_every_format() -> None:
+    shown = {
+        name: {key: np.array([float(value)]) for key, value in re.findall(r"`(\w+)` (-?\d[\d.e+-]*)", row)}
+        for name, row in re.findall(r"(?m)^\| `(\w+)` \| (`\w+` -?\d.*) \|$", PAGES["flux.md"])
+    }
+    native = shown.pop("native")
+    first = load_flux(flux_table({"file": "builtin:na62_cu"}))
+    assert native["w"][0] == pytest.approx(first.rate[0], rel=1e-6)
+    assert native["pz"][0] == pytest.approx(first.momentum[2][0], rel=1e-6)
+    # What the page does not show is filled up.
+    with uproot.recreate("shown.root") as file:
+        add_target(file.mkdir("NTuple"), target_columns(native, 7) | shown.pop("muonfluxenhancement"))
+    write_fairship(Path("ntuple.root"), fairship_columns(native, 7.0) | shown.pop("fairship"))
+    assert not shown
+    assert_muons(read("shown.root", "muonfluxenhancement", protons=1e6), native)
+    assert_muons(read("ntuple.root", "fairship"), native)
 
 
 @pytest.mark.parametrize("tree", ["TARGET", "Z3320"])

@@ -119,7 +119,7 @@ FAULTS_OF = {
     "parquet": ONE_OF_EACH_KIND,
     "hepmc3": [*FAULTS, *FAULTS_OF_TIMES_AND_RECOILS],
     "lhe": [*FAULTS, *FAULTS_OF_TIMES_AND_RECOILS],
-    "fairship": list(FAULTS),
+    "fairship": [*FAULTS, "emissions in mm", "x and y of the emission swapped"],
 }
 CASES = [(format, fault) for format, faults in FAULTS_OF.items() for fault in faults]
 
@@ -306,7 +306,7 @@ def test_lhe_leaves_out_what_a_method_does_not_define(iww: mcgen.Events) -> None
 @pytest.mark.parametrize("format", ["lhe", "hepmc3"])
 def test_the_nucleus_is_that_of_the_layer(exact: mcgen.Events, format: str) -> None:
     card = exact.provenance.card.to_dict()
-    layers = [
+    layers: list[dict[str, Any]] = [
         {"material": "Cu", "z_m": [0.0, 1.0]},
         {"z": 82.0, "a": 207.2, "density_g_cm3": 11.35, "z_m": [1.0, 3.2]},
     ]
@@ -338,6 +338,9 @@ def test_fairship_tree(exact: mcgen.Events) -> None:
         *(f"{kind}_llp" for kind in kinds),
         *("decay_prob", "vx", "vy", "vz"),
         *(f"{kind}_prod{k}" for k in (1, 2, 3) for kind in kinds),
+        *("vx_llp", "vy_llp", "vz_llp"),
+        *(f"{kind}_mother" for kind in kinds),
+        "ndau",
     ]
     assert all((columns[f"{kind}_prod3"] == -999.0).all() for kind in kinds)
     assert metadata["fairship"] == {"z_reference": "centre of the target", "z_reference_m": 1.6}
@@ -348,6 +351,45 @@ def test_fairship_tree(exact: mcgen.Events) -> None:
     electrons = exact.channel == 1
     assert columns["mass_prod1"][electrons] == pytest.approx(0.51099895e-3, rel=1e-6)
     assert (columns["mass_prod1"][~electrons] == 0.0).all()
+    np.testing.assert_array_equal(columns["vz_llp"], exact.emission_z - 1.6)
+    np.testing.assert_array_equal(columns["pz_mother"], exact.emitter_pz)
+    np.testing.assert_array_equal(columns["pdg_mother"], exact.parent_pdg)
+
+
+def test_fairship_tree_by_the_places_of_its_branches(exact: mcgen.Events) -> None:
+    with uproot.open(written(exact, "fairship")) as file:
+        rows = np.stack(list(file["LLP_tree"].arrays(library="np").values()), axis=1)
+    # One of FairShip's readers takes the number of daughters from the last branch, and six branches of each from the tenth on.
+    assert set(rows[:, -1]) == {2.0}
+    for daughter in range(2):
+        px, py, pz, e, mass, pdg = rows[:, 10 + 6 * daughter : 16 + 6 * daughter].T
+        np.testing.assert_allclose(e * e, px * px + py * py + pz * pz + mass * mass, rtol=1e-12)
+        np.testing.assert_array_equal(pdg, exact[f"d{daughter + 1}_pdg"])
+    np.testing.assert_array_equal(rows[:, 6], exact.weight)
+    np.testing.assert_array_equal(rows[:, 7:9], np.stack([exact.decay_x, exact.decay_y], axis=1))
+
+
+def test_fairship_counts_from_the_targets_centre_and_not_from_that_of_its_absorbers(
+    exact: mcgen.Events,
+) -> None:
+    card = exact.provenance.card.to_dict()
+    copper = {"material": "Cu", "density_g_cm3": 8.96}
+    layers: list[dict[str, Any]] = [
+        {**copper, "z_m": [0.0, 1.0]},
+        {**copper, "z_m": [1.0, 1.5]},
+        {"material": "Fe", "z_m": [1.5, 3.0], "absorber": True},
+        {"material": "Fe", "z_m": [3.0, 3.2]},
+    ]
+    for flagged, centre in ((layers, 0.75), ([{**layer, "absorber": False} for layer in layers], 1.6)):
+        card["experiment"]["target"] = {"layer": flagged}
+        events = redescribed(exact, {"card": card})
+        with uproot.open(written(events, "fairship")) as file:
+            vz = file["LLP_tree"]["vz"].array(library="np")
+        np.testing.assert_array_equal(vz, exact.decay_z - centre)
+
+
+def test_ships_target_is_in_front_of_its_absorber() -> None:
+    assert mcgen.load_card("ship-bdf_leptophilic_exact").experiment.target.centre == 0.75
 
 
 # --- bounded memory

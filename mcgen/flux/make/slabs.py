@@ -50,7 +50,7 @@ class Slabs:
         UsageError
             if there is a gap, or a layer of vacuum
         """
-        places = [layer.z_m for layer in target.layers if layer.z_m is not None]
+        places = target.places
         if any(before[1] < after[0] for before, after in pairwise(places)):
             raise _nothing_there("a gap between layers")
         return cls(

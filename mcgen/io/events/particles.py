@@ -65,8 +65,6 @@ class Setting:
     """[GeV]"""
     nuclei: tuple[Nucleus, ...]
     """Of the target's layers; in vacuum, where nothing is made, that of the first."""
-    target: tuple[float, float]
-    """z of the target's front and back face [m]."""
 
     @classmethod
     def of(cls, metadata: Metadata) -> Setting:
@@ -74,12 +72,10 @@ class Setting:
         card = metadata.provenance.card
         layers = card.experiment.target.layers
         matter = [layer.matter() for layer in layers]
-        intervals = [layer.z_m for layer in layers if layer.z_m is not None]
         return cls(
             card=card,
             boson_mass=card.model.mass_gev,
             nuclei=tuple((matter[0] if one.is_vacuum else one).nucleus for one in matter),
-            target=(intervals[0][0], intervals[-1][1]),
         )
 
 
