@@ -48,6 +48,8 @@ class Row:
     @property
     def tolerance(self) -> str:
         """The interval in words."""
+        if self.low is None and self.high is None:
+            return "none"
         if self.low is None:
             return f"≤ {self.high:.4g}"
         if self.high is None:
@@ -75,6 +77,11 @@ def agrees(
     return Row(claim, number, error, reference, reference - width, reference + width)
 
 
+def indication(claim: str, number: float, error: float, reference: float) -> Row:
+    """Show a number beside a reference that decides nothing."""
+    return Row(claim, number, error, reference, None, None)
+
+
 def likely(claim: str, p: float, least: float = 1e-3) -> Row:
     """Require a probability to be no smaller than some least one."""
     return Row(claim, p, None, None, least, None)
@@ -90,12 +97,14 @@ class Outcome:
     rows : its numbers
     figures : names of the figures in its folder, without ending
     notes : what was seen, and what differs from the source and why
+    indications : numbers that are shown beside a reference which decides nothing: recalled, or not measured alike
     """
 
     title: str
     rows: tuple[Row, ...]
     figures: tuple[str, ...]
     notes: str
+    indications: tuple[Row, ...] = ()
 
     @property
     def passed(self) -> bool:
@@ -116,6 +125,8 @@ def write(outcome: Outcome, folder: Path) -> None:
     """Write a claim's numbers into its folder."""
     rows = [{**asdict(row), "tolerance": row.tolerance, "passed": row.passed} for row in outcome.rows]
     data = {**asdict(outcome), "rows": rows, "passed": outcome.passed}
+    if not outcome.indications:
+        del data["indications"]
     text = json.dumps(data, indent=1, ensure_ascii=False, allow_nan=False)
     (folder / NUMBERS).write_text(text + "\n", encoding="utf-8")
 
@@ -123,8 +134,11 @@ def write(outcome: Outcome, folder: Path) -> None:
 def read(folder: Path) -> Outcome:
     """Read a claim's numbers from its folder."""
     data = json.loads((folder / NUMBERS).read_text(encoding="utf-8"))
-    rows = tuple(Row(**{name: row[name] for name in Row.__slots__}) for row in data["rows"])
-    return Outcome(data["title"], rows, tuple(data["figures"]), data["notes"])
+    rows, indications = (
+        tuple(Row(**{name: row[name] for name in Row.__slots__}) for row in data.get(key, []))
+        for key in ("rows", "indications")
+    )
+    return Outcome(data["title"], rows, tuple(data["figures"]), data["notes"], indications)
 
 
 def page(outcomes: Iterable[tuple[str, Outcome]]) -> str:
@@ -134,9 +148,11 @@ def page(outcomes: Iterable[tuple[str, Outcome]]) -> str:
     for name, outcome in outcomes:
         verdict = "passed" if outcome.passed else "**failed**"
         table.append(f"| **[{outcome.title}]({name}/{outcome.figures[0]}.png)** | | | | {verdict} |")
-        for row in outcome.rows:
+        for row in (*outcome.rows, *outcome.indications):
             reference = "" if row.reference is None else f"{row.reference:.5g}"
             result = "passed" if row.passed else "**failed**"
+            if row in outcome.indications:
+                result = "indicative"
             table.append(f"| {row.claim} | {row.value} | {reference} | {row.tolerance} | {result} |")
         links = ", ".join(f"[{figure}]({name}/{figure}.png)" for figure in outcome.figures)
         notes.append(f"**{outcome.title}** ({links}). {outcome.notes}")
@@ -155,4 +171,5 @@ and writes this page, in some ten minutes on two cores:
 
 A claim's folder has its numbers (`numbers.json`) and its figures (png and pdf). A number passes if it lies in the
 interval given as its tolerance. Where the number has a statistical error, that is included in the tolerance.
+What is indicative stands beside a reference that decides nothing; the notes say why. Claims about made fluxes need Pythia.
 """

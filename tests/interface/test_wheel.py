@@ -34,6 +34,10 @@ def test_the_wheel_holds_cards_and_data(wheel: Path) -> None:
     assert not [name for name in names if name.startswith(("tests/", "docs/", "cards/"))]
 
 
+def test_the_wheel_is_small(wheel: Path) -> None:
+    assert wheel.stat().st_size < 20e6
+
+
 def test_the_wheel_works_on_its_own(wheel: Path, tmp_path: Path) -> None:
     zipfile.ZipFile(wheel).extractall(tmp_path / "site")
     environment = {**os.environ, "PYTHONPATH": str(tmp_path / "site"), "PYTHONSAFEPATH": "1"}

@@ -1,0 +1,1 @@
+"""J/psi against measurements."""

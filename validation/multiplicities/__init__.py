@@ -1,0 +1,1 @@
+"""Multiplicities of the generator against measurements."""

@@ -1,0 +1,1 @@
+"""Muons behind a target and an absorber against a measurement."""
