@@ -13,6 +13,7 @@ import re
 import textwrap
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from functools import cache
 from itertools import pairwise
 from typing import Any, get_origin
 
@@ -63,9 +64,10 @@ class Section:
     """Its keys, but for tables, which are sections of their own."""
 
 
-def sections() -> tuple[Section, ...]:
-    """Return all tables of a run card in its order, each before those inside it."""
-    return tuple(_sections(Card, "", "", "The card itself."))
+@cache
+def sections(card: type[Table] = Card) -> tuple[Section, ...]:
+    """Return all tables of a card in its order, each before those inside it."""
+    return tuple(_sections(card, "", "", "The card itself."))
 
 
 def sections_of(name: str) -> tuple[Section, ...]:

@@ -30,6 +30,9 @@ _WrongOptions: Any = typer.BadParameter.__base__
 """What the library raises for any wrong use of options and arguments; it has no public name."""
 
 
+_VERBOSE = ("--verbose", "-v")
+
+
 class _Commands(TyperGroup):
     """Turns errors into one message and an exit code."""
 
@@ -37,6 +40,12 @@ class _Commands(TyperGroup):
         """Parse what stands before the command."""
         with _told():
             return super().make_context(*args, **extra)
+
+    def parse_args(self, ctx: Any, args: list[str]) -> Any:
+        """Take -v and --verbose from wherever they stand, up to a lone --."""
+        end = args.index("--") if "--" in args else len(args)
+        found = [word for word in args[:end] if word in _VERBOSE]
+        return super().parse_args(ctx, [*found, *(w for w in args[:end] if w not in _VERBOSE), *args[end:]])
 
     def invoke(self, ctx: Any) -> Any:
         """Parse the rest, and run the command."""
@@ -88,19 +97,43 @@ def fail(message: str, exit_code: int) -> NoReturn:
 app = typer.Typer(
     cls=_Commands,
     help="Events of light particles that couple to muons, made in proton beam dumps.",
+    epilog="Example: mcgen generate na62_leptophilic",
     no_args_is_help=True,
-    add_completion=False,
     pretty_exceptions_enable=False,
     rich_markup_mode="rich",
 )
 
+
+def shipped_names(incomplete: str) -> list[str]:
+    """Complete the name of a shipped run card."""
+    from mcgen.card import shipped_cards
+
+    return [name for name in shipped_cards() if name.startswith(incomplete)]
+
+
+def _keys_of_cards(incomplete: str) -> list[str]:
+    """Complete a key of cards, as `--set` takes it."""
+    from mcgen.card.keys import sections
+
+    names = (f"{section.name}.{key.name}".removeprefix(".") for section in sections() for key in section.keys)
+    return [name for name in names if name.startswith(incomplete)]
+
+
 CardArgument = Annotated[
-    str, typer.Argument(metavar="CARD", help="A run card: a file, or the name of a shipped card.")
+    str,
+    typer.Argument(
+        metavar="CARD",
+        help="A run card: a file, or the name of a shipped card.",
+        autocompletion=shipped_names,
+    ),
 ]
 SetOption = Annotated[
     list[str] | None,
     typer.Option(
-        "--set", metavar="KEY=VALUE", help="Change a key of the card; repeatable. model.mass_gev=0.1"
+        "--set",
+        metavar="KEY=VALUE",
+        help="Change a key of the card; repeatable. model.mass_gev=0.1",
+        autocompletion=_keys_of_cards,
     ),
 ]
 
@@ -144,7 +177,9 @@ def _options(
         typer.Option("--version", help="Print the version and exit.", callback=_print_version, is_eager=True),
     ] = False,
     quiet: Annotated[bool, typer.Option("--quiet", "-q", help="No progress and no summary.")] = False,
-    verbose: Annotated[bool, typer.Option("--verbose", "-v", help="Log what is being done.")] = False,
+    verbose: Annotated[
+        bool, typer.Option(*_VERBOSE, help="Log what is being done; behind the command, too.")
+    ] = False,
 ) -> None:
     State.quiet = quiet
     take_any_letter()

@@ -11,7 +11,7 @@ from mcgen.cli.common import ForceOption, FormatOption, NoVerifyOption, State, a
 from mcgen.cli.terminal import echo
 
 
-@app.command()
+@app.command(epilog="Example: mcgen convert na62_leptophilic.root na62.parquet")
 def convert(
     file: Annotated[Path, typer.Argument(help="An events file, .root or .parquet.")],
     output: Annotated[Path, typer.Argument(metavar="OUT", help="File to write.")],

@@ -15,7 +15,11 @@ if TYPE_CHECKING:
     from mcgen.flux.census import Census, Rate
     from mcgen.flux.flux import Flux
 
-flux = typer.Typer(help="Make a flux, show what it holds, or convert it.", no_args_is_help=True)
+flux = typer.Typer(
+    help="Make a flux, show what it holds, or convert it.",
+    no_args_is_help=True,
+    epilog="Example: mcgen flux show builtin:na62_cu",
+)
 app.add_typer(flux, name="flux")
 
 FileArgument = Annotated[
@@ -33,7 +37,7 @@ ProtonsOption = Annotated[
 ]
 
 
-@flux.command()
+@flux.command(epilog="Example: mcgen flux show builtin:na62_cu -o plots")
 def show(
     file: FileArgument,
     format_: FormatOption = None,
@@ -68,7 +72,7 @@ def show(
             print_made(made)
 
 
-@flux.command()
+@flux.command(epilog="Example: mcgen flux convert pythia8_Geant4.root ship.parquet --format fairship")
 def convert(
     file: FileArgument,
     output: Annotated[Path, typer.Argument(metavar="OUT", help="File to write: .root, .parquet or .csv.")],

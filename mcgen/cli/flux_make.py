@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from mcgen.flux.make.slabs import Slabs
 
 
-@flux.command()
+@flux.command(epilog="Example: mcgen flux make --material W --energy 400 --protons 1e5 -o flux.root")
 def make(
     card: Annotated[
         str | None,

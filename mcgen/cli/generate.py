@@ -23,6 +23,7 @@ from mcgen.cli.common import (
     load_matching,
     progress,
     reading,
+    shipped_names,
 )
 from mcgen.cli.terminal import echo
 from mcgen.errors import UsageError
@@ -46,11 +47,18 @@ class _UnweightedCommand(TyperCommand):
         return super().parse_args(ctx, words + args[end:])
 
 
-@app.command(cls=_UnweightedCommand)
+@app.command(
+    cls=_UnweightedCommand,
+    epilog="Example: mcgen generate na62_leptophilic -n 1000000 --set model.mass_gev=0.1 -o heavier.root",
+)
 def generate(
     card: Annotated[
         str | None,
-        typer.Argument(metavar="CARD", help="A run card: a file, or the name of a shipped card."),
+        typer.Argument(
+            metavar="CARD",
+            help="A run card: a file, or the name of a shipped card.",
+            autocompletion=shipped_names,
+        ),
     ] = None,
     match: Annotated[
         Path | None,
@@ -168,7 +176,7 @@ def generate(
         )
 
 
-@app.command()
+@app.command(epilog="Example: mcgen prepare na62_leptophilic_exact -o na62.npz")
 def prepare(
     card: CardArgument,
     output: Annotated[
@@ -193,7 +201,7 @@ def prepare(
     echo(f"{target}: seed {run.seed}, {len(run.proposal.components)} components")
 
 
-@app.command()
+@app.command(epilog="Example: mcgen merge whole.root part-0.root part-1.root")
 def merge(
     output: Annotated[
         Path, typer.Argument(metavar="OUT", help="File to write; or folder with all parts of a dataset.")

@@ -15,7 +15,7 @@ from mcgen.io.outputs import claim
 _FileArgument = Annotated[Path, typer.Argument(help="An events file.")]
 
 
-@app.command()
+@app.command(epilog="Example: mcgen plot na62_leptophilic.root -o plots")
 def plot(
     file: _FileArgument,
     output: Annotated[
@@ -38,7 +38,7 @@ def plot(
             echo(path)
 
 
-@app.command()
+@app.command(epilog="Example: mcgen report na62_leptophilic.root -o report.html")
 def report(
     file: _FileArgument,
     output: Annotated[

@@ -12,7 +12,7 @@ from mcgen.cli.terminal import echo
 from mcgen.errors import UsageError
 
 
-@app.command()
+@app.command(epilog="Example: mcgen reweight na62_leptophilic.root other.root --g-mu 1.2e-4")
 def reweight(
     file: Annotated[Path, typer.Argument(help="An events file.")],
     output: Annotated[Path, typer.Argument(metavar="OUT", help="File to write.")],

@@ -25,7 +25,7 @@ from mcgen.errors import UsageError
 from mcgen.io.outputs import all_or_none, claim
 
 
-@app.command()
+@app.command(epilog="Example: mcgen scan na62_leptophilic --masses 0.01:0.2:8 --jobs 2")
 def scan(
     card: CardArgument,
     output: Annotated[

@@ -12,7 +12,7 @@ from mcgen.cli.common import CardArgument, SetOption, app, load, reading
 from mcgen.cli.terminal import echo, echo_json
 
 
-@app.command()
+@app.command(epilog="Example: mcgen inspect na62_leptophilic.root --verify")
 def inspect(
     file: Annotated[Path, typer.Argument(help="An events file.")],
     json_: Annotated[bool, typer.Option("--json", help="Print the metadata as JSON.")] = False,
@@ -46,19 +46,28 @@ def _verify(file: Path) -> None:
     echo(f"{file}: all columns are as they were written", err=True)
 
 
-@app.command()
+def _card_names(incomplete: str) -> list[str]:
+    from mcgen.card import shipped_cards
+
+    return [
+        name for kind in ("run", "experiment") for name in shipped_cards(kind) if name.startswith(incomplete)
+    ]
+
+
+@app.command(epilog="Example: mcgen cards na62_leptophilic > mine.toml; mcgen cards --keys run")
 def cards(
     name: Annotated[
         str | None,
         typer.Argument(
-            help="A shipped card to print, to start one's own; with --keys a table, as run.vegas."
+            help="A shipped card to print, to start one's own; with --keys a table, as run.vegas.",
+            autocompletion=_card_names,
         ),
     ] = None,
     keys: Annotated[
         bool, typer.Option("--keys", help="List the keys of cards: meaning, unit, default, allowed values.")
     ] = False,
 ) -> None:
-    """List the shipped cards, or print one."""
+    """List the shipped cards, print one, or list the keys of cards."""
     if keys:
         from mcgen.card.keys import sections, sections_of
         from mcgen.cli.keys_text import print_keys
@@ -79,7 +88,7 @@ def cards(
     print_cards({name: load_card(path) for name, path in shipped_cards("run").items()}, titles)
 
 
-@app.command()
+@app.command(epilog="Example: mcgen check na62_leptophilic --set model.mass_gev=0.1")
 def check(
     card: CardArgument,
     set_: SetOption = None,

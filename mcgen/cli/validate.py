@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from mcgen.comparison.conditions import Setup
 
 
-@app.command()
+@app.command(epilog="Example: mcgen validate match.root --reference sample.lhe.gz -o plots")
 def validate(
     file: Annotated[Path, typer.Argument(help="An events file, as of generate --match.")],
     reference: Annotated[

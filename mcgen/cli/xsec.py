@@ -13,7 +13,7 @@ from mcgen.errors import UsageError
 from mcgen.io.outputs import claim
 
 
-@app.command()
+@app.command(epilog="Example: mcgen xsec na62_muonphilic --energies 20,100")
 def xsec(
     card: CardArgument,
     energies: Annotated[

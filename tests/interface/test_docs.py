@@ -128,7 +128,10 @@ NOT_RUN = {
     ("benchmarks.md", "python -m tests.benchmarks"): "takes many minutes, and measures the machine",
     ("farms.md", "dask scheduler"): "needs machines; test_parallel.py draws on a cluster of this one",
     ("farms.md", "from dask_jobqueue import SLURMCluster"): "needs Slurm",
-    ("farms.md", "from distributed import LocalCluster"): "test_parallel.py draws on a cluster of this machine",
+    (
+        "farms.md",
+        "from distributed import LocalCluster",
+    ): "test_parallel.py draws on a cluster of this machine",
     ("farms.md", "# parts.sub"): "HTCondor's own language; the script that it names is run",
     ("farms.md", "# Containerfile"): "needs a container engine; .ci/run installs in the same way",
 }

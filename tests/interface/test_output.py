@@ -6,6 +6,7 @@ import errno
 import os
 import re
 import resource
+import shlex
 import shutil
 import signal
 import subprocess
@@ -107,6 +108,50 @@ def test_help_prints_what_is_written(words: tuple[str, ...]) -> None:
         assert expected in printed
     assert "[[" not in printed
     assert "\\" not in printed
+
+
+@pytest.mark.parametrize("words", [(), *every_command()], ids=" ".join)
+def test_help_ends_with_an_example_that_parses(words: tuple[str, ...]) -> None:
+    """Of the command itself; without the rest of the line, as a shell would cut it off."""
+    lines = [line.strip() for line in done(*words, "--help").out.splitlines() if line.strip()]
+    example = shlex.split(re.split("[>;]", lines[-1])[0])
+    assert example[: 2 + len(words)] == ["Example:", "mcgen", *words]
+    command, arguments = COMMAND, example[2:]
+    while isinstance(command, TyperGroup):
+        _, command, arguments = command.resolve_command(command.make_context("mcgen", ["any"]), arguments)
+    command.make_context("example", list(arguments))
+    with pytest.raises(Exception, match="No such option"):
+        command.make_context("example", [*arguments, "--no-such-option"])
+
+
+@pytest.mark.parametrize("arguments", [("-v", "check", "tiny.toml"), ("check", "tiny.toml", "-v")])
+def test_verbose_stands_anywhere(arguments: tuple[str, ...], monkeypatch: pytest.MonkeyPatch) -> None:
+    asked: list[bool] = []
+    monkeypatch.setattr("mcgen.cli.common.log_to_stderr", lambda: asked.append(True))
+    done(*arguments)
+    assert asked == [True]
+    done("check", "tiny.toml")
+    assert asked == [True]
+    assert "-v" in refused("check", "--", "-v"), "behind -- it is the name of a card"
+
+
+@pytest.mark.parametrize(
+    ("typed", "completed"),
+    [
+        (("mcgen", "ins"), {"inspect"}),
+        (("mcgen", "check", "na62_muon"), {"na62_muonphilic", "na62_muonphilic_exact"}),
+        (("mcgen", "cards", "na62-no"), {"na62-nomagnet"}),
+        (("mcgen", "generate", "x", "--set", "run.vegas.n"), {"run.vegas.nitn", "run.vegas.neval"}),
+        (("mcgen", "scan", "--mas"), {"--masses"}),
+    ],
+)
+def test_a_shell_completes(
+    typed: tuple[str, ...], completed: set[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("_MCGEN_COMPLETE", "complete_bash")
+    monkeypatch.setenv("COMP_WORDS", " ".join(typed))
+    monkeypatch.setenv("COMP_CWORD", str(len(typed) - 1))
+    assert set(run().out.split()) == completed
 
 
 def test_help_lists_the_commands() -> None:

@@ -11,13 +11,13 @@ from typing import Any
 
 import numpy as np
 import pytest
-from typer.main import get_group
+from typer.main import get_command
 
 from mcgen.cli.commands import app
 from mcgen.record.columns import AnyArray
 from mcgen.types import Array
 
-COMMAND = get_group(app)
+COMMAND: Any = get_command(app)
 
 COLUMNS = ("pdg", "x", "y", "z", "px", "py", "pz", "w")
 """Columns of the native flux format."""
