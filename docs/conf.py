@@ -31,7 +31,7 @@ extensions = [
     "myst_nb",
     "sphinx.ext.autodoc",
     "sphinx.ext.autosummary",
-    "sphinx.ext.napoleon",
+    "numpydoc",
     "sphinx_copybutton",
 ]
 nitpicky = False  # types of other libraries have their documentation elsewhere
@@ -46,8 +46,7 @@ copybutton_prompt_text = "$ "
 autodoc_member_order = "bysource"
 autodoc_typehints = "none"  # they are in the signature
 autosummary_generate = False
-napoleon_google_docstring = False
-napoleon_use_rtype = False
+numpydoc_show_class_members = False  # the page says which
 
 html_theme = "furo"
 html_title = f"mcgen {release}"
@@ -57,10 +56,11 @@ html_math_renderer = "mathml"
 
 
 def setup(app: Sphinx) -> None:
-    """Add what the pages need: equations as MathML, which asks for no script, and links of pages that are elsewhere."""
+    """Add what the pages need: equations as MathML, which asks for no script, and links as a site has them."""
     app.add_html_math_renderer("mathml", (_inline_math, None), (_math_block, None))
     app.add_lexer("csv", TextLexer)
     app.connect("include-read", _take_links_along)
+    app.connect("source-read", _name_pages)
 
 
 def _inline_math(writer: Any, node: nodes.math) -> None:
@@ -84,3 +84,9 @@ def _mathml(node: nodes.Element, *, as_block: bool = False) -> str:
 def _take_links_along(_app: Sphinx, path: Path, _page: str, content: list[str]) -> None:
     """Make the links of a file that a page includes, which are relative to that file, relative to this folder."""
     content[0] = re.sub(r"\]\((?!https?:)", f"]({path.parent.as_posix()}/", content[0])
+    _name_pages(_app, _page, content)
+
+
+def _name_pages(_app: Sphinx, _page: str, content: list[str]) -> None:
+    """Let links that are called like a file be called like its page: [physics.md](physics.md) is for who reads the file."""
+    content[0] = re.sub(r"\[(?:docs/)?([a-z-]+\.md)\]\(([./a-z]*\1)\)", r"[](\2)", content[0])
