@@ -22,6 +22,7 @@ CLAIMS = (
     "decay",
     "errors",
     "flux",
+    "prompt",
     "jpsi",
     "multiplicities",
     "muonflux",

@@ -298,6 +298,8 @@ def test_the_yields_of_dumps_come_out_again(name: str) -> None:
     for process, found in dumps.measure(name, 200_000).items():
         error = (found["mc_error"] ** 2 + old[process]["mc_error"] ** 2) ** 0.5
         assert abs(found["value"] - old[process]["value"]) < 5.0 * error
+        # The control: what is a tenth more is noticed.
+        assert abs(1.1 * found["value"] - old[process]["value"]) > 5.0 * error
 
 
 @pytest.mark.nightly

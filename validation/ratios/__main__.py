@@ -30,11 +30,13 @@ def yields_of(card: mcgen.Card) -> dict[str, dict[str, float]]:
 
 
 def measure(name: str, points: int) -> dict[str, Any]:
-    """Yields of one card with each setup, and with its realistic sister."""
+    """Yields of one card with each setup, and with its realistic sister, for the same muons."""
     run = {"events": points, "seed": 1}
     card = mcgen.load_card(name).replace(run=run)
     rows = {key: yields_of(card.replace(production=changes)) for key, changes in SETUPS.items()}
-    rows["realistic"] = yields_of(mcgen.load_card(f"{name}_exact").replace(run=run))
+    assert card.flux is not None
+    sister = mcgen.load_card(f"{name}_exact").replace(run=run, flux={"file": card.flux.file})
+    rows["realistic"] = yields_of(sister)
     return rows
 
 

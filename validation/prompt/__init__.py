@@ -1,0 +1,1 @@
+"""Prompt muons against a measurement."""
