@@ -21,13 +21,15 @@ def page() -> str:
         "One row an event. The columns at the planes exist for each plane of the experiment; PLANE is its name.",
         "The metadata, a JSON string `mcgen` beside the tree, has the card, provenance, yields, cut flow, and for each",
         "column its unit, meaning and SHA-256. Quantities that a process or a production method does not define are",
-        "NaN, and so is a position at a plane that the daughter does not reach.",
+        "NaN, and so is a position at a plane that the daughter does not reach. The last column is there for each of the",
+        "card's [[variations]]; NAME is its name (weights.md).",
         "",
         "| column | type | unit | meaning |",
         "|---|---|---|---|",
     ]
     lines += [
-        f"| `{c.name}` | {c.dtype} | {c.unit} | {c.meaning} |" for c in columns_of(["PLANE"], process_codes())
+        f"| `{c.name}` | {c.dtype} | {c.unit} | {c.meaning} |"
+        for c in columns_of(["PLANE"], process_codes(), {"NAME": "the variation of that name"})
     ]
     return "\n".join(lines) + "\n"
 

@@ -68,9 +68,13 @@ def in_one_line(metadata: Metadata) -> str:
     if metadata.provenance.flux.sampled:
         errors["flux sample"] = accepted.flux_error
     errors |= systematics_of(metadata)
-    return " ".join(
-        [f"accepted {accepted.value:.4g}", *(f"+- {error:.2g} ({label})" for label, error in errors.items())]
-    )
+    said = (f"+- {_two_digits(error)} ({label})" for label, error in errors.items())
+    return " ".join([f"accepted {accepted.value:.4g}", *said])
+
+
+def _two_digits(value: float) -> str:
+    """Write a number with two significant digits, and no exponent where people would not write one."""
+    return f"{float(f'{value:.2g}'):g}"
 
 
 def varied_rows(metadata: Metadata) -> Iterator[list[str]]:

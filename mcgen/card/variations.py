@@ -61,7 +61,7 @@ class VariationTable(Table):
     factor: Factor | None = None
     """Of a flux: on the rates."""
     factors: Annotated[tuple[Step, ...], AsTuple, Field(min_length=1)] | None = None
-    """Of a flux, in place of `factor`: [momentum, factor] pairs, each from its momentum [GeV] on; below the first, 1."""
+    """Of a flux, in place of `factor`: [momentum, factor] pairs, each from its momentum in GeV on; below the first, 1."""
     model: FormFactorName | None = None
     """Of a form factor: which one is in place of the dipole."""
     method: Literal["ww", "iww"] | None = None
