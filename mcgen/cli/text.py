@@ -75,7 +75,7 @@ def print_summary(metadata: Metadata) -> None:
         )
     if outcome.remark:
         console.print(f"\n{outcome.remark}")
-    console.print(f"\n{in_one_line(metadata)}")
+    console.print(f"\n{in_one_line(metadata)}", soft_wrap=True)
 
 
 def _yields(outcome: Outcome, points: int) -> Table:

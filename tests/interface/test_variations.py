@@ -112,6 +112,12 @@ def test_every_format_has_the_sum_of_each_weight(events: mcgen.Events, format: s
     assert len({f"{value:.6e}" for value in [*found.values(), events.weight.sum()]}) == 6, "all differ"
 
 
+def test_fairship_finds_the_number_of_daughters_last(events: mcgen.Events) -> None:
+    mcgen.write(events, "out.root", "fairship")
+    with uproot.open("out.root") as file:
+        assert file["LLP_tree"].keys()[-6:] == [*WEIGHTS, "ndau"]
+
+
 def test_nothing_else_changes(events: mcgen.Events, card: Path) -> None:
     alone = mcgen.generate(mcgen.load_card(card, ["variations=[]"]))
     others = {name: values for name, values in events.columns.items() if name not in WEIGHTS}

@@ -32,7 +32,7 @@ BRANCHES = (
 
 
 class FairShipWriter(SpoolingWriter):
-    """Writes the TTree `LLP_tree`: every branch double, metres from the target's centre, GeV; named weights at the end."""
+    """Writes the TTree `LLP_tree`: every branch double, metres from the target's centre, GeV; named weights before the last."""
 
     needed = ("weight", *COLUMNS)
 
@@ -42,7 +42,8 @@ class FairShipWriter(SpoolingWriter):
         centre = setting.card.experiment.target.centre
         frame = {"fairship": {"z_reference": "centre of the target", "z_reference_m": centre}}
         with uproot.recreate(self.path, compression=uproot.ZSTD(1)) as file:
-            tree = file.mktree(TREE, dict.fromkeys((*BRANCHES, *self.named_weights), np.float64))
+            *others, last = BRANCHES
+            tree = file.mktree(TREE, dict.fromkeys((*others, *self.named_weights, last), np.float64))
             for columns in self.chunks():
                 weights = {name: columns[name] for name in self.named_weights}
                 branches = _branches(Particles.of(columns, setting), columns["weight"], centre)
