@@ -22,7 +22,7 @@ from mcgen.cli.common import (
 )
 from mcgen.cli.terminal import echo, echo_json
 from mcgen.errors import UsageError
-from mcgen.io.outputs import all_or_none, claim
+from mcgen.io.outputs import all_or_none, claim, make_folder
 
 
 @app.command(epilog="Example: mcgen scan na62_leptophilic --masses 0.01:0.2:8 --jobs 2")
@@ -50,6 +50,9 @@ def scan(
     tables: Annotated[
         bool, typer.Option("--tables", help="Write yields by mass and width, to recast other couplings.")
     ] = False,
+    hepdata: Annotated[
+        Path | None, typer.Option(help="Folder for a submission to HEPData, made if need be.")
+    ] = None,
     set_: SetOption = None,
     force: ForceOption = False,
     quiet: Annotated[bool, typer.Option("--quiet", "-q", help="No progress and no summary.")] = False,
@@ -77,6 +80,14 @@ def scan(
     written = [*scan_files(target, loaded.model.channels if tables else ()), figure]
     read = [*files_of(card, loaded), *(with_ or []), *(limits.glob("*.csv") if limits else [])]
     claim(written, read, force)
+    if hepdata is not None:
+        from mcgen.sensitivity.hepdata import check_installed, hepdata_files
+
+        check_installed()
+        published = hepdata_files(hepdata, target)
+        claim(published, [*read, *written], force, new_folder=True)
+        make_folder(hepdata)
+        written += published
     others = [read_scan(path) for path in with_ or []]
     with parts_beside(target) as parts:
         with _progress(quiet) as advance:
@@ -86,6 +97,10 @@ def scan(
         data = scan_to_dict(found)
         with all_or_none(written):
             files = write_scan(found, target, tables)
+            if hepdata is not None:
+                from mcgen.sensitivity.hepdata import write_hepdata
+
+                files += write_hepdata(data, target, hepdata)
             plot_scans([data, *others], figure, drawn)
     if json_:
         echo_json(data)
