@@ -34,7 +34,7 @@ extensions = [
     "numpydoc",
     "sphinx_copybutton",
 ]
-nitpicky = False  # types of other libraries have their documentation elsewhere
+nitpicky = True  # what is referred to is there
 default_role = "literal"  # of names in docstrings
 smartquotes = False  # quotes are TOML's
 
