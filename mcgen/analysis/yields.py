@@ -9,9 +9,10 @@ from math import sqrt
 import numpy as np
 
 from mcgen.errors import reasons
-from mcgen.metadata import CutFlowStep, FluxSummary, Outcome, Provenance, Yield
+from mcgen.metadata import CutFlowStep, FluxSummary, Metadata, Outcome, Provenance, Yield
 from mcgen.physics.models import OUTCOMES
 from mcgen.record.columns import AnyArray, named_weights, weight_column
+from mcgen.sources.bremsstrahlung import Bremsstrahlung
 from mcgen.sources.registry import process_codes
 from mcgen.types import Array, Bools, Ints
 from mcgen.weights import effective_size, integration_error
@@ -262,6 +263,18 @@ def listed(outcome: Outcome) -> Iterator[tuple[str, Yield]]:
         for shares in (outcome.by_process, outcome.by_channel):
             if len(shares) > 1:
                 yield from ((f"  {name}", yields[kind]) for name, yields in shares.items() if kind in yields)
+
+
+def origin(metadata: Metadata) -> str:
+    """Say in a line what makes the bosons, by which method, and what they decay into: where there are events, of those."""
+    card, outcome = metadata.provenance.card, metadata.outcome
+    processes = ", ".join(
+        f"{name} ({card.production.method})" if name == Bremsstrahlung.name else name
+        for name in outcome.by_process or card.production.processes
+    )
+    if metadata.provenance.is_collision:
+        return f"by {processes}"
+    return f"by {processes}; into {', '.join(outcome.by_channel or card.model.open_channels())}"
 
 
 def _remark(flux: FluxSummary, yields: Mapping[str, Yield]) -> str:

@@ -10,7 +10,7 @@ from rich.table import Table
 from rich.text import Text
 
 from mcgen.analysis.systematics import in_one_line, varied_rows
-from mcgen.analysis.yields import listed
+from mcgen.analysis.yields import listed, origin
 from mcgen.cli.terminal import LONGEST_RESULT, visible
 from mcgen.comparison.compare import VARIABLES
 from mcgen.errors import reasons
@@ -46,18 +46,20 @@ def print_summary(metadata: Metadata) -> None:
     """Print yields with both errors, and the cut flow."""
     console = Results()
     provenance, outcome = metadata.provenance, metadata.outcome
-    exposure = provenance.card.experiment.exposure
+    card = provenance.card
+    exposure = card.experiment.exposure
+    console.print(f"\n{card.model.in_words()}\n{origin(metadata)}")
     if provenance.is_collision:
         _print_collisions(console, metadata)
         return
     if provenance.part is not None:
         first, end = provenance.part
         console.print(
-            f"\na part of a run: chunks {first} to {end - 1} of {provenance.chunks}; its numbers are its share of the "
+            f"a part of a run: chunks {first} to {end - 1} of {provenance.chunks}; its numbers are its share of the "
             "whole run's"
         )
-    console.print(f"\n{exposure.value:.3g} {EXPOSURES[exposure.kind]}")
-    console.print(_yields(outcome, provenance.points))
+    console.print(f"{provenance.points} points for {exposure.value:.3g} {EXPOSURES[exposure.kind]}\n")
+    console.print(_yields(outcome))
     if outcome.variations:
         console.print()
         console.print(_variations(metadata))
@@ -78,12 +80,14 @@ def print_summary(metadata: Metadata) -> None:
     console.print(f"\n{in_one_line(metadata)}", soft_wrap=True)
 
 
-def _yields(outcome: Outcome, points: int) -> Table:
-    """Yields with both errors; of each process and of each channel, where there are several."""
-    table = table_of("expected events", "yield", "integration error", "flux error", "effective size")
+def _yields(outcome: Outcome) -> Table:
+    """Yields with all errors; of each process and of each channel, where there are several."""
+    table = table_of(
+        "expected\nevents", "yield", "integration\nerror", "flux\nerror", "total\nerror", "effective\nsize"
+    )
     for label, y in listed(outcome):
-        numbers = (f"{number:.4g}" for number in (y.value, y.mc_error, y.flux_error))
-        table.add_row(label, *numbers, f"{y.effective_size:.0f} of {points}")
+        errors = (f"{error:.4g}" for error in (y.mc_error, y.flux_error, y.total_error))
+        table.add_row(label, f"{y.value:.4g}", *errors, f"{y.effective_size:.0f}")
     return table
 
 
@@ -100,7 +104,7 @@ def _print_collisions(console: Console, metadata: Metadata) -> None:
     value = metadata.provenance.card.experiment.exposure.value
     y = metadata.outcome.yields["fiducial"]
     console.print(
-        f"\nsigma = {y.value / value:.6g} +- {y.mc_error / value:.2g} pb, "
+        f"sigma = {y.value / value:.6g} +- {y.mc_error / value:.2g} pb, "
         f"effective size {y.effective_size:.0f} of {metadata.provenance.points}"
     )
 
@@ -183,15 +187,22 @@ def print_cards(run_cards: Mapping[str, Card], experiments: Mapping[str, str]) -
     console.print("\nmcgen cards NAME prints one; mcgen generate NAME runs it.")
 
 
-def print_cross_sections(sections: Sequence[CrossSection]) -> None:
-    """Print the cross-sections of the methods, and their ratios to the exact one."""
-    table = table_of("E_mu [GeV]", "method", "sigma [pb]", "error", "/ exact", "mean x", "mean theta [rad]")
+def print_cross_sections(sections: Sequence[CrossSection], card: Card) -> None:
+    """Print the cross-sections of the methods on a card's target, and their ratios to the exact one."""
+    table = table_of(
+        "E_mu [GeV]", "method", "sigma [pb]", "error [pb]", "/ exact", "mean x", "mean theta [rad]"
+    )
     exact = {section.energy: section.sigma for section in sections if section.method == "exact"}
     for s in sections:
         ratio = s.sigma / exact[s.energy]
         cells = (f"{s.sigma:.5e}", f"{s.error:.1e}", f"{ratio:.4f}", f"{s.mean_x:.4f}", f"{s.mean_theta:.4e}")
         table.add_row(f"{s.energy:g}", s.method, *cells)
-    Results().print(table)
+    console = Results()
+    material = next(layer.material for layer in card.dump().layers if not layer.material.is_vacuum)
+    console.print(
+        f"{card.model.in_words()}\nper nucleus of {material.name}: Z = {material.z:g}, A = {material.a:g} g/mol\n"
+    )
+    console.print(table)
 
 
 def print_scan(data: Mapping[str, Any]) -> None:

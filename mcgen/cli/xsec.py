@@ -45,7 +45,7 @@ def xsec(
         rows = [{name: getattr(section, key) for name, key in keys.items()} for section in found]
         echo_json(rows)
     else:
-        print_cross_sections(found)
+        print_cross_sections(found, loaded)
     if output is not None:
         from mcgen.plots.xsec import plot_cross_sections
 

@@ -10,7 +10,7 @@ from typing import Any
 import jinja2
 
 from mcgen.analysis.systematics import in_one_line, varied_rows
-from mcgen.analysis.yields import listed
+from mcgen.analysis.yields import listed, origin
 from mcgen.experiment.exposure import EXPOSURES
 from mcgen.io.files import atomic_output
 from mcgen.metadata import Outcome
@@ -65,6 +65,7 @@ def render(survey: Survey, name: str, pictures: Sequence[Picture] = GALLERY) -> 
         title=survey.card.heading,
         boson=survey.card.model.in_words(),
         experiment=survey.card.experiment,
+        origin=origin(survey.metadata),
         provenance=provenance,
         outcome=outcome,
         exposure=f"{exposure.value:.4g} {EXPOSURES[exposure.kind]}",
@@ -75,6 +76,7 @@ def render(survey: Survey, name: str, pictures: Sequence[Picture] = GALLERY) -> 
         figures=[
             (picture, _data_uri(svg_of(picture.draw(survey)))) for picture in pictures_of(survey, pictures)
         ],
+        columns=[(column.name, column.unit, column.meaning) for column in provenance.columns],
         card={
             key: list(_leaves("", table))
             for key, table in survey.card.to_dict().items()

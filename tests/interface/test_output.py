@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import errno
+import json
 import os
 import re
 import resource
@@ -57,6 +58,50 @@ def test_results_go_to_stdout_and_nothing_else_does() -> None:
     assert "generating" not in printed.out
     assert "training" not in printed.out
     assert printed.err == "", "progress is for terminals"
+
+
+def test_the_summary_says_what_was_made_and_fits_a_terminal(
+    sample: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("COLUMNS", "80")
+    lines = done("inspect", sample).out.split("\n\n")[1:3]
+    assert lines[0].splitlines() == [
+        "leptophilic scalar, m = 0.05 GeV, g_mu = 0.0001",
+        "by bremsstrahlung (iww); into ee, gammagamma",
+        "500 points for 1e+18 protons on target",
+    ]
+    table = lines[1].splitlines()
+    outcome = mcgen.read(sample).outcome
+    labels = ["decays in the decay volume", "  ee", "  gammagamma", "accepted", "  ee", "  gammagamma"]
+    yields = [
+        share[kind]
+        for kind in ("fiducial", "accepted")
+        for share in (outcome.yields, *outcome.by_channel.values())
+    ]
+    assert len(table) == 2 + len(labels), "no label is broken"
+    for line, label, y in zip(table[2:], labels, yields, strict=True):
+        numbers = (f"{number:.4g}" for number in (y.value, y.mc_error, y.flux_error, y.total_error))
+        assert line.startswith(f"{label}  ")
+        assert line.removeprefix(label).split() == [*numbers, f"{y.effective_size:.0f}"]
+        assert len(line) <= 80
+
+
+def test_cross_sections_say_of_what_and_fit_a_terminal(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("COLUMNS", "80")
+    arguments = ("xsec", "tiny.toml", "--energies", "20", *settings("model.mass_gev=0.2"))
+    lines = done(*arguments).out.splitlines()
+    assert lines[:2] == [
+        "leptophilic scalar, m = 0.2 GeV, g_mu = 0.0001",
+        "per nucleus of Cu: Z = 29, A = 63.546 g/mol",
+    ]
+    assert "sigma [pb]  error [pb]" in lines[3]
+    rows = json.loads(done(*arguments, "--json").out)
+    for line, row in zip(lines[4:], rows, strict=True):
+        words = line.split()
+        assert words[1] == row["method"]
+        assert len(line) <= 80
+        assert float(words[2]) == pytest.approx(row["sigma_pb"], rel=1e-5)
+        assert float(words[3]) == pytest.approx(row["error_pb"], rel=0.05)
 
 
 def test_a_drawn_seed_is_printed() -> None:

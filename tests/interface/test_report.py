@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from html.parser import HTMLParser
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -12,7 +13,7 @@ from mcgen.plots.gallery import GALLERY
 from mcgen.plots.style import svg_of
 from mcgen.report import write_report
 from mcgen.survey import survey_of
-from tests.oracle.browser import chromium, opened
+from tests.oracle.browser import Page, chromium, opened
 from tests.oracle.cards import done, refused
 from tests.oracle.described import described, redescribed
 
@@ -87,6 +88,7 @@ def test_the_page_has_the_numbers_of_the_file(page: Path, sample: Path) -> None:
         assert key in text
     for picture in GALLERY:
         assert picture.caption in text
+    assert "by bremsstrahlung (iww); into ee, gammagamma" in text
 
 
 def test_the_page_is_one_file(page: Path) -> None:
@@ -149,6 +151,49 @@ def test_the_page_renders_and_asks_for_nothing(page: Path, folder: Path) -> None
         assert tab.evaluate(paper) != light
         tab.screenshot(folder / "page.png")
     assert (folder / "page.png").stat().st_size > 50_000
+
+
+CUT_OFF = """
+Array.from(document.querySelectorAll("main *, header *")).filter(
+    e => !e.closest(".picture") && e.clientWidth > 0
+        && (e.getBoundingClientRect().right > window.innerWidth || e.scrollWidth > e.clientWidth + 1)
+).map(e => e.outerHTML.slice(0, 60))
+"""
+"""What a window cuts off, or hides behind a bar that scrolls; figures may be."""
+
+HIDDEN = """
+Array.from(document.querySelectorAll("th, td:not(:empty), img")).filter(
+    e => !e.getClientRects().length && !e.closest("thead")
+).map(e => e.outerHTML.slice(0, 60))
+"""
+"""Cells and figures that are not shown at all; headings of cards are."""
+
+
+def seen_at(tab: Page, width: int, medium: str = "screen") -> tuple[Any, Any]:
+    """What is cut off and what is hidden in a window of some width."""
+    tab.call("Emulation.setDeviceMetricsOverride", width=width, height=900, deviceScaleFactor=1, mobile=False)
+    tab.call("Emulation.setEmulatedMedia", media=medium)
+    return tab.evaluate(CUT_OFF), tab.evaluate(HIDDEN)
+
+
+@needs_chromium
+def test_the_page_is_whole_on_a_screen_a_phone_and_paper(page: Path) -> None:
+    with opened(page.as_uri()) as tab:
+        assert seen_at(tab, 1280) == seen_at(tab, 400) == ([], [])
+        assert seen_at(tab, 700, "print") == ([], []), "as wide as what a page of A4 leaves"
+        narrow = "document.querySelector('.facts th').getBoundingClientRect()"
+        seen_at(tab, 400)
+        below = f"{narrow}.bottom <= document.querySelector('.facts td').getBoundingClientRect().top"
+        assert tab.evaluate(below), "a key stands above its value"
+        heading = tab.evaluate("getComputedStyle(document.querySelector('.cards td'), '::before').content")
+        assert heading == '"yield"', "a card's lines have their headings"
+        assert tab.evaluate("Array.from(document.images).every(i => i.clientWidth > 600)")
+        # The control: a wide table, and a row that is folded away.
+        tab.evaluate("document.querySelector('.cards').style.width = '600px'")
+        tab.evaluate("document.querySelector('.words tbody tr:last-child').style.display = 'none'")
+        cut, hidden = seen_at(tab, 400)
+        assert cut
+        assert hidden
 
 
 @needs_chromium
