@@ -17,6 +17,7 @@ from mcgen.distribution import how_to_install
 from mcgen.errors import ColumnError, UsageError
 from mcgen.io.events.store import read_chunks, read_metadata, write_chunks
 from mcgen.io.outputs import claim
+from mcgen.markup import html_table
 from mcgen.metadata import Metadata, Outcome, Provenance, Yield
 from mcgen.record.columns import AnyArray, concatenate, weight_column
 from mcgen.types import Array, Bools
@@ -124,6 +125,23 @@ class Events:
     def __repr__(self) -> str:
         return f"<Events: {len(self)} rows, {len(self.columns)} columns>"
 
+    def _repr_html_(self) -> str:
+        """The first rows of some columns, below the number of events and, if it is known, their yield."""
+        shown = [name for name in _SHOWN if name in self.columns]
+        head = zip(*(self.columns[name][:_ROWS] for name in shown), strict=True)
+        rows = [[f"{cell:.5g}" if isinstance(cell, float) else cell for cell in row] for row in head]
+        caption = f"{len(self)} events, {len(self.columns)} columns"
+        if self.metadata is not None and "parent_group" in self.columns:
+            found = self.yield_of()
+            caption += f"; expected {found.value:.4g} +- {found.total_error:.2g}"
+        return html_table(caption, rows, [self._label(name) for name in shown])
+
+    def _label(self, name: str) -> str:
+        """Name of a column with its unit, if that is known."""
+        declared = self.metadata.provenance.columns if self.metadata else ()
+        unit = next((column.unit for column in declared if column.name == name), "")
+        return f"{name} [{unit}]" if unit else name
+
     def to_awkward(self) -> awkward.Array:
         """Return the events as an awkward array of records, with vectors beside the flat columns.
 
@@ -190,9 +208,7 @@ class Events:
         values = np.asarray(self[name], dtype=np.float64)
         filled = ~np.isnan(values) if selection is None else selection & ~np.isnan(values)
         values, weight = values[filled], self.columns["weight"][filled]
-        declared = self.metadata.provenance.columns if self.metadata else ()
-        unit = next((column.unit for column in declared if column.name == name), "")
-        names = {"name": name, "label": f"{name} [{unit}]" if unit else name}
+        names = {"name": name, "label": self._label(name)}
         if isinstance(bins, int | np.integer):
             axis = library.axis.Regular(bins, *(range or _extent(values)), **names)
         else:
@@ -205,6 +221,10 @@ class Events:
         """Return the events with the weights of another coupling to muons; see `mcgen.analysis.reweighting`."""
         return Events(*reweight(self.columns, self.metadata, g_mu))
 
+
+_SHOWN = ("event", "weight", "accepted", "process", "channel", "boson_e", "decay_z", "d1_e", "d2_e")
+_ROWS = 5
+"""Columns and rows that a notebook shows of events."""
 
 _VECTORS = {
     name: ("Momentum4D", {"px": f"{name}_px", "py": f"{name}_py", "pz": f"{name}_pz", "E": f"{name}_e"})

@@ -15,6 +15,7 @@ from pydantic import Field, FiniteFloat, TypeAdapter, ValidationError
 from mcgen.card import Card, load_card
 from mcgen.errors import CardError, FileFormatError
 from mcgen.experiment.detector import Requirement
+from mcgen.markup import html_table
 from mcgen.record.columns import Column
 
 RECORD = 2
@@ -43,6 +44,17 @@ class Yield:
     def total_error(self) -> float:
         """Both errors in quadrature."""
         return sqrt(self.mc_error**2 + self.flux_error**2)
+
+    def __repr__(self) -> str:
+        return (
+            f"<Yield: {self.value:.4g} +- {self.mc_error:.2g} (integration) +- {self.flux_error:.2g} (flux), "
+            f"effective size {self.effective_size:.0f}>"
+        )
+
+    def _repr_html_(self) -> str:
+        names = ("yield", "integration error", "flux error", "total error", "effective size")
+        numbers = (self.value, self.mc_error, self.flux_error, self.total_error, self.effective_size)
+        return html_table("expected events", [[f"{number:.4g}" for number in numbers]], names)
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Iterable, Mapping
 from dataclasses import replace
+from math import sqrt
 
 import numpy as np
 
@@ -15,8 +17,13 @@ from mcgen.record.columns import AnyArray, Record, weight_column
 from mcgen.types import Array
 from mcgen.weights import effective_size, weight_factor
 
+_log = logging.getLogger(__name__)
+
 MIN_EFFECTIVE = 25.0
 """Effective size below which reweighted events say nothing."""
+
+FEW_EFFECTIVE = 100.0
+"""Effective size below which the error of a yield is above a tenth, and itself uncertain: said as a warning."""
 
 MAX_SPREAD, MIN_SHARE = 100.0, 0.98
 """Mean square over squared mean of a boson's factor above which its sample lacks what matters; share without."""
@@ -50,7 +57,8 @@ def reweight(
 
     Returns
     -------
-    The columns and the metadata of the events with their new weights
+    The columns and the metadata of the events with their new weights; with a logged warning where the sample leaves
+    fewer than `FEW_EFFECTIVE` effective events
 
     Raises
     ------
@@ -117,7 +125,7 @@ def _reweightable(columns: Mapping[str, AnyArray], metadata: Metadata | None) ->
 def _refuse_if_lost(
     columns: Mapping[str, AnyArray], weight: Array, p_decay: Array, square: float, g_mu: float
 ) -> None:
-    """Find out whether enough is left of the sample: as it is, and as its decay points could have been.
+    """Find out whether enough is left of the sample: as it is, and as its decay points could have been; warn of little.
 
     A sample lacks the deep decays that matter at a smaller coupling, and does not know it. But how each
     boson's decay point is distributed is known: so are mean and spread of the factor on its weight.
@@ -144,6 +152,12 @@ def _refuse_if_lost(
             f"g_mu = {g_mu:g}: meaningless: of {effective_size(before):.0f} effective events {size:.2g} would be left, "
             f"and {share:.1%} of the decays are where there are events; allowed are {MIN_EFFECTIVE:g} and "
             f"{MIN_SHARE:.0%}; generate events at that coupling"
+        )
+    if size < FEW_EFFECTIVE:
+        _log.warning(
+            "g_mu = %g: of %.0f effective events only %.0f are left, which is an integration error of about %.0f%% "
+            "(a warning below %g effective events): generate events at that coupling for smaller ones",
+            *(g_mu, effective_size(before), size, 100.0 / sqrt(size), FEW_EFFECTIVE),
         )
 
 

@@ -20,6 +20,7 @@ from mcgen.card.checks import faults_of
 from mcgen.card.flux_tables import BeamTable, FluxTable
 from mcgen.card.merging import assign, merged, setting
 from mcgen.card.messages import place_of, sentence
+from mcgen.card.overview import overview
 from mcgen.card.run_tables import (
     GMinus2Table,
     ModelTable,
@@ -36,6 +37,7 @@ from mcgen.experiment.exposure import EXPOSURES
 from mcgen.experiment.tables import ExperimentTable
 from mcgen.experiment.target import TargetTable
 from mcgen.fields import SHORTEST, AsTuple, Table, Text
+from mcgen.markup import html_table
 from mcgen.parsing import check_depth, parse_toml
 
 
@@ -76,6 +78,14 @@ class Card(Table):
         exposure = self.experiment.exposure
         normalised = f"{exposure.value:g} {EXPOSURES[exposure.kind]}"
         return f"{self.experiment.name}, {self.model.in_words()}, {normalised}"
+
+    def __repr__(self) -> str:
+        return f"<Card {self.heading}: {self.facts}>"
+
+    __str__ = __repr__
+
+    def _repr_html_(self) -> str:
+        return html_table(self.heading, overview(self))
 
     def dump(self) -> Dump:
         """Return the dump that this card describes."""

@@ -60,6 +60,9 @@ class Flux:
     def __len__(self) -> int:
         return len(self.rate)
 
+    def __repr__(self) -> str:
+        return f"<Flux {self.file}: {len(self)} particles, {self.rate.sum():.4g} per unit of exposure>"
+
     @property
     def rows(self) -> int:
         """Rows of the file, up to the last one that a particle is from."""

@@ -5,6 +5,7 @@ from __future__ import annotations
 import subprocess
 import sys
 from dataclasses import replace
+from html.parser import HTMLParser
 from pathlib import Path
 from typing import Any
 
@@ -15,6 +16,7 @@ import pytest
 import mcgen
 from mcgen.card import Card
 from mcgen.errors import CardError, FileFormatError, UsageError
+from mcgen.flux.flux import flux_of
 from mcgen.run.provenance import chunks_of
 from mcgen.run.run import Run
 from tests.oracle.cards import CARD, assert_same_columns, done
@@ -25,6 +27,22 @@ PUBLIC = [
     *("cite", "generate", "generate_chunks", "load_card", "plot", "read", "scan", "write", "xsec"),
 ]
 EPSILON = np.finfo(float).eps
+
+
+class HtmlCells(HTMLParser):
+    """Elements of a table, and what stands in its cells and its caption."""
+
+    def __init__(self, text: str) -> None:
+        super().__init__()
+        self.tags: list[str] = []
+        self.cells: list[str] = []
+        self.feed(text)
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:  # noqa: ARG002
+        self.tags.append(tag)
+
+    def handle_data(self, data: str) -> None:
+        self.cells.append(data)
 
 
 @pytest.fixture
@@ -150,6 +168,49 @@ def test_hist_sums_to_the_yields(events: mcgen.Events) -> None:
         points = events.provenance.points
         squared = (points * total.variance - total.value**2) / (points - 1)
         assert squared**0.5 == pytest.approx(found.mc_error, rel=1e-9, abs=0.0)
+
+
+# --- what a prompt and a notebook show
+
+
+def test_short_texts_of_objects(events: mcgen.Events, card: Card) -> None:
+    whole = events.yield_of()
+    assert repr(whole).startswith(f"<Yield: {whole.value:.4g} +- {whole.mc_error:.2g} (integration) +- ")
+    assert repr(card) == str(card) == f"<Card Tiny: {card.facts}>"
+    assert repr(events) == f"<Events: 500 rows, {len(events.columns)} columns>"
+    flux = flux_of(card)
+    assert repr(flux).startswith(f"<Flux {card.flux.file if card.flux else ''}: 150 particles, ")
+    assert f"{flux.rate.sum():.4g}" in repr(flux)
+
+
+def test_tables_of_notebooks(events: mcgen.Events, card: Card) -> None:
+    accepted = events[events.accepted]
+    found = accepted.yield_of()
+    seen = HtmlCells(accepted._repr_html_())
+    assert f"{len(accepted)} events" in seen.cells[0]
+    assert f"expected {found.value:.4g} +- {found.total_error:.2g}" in seen.cells[0]
+    assert "boson_e [GeV]" in seen.cells
+    assert [cell for cell in seen.cells if cell == f"{accepted.weight[4]:.5g}"]
+    assert seen.tags.count("tr") == 6
+    assert HtmlCells(events[:0]._repr_html_()).tags.count("tr") == 1
+    assert "1 columns" in HtmlCells(mcgen.Events({"weight": events.weight})._repr_html_()).cells[0]
+    assert {
+        "NA62 in beam-dump mode",
+        card.model.in_words(),
+        "bremsstrahlung, meson_decay",
+        "iww",
+        "Cu",
+    } <= set(HtmlCells(card._repr_html_()).cells)
+    for number in (found.value, found.mc_error, found.flux_error, found.total_error, found.effective_size):
+        assert f"{number:.4g}" in HtmlCells(found._repr_html_()).cells
+
+
+def test_a_notebook_shows_text_as_text(card: Card) -> None:
+    title = "<script>alert('1')</script> & \""
+    seen = HtmlCells(card.replace(title=title, flux={"file": "<b>.csv"})._repr_html_())
+    assert set(seen.tags) == {"table", "caption", "tbody", "tr", "th", "td"}
+    assert seen.cells[0] == title
+    assert [cell for cell in seen.cells if cell.endswith("<b>.csv")]
 
 
 # --- files

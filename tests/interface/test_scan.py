@@ -378,6 +378,23 @@ def test_reweight(sample: Path) -> None:
         np.testing.assert_array_equal(new[name], old[name])
 
 
+def test_few_effective_events_are_warned_of(sample: Path, caplog: pytest.LogCaptureFixture) -> None:
+    events = mcgen.read(sample)
+    reweighted = events.reweight(g_mu=1.05e-4)
+    assert caplog.messages == [], "the control: enough is left"
+    few = events[events.accepted][:60]
+    size = few.reweight(g_mu=1.2e-4).weight
+    left = size.sum() ** 2 / (size * size).sum()
+    before = few.weight.sum() ** 2 / (few.weight * few.weight).sum()
+    assert 25.0 < left < 100.0 < reweighted.outcome.accepted.effective_size
+    (said,) = caplog.messages
+    assert f"g_mu = 0.00012: of {before:.0f} effective events only" in said
+    found = float(said.split("only ")[1].split()[0])
+    assert 25.0 <= found <= left + 0.5, "as it is, or as it could have been"
+    assert f"about {100.0 / found**0.5:.0f}%" in said
+    assert "below 100 effective events" in said
+
+
 def test_reweighting_custom_couplings_keeps_their_ratios() -> None:
     model = {"name": "custom", "couplings": {"e": 1e-6, "mu": 1e-4, "tau": -1e-3, "gamma_per_gev": 1e-6}}
     card = mcgen.load_card("tiny.toml").to_dict()
