@@ -25,6 +25,7 @@ def _largest(shifts: Shifts) -> Array:
 
 _RULES: dict[str, tuple[str, Callable[[Shifts], Array]]] = {
     "flux": ("flux model", _in_quadrature),
+    "stopping_power": ("stopping power", _in_quadrature),
     "form_factor": ("form factor", _largest),
     "method": ("method", _largest),
 }

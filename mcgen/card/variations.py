@@ -7,7 +7,6 @@ from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 from pydantic import BeforeValidator, Field
-from pydantic_core import PydanticCustomError
 
 from mcgen.card.run_tables import MuonCoupling, ProductionTable
 from mcgen.fields import AsTuple, Name, Table
@@ -27,17 +26,6 @@ def _list_of_one(value: Any) -> Any:
     return (value,) if isinstance(value, int) else tuple(value) if isinstance(value, list) else value
 
 
-def _no_ratio(value: Any) -> Any:
-    """Say why there is no ratio for what changes events and not only their weights."""
-    if value == "stopping_power":
-        raise PydanticCustomError(
-            "no_ratio",
-            "another stopping power gives other energies at emission, and other bends and scattering: no weights of the "
-            "same events; generate again with another production.stopping_power_gev_per_m or energy_loss",
-        )
-    return value
-
-
 Step = Annotated[tuple[Annotated[float, Field(ge=0.0, le=1e5)], Factor], AsTuple]
 """A momentum [GeV], and the factor from there on."""
 
@@ -47,7 +35,7 @@ class VariationTable(Table):
 
     name: Name
     """Of the column, weight_NAME."""
-    kind: Annotated[Literal["flux", "form_factor", "method", "coupling"], BeforeValidator(_no_ratio)]
+    kind: Literal["flux", "stopping_power", "form_factor", "method", "coupling"]
     """What is varied; it says which of the other keys are to be given."""
     parent: (
         Annotated[
@@ -59,7 +47,7 @@ class VariationTable(Table):
     ) = None
     """Of a flux: PDG ids without sign of what particles are from, a meson's own; one or a list. Absent: all particles."""
     factor: Factor | None = None
-    """Of a flux: on the rates."""
+    """Of a flux: on the rates. Of a stopping power: on what muons lose."""
     factors: Annotated[tuple[Step, ...], AsTuple, Field(min_length=1)] | None = None
     """Of a flux, in place of `factor`: [momentum, factor] pairs, each from its momentum in GeV on; below the first, 1."""
     model: FormFactorName | None = None
@@ -74,6 +62,8 @@ class VariationTable(Table):
         match self.kind:
             case "form_factor":
                 return f"the form factor {self.model}"
+            case "stopping_power":
+                return f"the stopping power times {self.factor:g}"
             case "method":
                 return f"the cross-section of {self.method}"
             case "coupling":
@@ -86,6 +76,7 @@ class VariationTable(Table):
 
 _KEYS: dict[str, tuple[str, ...]] = {
     "flux": ("parent", "factor", "factors"),
+    "stopping_power": ("factor",),
     "form_factor": ("model",),
     "method": ("method",),
     "coupling": ("g_mu",),
@@ -105,13 +96,15 @@ def faults_of_variations(variations: Sequence[VariationTable], production: Produ
 def _faults_of(variation: VariationTable, production: ProductionTable) -> Iterator[str]:
     key, kind = f"variations.{variation.name}", variation.kind
     own = _KEYS[kind]
-    for name in (name for names in _KEYS.values() for name in names):
+    for name in dict.fromkeys(name for names in _KEYS.values() for name in names):
         if name not in own and getattr(variation, name) is not None:
             yield f'{key}.{name}: not with kind = "{kind}", which takes {", ".join(own)}'
     if kind != "flux" and getattr(variation, own[0]) is None:
         yield f'{key}.{own[0]}: missing; kind = "{kind}" needs it'
     if kind == "flux" and (variation.factor is None) == (variation.factors is None):
         yield f'{key}: kind = "flux" needs either factor or factors = [[momentum, factor], ...]'
+    if kind == "stopping_power" and variation.factor is not None and not 0.5 <= variation.factor <= 2.0:
+        yield f"{key}.factor = {variation.factor:g}: must be from 0.5 to 2, for a stopping power"
     if variation.factors is not None:
         momenta = [momentum for momentum, _ in variation.factors]
         if sorted(set(momenta)) != momenta:

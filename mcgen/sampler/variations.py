@@ -15,8 +15,7 @@ from mcgen.physics.formfactors import FORM_FACTORS
 from mcgen.physics.kinematics import norm
 from mcgen.record.tables import History, Parent
 from mcgen.sources.bremsstrahlung import Bremsstrahlung
-from mcgen.sources.bremsstrahlung.variations import Ratio as Radiated
-from mcgen.sources.bremsstrahlung.variations import form_factor_ratio, method_ratio
+from mcgen.sources.bremsstrahlung.variations import form_factor_ratio, method_ratio, stopping_power_ratio
 from mcgen.sources.source import Source
 from mcgen.types import Array
 from mcgen.weights import weight_factor
@@ -51,12 +50,20 @@ def _ratio_of(variation: VariationTable, card: Card, flux: Flux, sources: Mappin
     max_energy = (
         MUON_MASS if muons is None else float(muons.parents.parent.momentum[3].max(initial=MUON_MASS))
     )
+    method = card.production.method
+    if variation.kind == "stopping_power":
+        assert variation.factor is not None
+        least = card.production.min_energy(boson.mass)
+        slowed = stopping_power_ratio(method, variation.factor, boson, dump, least, max_energy)
+        return _of_radiation(lambda history: slowed(history.parent.momentum[3], history.production))
     if variation.kind == "method":
         assert variation.method is not None
-        return _of_radiation(method_ratio(variation.method, boson, dump, max_energy))
-    assert variation.model is not None
-    other = FORM_FACTORS[variation.model]
-    return _of_radiation(form_factor_ratio(card.production.method, other, boson, dump, max_energy))
+        radiated = method_ratio(variation.method, boson, dump, max_energy)
+    else:
+        assert variation.model is not None
+        other = FORM_FACTORS[variation.model]
+        radiated = form_factor_ratio(method, other, boson, dump, max_energy)
+    return _of_radiation(lambda history: radiated(history.production))
 
 
 def _of_flux(variation: VariationTable, flux: Flux, sources: Mapping[str, Source]) -> Ratio:
@@ -99,13 +106,13 @@ def _of_coupling(variation: VariationTable, card: Card) -> Ratio:
     return ratio
 
 
-def _of_radiation(radiated: Radiated) -> Ratio:
+def _of_radiation(radiated: Ratio) -> Ratio:
     """Ratio of what muons radiate; for mesons it is 1."""
 
     def ratio(history: History) -> Array:
         if history.process != Bremsstrahlung.code:
             return np.ones(len(history.weight))
         with np.errstate(divide="ignore", invalid="ignore"):  # rows of weight 0
-            return np.where(history.weight > 0.0, radiated(history.production), 0.0)
+            return np.where(history.weight > 0.0, radiated(history), 0.0)
 
     return ratio

@@ -210,7 +210,12 @@ def test_a_scan_has_limits_of_each(card: Path) -> None:
         ('name = "a", kind = "form_factor"', "variations.a.model: missing"),
         ('name = "a", kind = "form_factor", model = "woods"', "'helm', 'elastic' or 'pauli'"),
         ('name = "a", kind = "method", method = "exact"', "'ww' or 'iww'"),
-        ('name = "a", kind = "stopping_power", factor = 1.02', "no weights of the same events"),
+        ('name = "a", kind = "stopping_power", factor = 5', "must be from 0.5 to 2"),
+        ('name = "a", kind = "stopping_power"', "variations.a.factor: missing"),
+        (
+            'name = "a", kind = "stopping_power", factor = 1, parent = 211',
+            "variations.a.parent: not with kind",
+        ),
         ('name = "kaons", kind = "flux", factor = 1', "2 of them are named 'kaons'"),
     ],
 )

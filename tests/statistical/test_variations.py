@@ -28,6 +28,7 @@ from mcgen.sources.bremsstrahlung import methods
 from mcgen.types import Array, Ints
 from tests.oracle.stats import generator
 
+EVENTS = 16_000
 SIGMAS = 4.0
 G_MU = 1.1e-4
 STEPS = [[0, 0.7], [100, 0.5]]
@@ -44,7 +45,7 @@ VARIATIONS: list[dict[str, Any]] = [
 def run() -> Run:
     """Prepare a run with muons and mesons in a dump of two materials."""
     vegas = {"pilot": 4000, "nitn": 2, "neval": 4000}
-    settings: dict[str, Any] = {"events": 16_000, "chunk": 16_000, "vegas": vegas}
+    settings: dict[str, Any] = {"events": EVENTS, "chunk": EVENTS, "vegas": vegas}
     card = mcgen.load_card("na62-tax_leptophilic_exact")
     return Run.of(card.replace(model={"mass_gev": 0.03}, run=settings, variations=VARIATIONS))
 
@@ -56,7 +57,7 @@ def varied() -> Record:
 
 def at_points(record: Record, column: str = "weight") -> Array:
     """Weights of accepted events by their points of the cube; 0 where there is none."""
-    weight = np.zeros(run().card.run.events)
+    weight = np.zeros(EVENTS)
     weight[record["event"]] = record[column] * record["accepted"]
     return weight
 
@@ -109,6 +110,30 @@ def test_another_coupling() -> None:
 def test_another_form_factor(name: str, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(methods, "TransferTable", partial(TransferTable, g2=FORM_FACTORS[name]))
     assert_only_the_variation_agrees(name, own(process_of(run().card, run().flux)))
+
+
+@cache
+def slowed() -> Run:
+    """Prepare a run in which muons lose the same everywhere, and half as much again otherwise."""
+    card = mcgen.load_card("ship_leptophilic_exact")
+    return Run.of(
+        card.replace(
+            production={"energy_loss": "constant"},
+            run={"events": EVENTS, "chunk": EVENTS, "vegas": {"pilot": 4000, "nitn": 2, "neval": 4000}},
+            variations=[{"name": "slower", "kind": "stopping_power", "factor": 1.5}],
+        )
+    )
+
+
+def test_another_stopping_power() -> None:
+    """Scattering, which a softer muon has more of, is left out: 0.3 % here, where muons lose half as much again."""
+    run = slowed()
+    other = 1.5 * run.card.dump().layers[0].material.minimum_loss
+    card = run.card.replace(production={"stopping_power_gev_per_m": other})
+    found = run.chunk(0)
+    expected = at_points(replace(run, process=process_of(card, run.flux)).chunk(0))
+    assert agrees(at_points(found, "weight_slower"), expected)
+    assert not agrees(at_points(found), expected), "the control: the weight itself"
 
 
 # --- Bare collisions, of one muon soft enough for the methods to differ

@@ -17,6 +17,9 @@ from mcgen.types import Array
 Ratio = Callable[[Production], Array]
 """From bosons (n,) to their ratios (n,)."""
 
+_TINY = 1e-300
+"""In place of 0 below a fraction."""
+
 _ANGLES = 32
 """Nodes of the integral over the angle, good to 1e-6."""
 
@@ -34,7 +37,7 @@ def form_factor_ratio(method: str, other: FormFactor, boson: Boson, dump: Dump, 
     if method == "exact":
         return _by_nucleus(
             dump,
-            lambda nucleus: lambda made: other(nucleus, made.t) / np.maximum(g2(nucleus, made.t), 1e-300),
+            lambda nucleus: lambda made: other(nucleus, made.t) / np.maximum(g2(nucleus, made.t), _TINY),
         )
     t_min, low, high = _photon_range(method, boson.mass, max_energy)
 
@@ -43,7 +46,7 @@ def form_factor_ratio(method: str, other: FormFactor, boson: Boson, dump: Dump, 
 
         def ratio(made: Production) -> Array:
             varied, nominal = (table(t_min(made)) for table in tables)
-            return varied / np.maximum(nominal, 1e-300)
+            return varied / np.maximum(nominal, _TINY)
 
         return ratio
 
@@ -79,12 +82,55 @@ def method_ratio(method: str, boson: Boson, dump: Dump, max_energy: float) -> Ra
             found: Array = by_angle(energy, x, _versine(made)) / (2.0 * np.pi * made.cross_section)
             if method == "iww":
                 collinear = iww.dsigma_dx(boson.kind, energy, x, boson.mass, chi_iww(t_min_iww(made)))
-                found = found * collinear / _over_angles(by_angle, energy, x, boson.mass)
+                found = found * collinear / np.maximum(_over_angles(by_angle, energy, x, boson.mass), _TINY)
             return found
 
         return ratio
 
     return _by_nucleus(dump, ratio_of)
+
+
+def stopping_power_ratio(
+    method: str, factor: float, boson: Boson, dump: Dump, min_energy: float, max_energy: float
+) -> Callable[[Array, Production], Array]:
+    """Ratio with another stopping power, for the same bosons made at the same places.
+
+    A muon that began with E_0 and has E where it radiates would have E' = E_0 - f (E_0 - E). So the ratio is that of
+    the cross-sections per energy and angle of the boson at E' and at E, by `ww` also for exact: they depend on the
+    energy alike. Bends and scattering stay as they are.
+
+    Parameters
+    ----------
+    method : by which the bosons are made
+    factor : f, on the stopping power
+    min_energy, max_energy : that muons need, and the largest one [GeV]
+
+    Returns
+    -------
+    From energies E_0 (n,) [GeV] and bosons (n,) to their ratios (n,)
+    """
+    is_collinear = method == "iww"
+    _, low, high = _photon_range("iww" if is_collinear else "ww", boson.mass, max_energy)
+    tables, of_layer = [ChiTable(nucleus, low, high) for nucleus in dump.nuclei], dump.nucleus_numbers
+
+    def per_energy(energy: Array, made: Production) -> Array:
+        x = made.boson_e / energy
+        u = ww.virtuality(energy, x, _versine(made), boson.mass)
+        t_min = iww.t_min(energy, boson.mass) if is_collinear else ww.t_min(energy, x, u)
+        chi = np.choose(of_layer.take(made.layer), [table(t_min) for table in tables])
+        if is_collinear:
+            return iww.dsigma_dx(boson.kind, energy, x, boson.mass, chi) / energy
+        return ww.d2sigma(boson.kind, energy, x, u, boson.mass, chi) / energy
+
+    def ratio(start: Array, made: Production) -> Array:
+        energy = made.emitter[3]
+        other = start - factor * (start - energy)
+        varied, nominal = per_energy(np.maximum(other, min_energy), made), per_energy(energy, made)
+        # At the end of the window in x there may be none by ww, and some by exact.
+        found = np.where(nominal > 0.0, varied / np.maximum(nominal, _TINY), 1.0)
+        return np.where(other >= min_energy, found, 0.0)
+
+    return ratio
 
 
 def _over_angles(
