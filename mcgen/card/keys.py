@@ -162,10 +162,12 @@ def _allowed(schema: Mapping[str, Any], tables: Mapping[str, Any], s: str = "") 
             return toml(value)
         case {"enum": values}:
             return _choice(values)
-        case {"prefixItems": [item, *_] as items}:
-            return f"list of {len(items)} {_allowed(item, tables, 's')}"
+        case {"prefixItems": [item, *others]} if all(other == item for other in others):
+            return f"list{s} of {1 + len(others)} {_allowed(item, tables, 's')}"
+        case {"prefixItems": items}:
+            return f"list{s} of {' and '.join(f'a {_allowed(item, tables)}' for item in items)}"
         case {"items": item}:
-            return f"list of {_allowed(item, tables, 's')}"
+            return f"list{s} of {_allowed(item, tables, 's')}"
         case {"propertyNames": {"enum": names}, "additionalProperties": item}:
             return f"table of {_allowed(item, tables, 's')}, for {_choice(names)}"
         case {"$ref": reference}:

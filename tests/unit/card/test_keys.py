@@ -81,6 +81,9 @@ def test_values_and_defaults_are_those_of_the_tables() -> None:
     assert found("run", "seed").default == OPTIONAL
     assert found("beam", "energy_gev").allowed == "number above 0.105658, to 100000"
     assert found("experiment.plane", "shape").allowed == '"circle", "ellipse", "rectangle" or "octagon"'
+    assert found("variations", "factors").allowed == (
+        "list of lists of a number from 0 to 100000 and a number from 0 to 1000"
+    )
     assert found("experiment.selection", "efficiency").meaning.startswith("Probability")
 
 
