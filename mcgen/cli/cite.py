@@ -10,7 +10,7 @@ from mcgen.cli.common import app, load
 from mcgen.cli.terminal import echo
 
 
-@app.command()
+@app.command(epilog="Example: mcgen cite na62_leptophilic > na62.bib")
 def cite(
     card: Annotated[
         str | None, typer.Argument(metavar="CARD", help="A run card, to cite what it uses, too.")
