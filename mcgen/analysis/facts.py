@@ -13,7 +13,6 @@ from mcgen.physics.meson_decay.width import branching_ratio
 from mcgen.physics.models import delta_a_mu
 from mcgen.sampler.process import Process
 from mcgen.sources.bremsstrahlung import Bremsstrahlung
-from mcgen.sources.bremsstrahlung.methods import METHODS
 
 
 def facts_of(card: Card, flux: Flux, process: Process) -> dict[str, Any]:
@@ -38,7 +37,7 @@ def facts_of(card: Card, flux: Flux, process: Process) -> dict[str, Any]:
             "kinetic_mixing": {"re": boson.mixing.real, "im": boson.mixing.imag},
             "conserved": KINDS[boson.kind].spin == 0 or boson.neutrinos,
         },
-        "spin_correlations": _polarised(card, process),
+        "spin_correlations": _polarised(process),
         "width_gev": boson.total_width(),
         "ctau_m": ctau if math.isfinite(ctau) else None,
         "delta_a_mu": delta_a_mu(boson.kind, boson.mass, boson.g_mu),
@@ -63,12 +62,13 @@ def facts_of(card: Card, flux: Flux, process: Process) -> dict[str, Any]:
     }
 
 
-def _polarised(card: Card, process: Process) -> list[str] | None:
-    """Names of the sources whose vectors decay as they are polarised; None for spin 0."""
-    if KINDS[process.boson.kind].spin == 0:
+def _polarised(process: Process) -> list[str] | None:
+    """Names of the sources in use whose vectors decay as they are polarised; None for spin 0, and if nothing decays."""
+    if KINDS[process.boson.kind].spin == 0 or "none" in process.ratios:
         return None
-    complete = METHODS[card.production.method].complete and card.production.spin_correlations
-    return [name for name in process.sources if complete and name == Bremsstrahlung.name]
+    return [
+        name for name, source in process.sources.items() if source.spin is not None and len(source.parents)
+    ]
 
 
 def _experiment(card: Card) -> dict[str, Any]:

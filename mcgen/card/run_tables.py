@@ -154,7 +154,7 @@ class ProductionTable(Table):
     multiple_scattering: bool = False
     """Whether muons scatter on their way to the emission."""
     spin_correlations: bool = True
-    """Whether vectors decay as they are polarised: those of bremsstrahlung by exact, which alone defines it."""
+    """Whether vectors decay as they are polarised, which bremsstrahlung by exact and meson decays define."""
 
     def min_energy(self, mass: float) -> float:
         """Energy [GeV] that a muon needs at emission: of the validity cut and of the kinematics."""

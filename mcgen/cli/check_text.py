@@ -63,7 +63,7 @@ def print_check(card: Card, facts: Mapping[str, Any]) -> None:
         console.print(
             f"vectors decay as they are polarised after: {', '.join(polarised)}; isotropically otherwise"
             if polarised
-            else "note: vectors decay isotropically; bremsstrahlung by exact with spin_correlations knows better"
+            else "note: vectors decay isotropically; exact and meson decays know better, with spin_correlations"
         )
     _print_geometry(console, card.experiment, card.dump())
     console.print(f"\nflux {flux['file']}: {flux['used']} of {flux['particles']} particles can contribute")

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from mcgen.physics.kinematics import momentum_of
 from mcgen.physics.models import Outcome
 from mcgen.types import Array, Bits, Bools, Ints
 
@@ -83,6 +84,10 @@ class Production:
     cross_section: Array | None = None
     """(n,) at unit coupling, of a collision: per x and what else the method has of the boson, over the density of what
     it has of others [GeV^-2]; None where there is no collision."""
+
+    def boson(self, mass: float) -> Array:
+        """Four-momentum (4, n) of the boson [GeV], from its mass [GeV]."""
+        return np.concatenate([momentum_of(self.boson_e, mass) * self.direction, self.boson_e[None]])
 
 
 @dataclass(frozen=True, slots=True)

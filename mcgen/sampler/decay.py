@@ -20,11 +20,11 @@ import numpy as np
 from mcgen.constants import mass_of
 from mcgen.experiment.detector import Detector
 from mcgen.experiment.magnets import CHARGE
-from mcgen.physics.bremsstrahlung.spin import polarisation
 from mcgen.physics.kinematics import momentum_of, transverse_frame, two_body_decay
 from mcgen.physics.models import DAUGHTERS, Boson, Outcome
 from mcgen.record.tables import Daughters, Flight, Production, undefined
 from mcgen.sources.aim import Coordinates
+from mcgen.sources.source import Spin
 from mcgen.types import Array
 
 OUTSIDE = 0.1
@@ -44,27 +44,31 @@ class DecayStage(Protocol):
         """Names of the axes that it consumes."""
         ...
 
-    def __call__(self, u: Coordinates, channel: Outcome, production: Production, flight: Flight) -> Daughters:
-        """Draw the daughters of one channel."""
+    def __call__(
+        self, u: Coordinates, channel: Outcome, production: Production, flight: Flight, spin: Spin | None
+    ) -> Daughters:
+        """Draw the daughters of one channel.
+
+        Parameters
+        ----------
+        spin : what tells how the bosons are polarised; None: they decay isotropically
+        """
         ...
 
 
 @dataclass(frozen=True)
 class TwoBodyDecay:
-    """Decay in the boson's rest frame, drawn where the detector can see the daughters.
-
-    It is isotropic, but for vectors from a collision of which all four-momenta are known: those are polarised.
-    """
+    """Decay in the boson's rest frame, drawn where the detector can see the daughters."""
 
     boson: Boson
     """What decays."""
     detector: Detector
     """Who looks at the daughters."""
-    polarised: bool
-    """Whether the decay depends on how the boson was produced."""
     axes = ("cos_star", "phi_star")
 
-    def __call__(self, u: Coordinates, channel: Outcome, production: Production, flight: Flight) -> Daughters:
+    def __call__(
+        self, u: Coordinates, channel: Outcome, production: Production, flight: Flight, spin: Spin | None
+    ) -> Daughters:
         """Draw the daughters of one channel."""
         pdgs, mass = DAUGHTERS[channel], self.boson.mass
         azimuth = 2.0 * np.pi * u["phi_star"]
@@ -73,16 +77,9 @@ class TwoBodyDecay:
         first, second = two_body_decay(
             production.boson_e, production.direction, mass, mass_of(pdgs[0]), cos_star, azimuth
         )
-        if self.polarised and not np.isnan(production.nucleus).any():
-            weight = weight * self._spin(production, first, second, mass_of(pdgs[0]))
+        if spin is not None:
+            weight = weight * spin(production).decay_weight(first, second, mass_of(pdgs[0]))
         return Daughters(pdgs, first, second, weight)
-
-    def _spin(self, production: Production, first: Array, second: Array, lepton_mass: float) -> Array:
-        """Density (n,) of decays over that of isotropic ones, after a collision that is known completely."""
-        momentum = momentum_of(production.boson_e, self.boson.mass) * production.direction
-        boson = np.concatenate([momentum, production.boson_e[None]])
-        collision = (production.emitter, boson, production.recoil, production.nucleus)
-        return polarisation(*collision, self.boson.mass).decay_weight(first, second, lepton_mass)
 
 
 class NoDecay:
@@ -96,6 +93,7 @@ class NoDecay:
         channel: Outcome,
         production: Production,
         flight: Flight,  # noqa: ARG002
+        spin: Spin | None,  # noqa: ARG002
     ) -> Daughters:
         """Fill in for the daughters."""
         n = len(production.boson_e)

@@ -67,7 +67,7 @@ class Process:
         parent = maker.parents.parent.take(place)
         production = maker(u, place, self.aims[channel])
         flight = self.flight(u, production)
-        daughters = self.decay(u, channel, production, flight)
+        daughters = self.decay(u, channel, production, flight, maker.spin)
         verdict = self.detector.judge(channel, daughters, flight.point, u)
         weight = production.weight * flight.weight * daughters.weight
         weight = weight * (self.exposure * self.ratios[channel] * parent.rate)
@@ -90,7 +90,6 @@ def thick_target(card: Card, flux: Flux, flight: FlightMaker = DecayInVolume) ->
     """Build the process of particles in a dump, whose bosons fly and decay."""
     setting = _setting(card)
     detector, volume = detector_of(card.experiment), card.experiment.decay_volume
-    polarised = card.production.spin_correlations and KINDS[setting.boson.kind].spin == 1
     sources = {
         name: SOURCES[name].of(setting, flux.select(SOURCES[name].particles))
         for name in card.production.processes
@@ -104,7 +103,7 @@ def thick_target(card: Card, flux: Flux, flight: FlightMaker = DecayInVolume) ->
         left_out=_left_out(sources, flux),
         aims={channel: Aim(volume, detector.unbent_plane(channel)) for channel in ratios},
         flight=flight(setting.boson, volume),
-        decay=TwoBodyDecay(setting.boson, detector, polarised),
+        decay=TwoBodyDecay(setting.boson, detector),
         detector=detector,
         variations=ratios_of(card, flux, sources),
     )
@@ -138,6 +137,7 @@ def _setting(card: Card) -> Setting:
         method=card.production.method,
         min_energy=card.production.min_energy(boson.mass),
         multiple_scattering=card.production.multiple_scattering,
+        polarised=card.production.spin_correlations and KINDS[boson.kind].spin == 1,
     )
 
 

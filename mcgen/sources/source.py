@@ -6,12 +6,14 @@ and returns a new table with its weight: the physical density over that of the d
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import ClassVar, Protocol, Self
 
 from mcgen.experiment.dump import Dump
 from mcgen.experiment.volumes import Volume
 from mcgen.physics.models import Boson
+from mcgen.physics.polarisation import Polarisation
 from mcgen.record.tables import Parent, Production
 from mcgen.sources.aim import AnyAim, Coordinates
 from mcgen.sources.parents import ParentTable
@@ -34,6 +36,12 @@ class Setting:
     """Total energy that a muon needs where it radiates [GeV]."""
     multiple_scattering: bool
     """Whether muons are scattered on their way."""
+    polarised: bool
+    """Whether bosons have a spin state that their decays depend on, as far as it is known."""
+
+
+Spin = Callable[[Production], Polarisation]
+"""Tells the spin state of vectors from how they came about."""
 
 
 class Source(Protocol):
@@ -60,6 +68,11 @@ class Source(Protocol):
     @property
     def axes(self) -> tuple[str, ...]:
         """Names of the axes that it consumes."""
+        ...
+
+    @property
+    def spin(self) -> Spin | None:
+        """What tells how its vectors are polarised; None if nothing does, and for spin 0."""
         ...
 
     @classmethod

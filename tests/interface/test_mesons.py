@@ -12,13 +12,17 @@ import pylhe
 import pytest
 
 import mcgen
+from mcgen.analysis.facts import facts_of
 from mcgen.card import Card
-from mcgen.constants import MUON_MASS, mass_of
+from mcgen.constants import ELECTRON_MASS, MUON_MASS, mass_of
+from mcgen.flux.flux import flux_of
+from mcgen.physics.meson_decay.spin import polarisation
+from mcgen.sampler.process import process_of
 from mcgen.sources.registry import process_codes
 from mcgen.types import Array
 from tests.oracle.cards import done, muons, refused, write_csv, write_tiny_card
 from tests.oracle.nuhepmc import broken
-from tests.oracle.stats import seed_of
+from tests.oracle.stats import assert_agrees, seed_of
 
 KAON_MASS = mass_of(321)
 
@@ -216,6 +220,46 @@ def test_reweighted_accepted_events_have_the_yields_of_the_accepted_ones(card: C
     assert all(set(share) == {"accepted"} for share in found.by_process.values())
     total = math.fsum(share["accepted"].value for share in found.by_process.values())
     assert total == pytest.approx(found.accepted.value, rel=1e-12)
+
+
+def test_vectors_decay_as_the_decay_of_the_meson_polarises_them(card: Card) -> None:
+    model = {"name": "lmu-ltau", "particle": "vector", "kinetic_mixing": "loop", "ctau_m": 10.0}
+    run = {"events": 8000, "vegas": {"pilot": 2000, "nitn": 0}}
+    made = mcgen.generate(card.replace(model=model, run=run, production={"processes": ["meson_decay"]}))
+    boson, muon, neutrino, first, second = (
+        np.stack([made[f"{name}_{part}"] for part in ("px", "py", "pz", "e")])
+        for name in ("boson", "recoil", "neutrino", "d1", "d2")
+    )
+    state = polarisation(boson, muon, neutrino, 0.05, neutrinos=True)
+    factor = state.decay_weight(first, second, ELECTRON_MASS)
+    assert factor.std() > 0.1
+    # The same total: the factor has the mean 1 over the decay's angles.
+    weight, points = made.weight / factor, made.provenance.points
+    for power, agrees in ((1, True), (2, False)):
+        change = weight * (factor**power - 1.0)
+        error = float(np.sqrt(np.sum(change**2) - change.sum() ** 2 / points))
+        if agrees:
+            assert_agrees(float(change.sum()), error, 0.0)
+        else:
+            with pytest.raises(AssertionError, match="sigma"):
+                assert_agrees(float(change.sum()), error, 0.0)
+
+
+def test_it_is_said_which_vectors_are_polarised(card: Card) -> None:
+    def said(changed: Card) -> object:
+        flux = flux_of(changed)
+        return facts_of(changed, flux, process_of(changed, flux))["spin_correlations"]
+
+    vector = card.replace(model={"name": "lmu-ltau", "particle": "vector", "kinetic_mixing": "loop"})
+    assert said(card) is None
+    assert said(vector) == ["bremsstrahlung", "meson_decay"]
+    assert said(vector.replace(production={"method": "ww"})) == ["meson_decay"]
+    assert said(vector.replace(production={"spin_correlations": False})) == []
+    # Of bare collisions nothing decays.
+    beam = mcgen.load_card("muon-beam-na64_muonphilic_exact", ["model.particle=vector", "model.mass_gev=0.3"])
+    bare = {"exposure": {"kind": "xsec"}, "plane": [], "magnet": [], "selection": []}
+    assert said(beam) == ["bremsstrahlung"]
+    assert said(beam.replace(experiment=bare)) is None
 
 
 def test_check_says_what_mesons_do() -> None:

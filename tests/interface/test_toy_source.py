@@ -49,6 +49,7 @@ class StoppedKaon:
     """Energy of all bosons [GeV]."""
 
     axes = ("cos", "azimuth")
+    spin = None
 
     @classmethod
     def of(cls, setting: Setting, candidates: Parent) -> Self:

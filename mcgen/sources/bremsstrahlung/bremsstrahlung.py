@@ -3,18 +3,21 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import partial
 from typing import ClassVar, Self
 
 import numpy as np
 
 from mcgen.constants import MUON_MASS
+from mcgen.physics.bremsstrahlung.spin import polarisation
 from mcgen.physics.kinematics import momentum_of
+from mcgen.physics.polarisation import Polarisation
 from mcgen.record.tables import Parent, Production, undefined
 from mcgen.sources.aim import AnyAim, Coordinates
 from mcgen.sources.bremsstrahlung.methods import METHODS, EmissionStage
 from mcgen.sources.bremsstrahlung.track import AtProduction, ThroughDump, TrackStage, charge_of
 from mcgen.sources.parents import ParentTable, direction_of, parent_table
-from mcgen.sources.source import Setting
+from mcgen.sources.source import Setting, Spin
 from mcgen.types import Array, Ints
 
 
@@ -39,19 +42,23 @@ class Bremsstrahlung:
     """How they radiate: the production method."""
     g_squared: float
     """Square of the coupling by which muons radiate."""
+    spin: Spin | None
+    """How its vectors are polarised, where the method knows all four-momenta."""
 
     @classmethod
     def of(cls, setting: Setting, candidates: Parent) -> Self:
         """Build the source for a dump."""
-        return cls._built(setting, candidates, ThroughDump(setting.dump, setting.multiple_scattering))
+        known = setting.polarised and METHODS[setting.method].complete
+        spin = partial(spin_after_collision, setting.boson.mass) if known else None
+        return cls._built(setting, candidates, ThroughDump(setting.dump, setting.multiple_scattering), spin)
 
     @classmethod
     def in_collisions(cls, setting: Setting, candidates: Parent) -> Self:
         """Build the source for bare collisions, whose weights are shares of the cross-section in pb."""
-        return cls._built(setting, candidates, AtProduction())
+        return cls._built(setting, candidates, AtProduction(), None)
 
     @classmethod
-    def _built(cls, setting: Setting, candidates: Parent, track: TrackStage) -> Self:
+    def _built(cls, setting: Setting, candidates: Parent, track: TrackStage, spin: Spin | None) -> Self:
         method, dump, min_energy = METHODS[setting.method], setting.dump, setting.min_energy
         tests = {
             "outside_dump": dump.contains(candidates.position),
@@ -72,7 +79,7 @@ class Bremsstrahlung:
         )
         max_energy = float(muon.momentum[3].max(initial=min_energy))
         emission = method.emission(setting.boson, dump, max_energy)
-        return cls(table, legs, track, emission, setting.boson.radiating**2)
+        return cls(table, legs, track, emission, setting.boson.radiating**2, spin)
 
     @property
     def axes(self) -> tuple[str, ...]:
@@ -105,6 +112,12 @@ class Bremsstrahlung:
             t=emission.t,
             cross_section=emission.cross_section,
         )
+
+
+def spin_after_collision(mass: float, production: Production) -> Polarisation:
+    """Spin state of vectors of some mass [GeV] from collisions of which all four-momenta are known."""
+    collision = production.emitter, production.boson(mass), production.recoil, production.nucleus
+    return polarisation(*collision, mass)
 
 
 def _delay(muon: Parent, energy: Array, path: Array) -> Array:

@@ -7,6 +7,7 @@ the rest, with the muon's angle to the boson drawn like the propagators.
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import partial
 from typing import ClassVar, Self
 
 import numpy as np
@@ -17,12 +18,14 @@ from mcgen.physics.kinematics import angle_of, momentum_of, one_minus_cos
 from mcgen.physics.meson_decay.invariants import max_energy, pair_of
 from mcgen.physics.meson_decay.laboratory import Emitters, leptons
 from mcgen.physics.meson_decay.mesons import MESONS
+from mcgen.physics.meson_decay.spin import polarisation
 from mcgen.physics.meson_decay.width import over_two_body
 from mcgen.physics.models import Boson
+from mcgen.physics.polarisation import Polarisation
 from mcgen.record.tables import Parent, Production, undefined
 from mcgen.sources.aim import Aim, AnyAim, Coordinates
 from mcgen.sources.parents import ParentTable, parent_table
-from mcgen.sources.source import Setting
+from mcgen.sources.source import Setting, Spin
 from mcgen.types import Array, Ints
 
 _SLOW = 0.5
@@ -50,6 +53,8 @@ class MesonDecay:
     """(m,) of the dump, where each of them decays; -1 outside."""
     boson: Boson
     """What they radiate."""
+    spin: Spin | None
+    """How it is polarised, if it is a vector."""
 
     axes = ("momentum", *Aim.axes, "muon_angle", "muon_azimuth")
 
@@ -67,7 +72,10 @@ class MesonDecay:
         branching = _by_meson(table.parent, {meson.pdg: meson.branching for meson in MESONS})
         # The coupling enters here, and nowhere else.
         rate = boson.g_mu**2 * branching * over_two_body(mass)
-        return cls(table, mass, rate, setting.dump.layer_at(table.parent.position), boson)
+        layer = setting.dump.layer_at(table.parent.position)
+        return cls(
+            table, mass, rate, layer, boson, partial(spin_after_decay, boson) if setting.polarised else None
+        )
 
     def __call__(self, u: Coordinates, place: Ints, aim: AnyAim) -> Production:
         """Let the mesons at some places of the table decay."""
@@ -119,6 +127,12 @@ class MesonDecay:
         angle = momentum_of(end, self.boson.mass) / np.hypot(end, 2.0 * self.boson.mass)
         angle = np.minimum(angle / np.maximum(emitters.boost, _SLOW), 1.0)
         return np.where(fast, direction, [[0.0], [0.0], [1.0]]), np.where(fast, angle, 1.0)
+
+
+def spin_after_decay(boson: Boson, production: Production) -> Polarisation:
+    """Spin state of vectors from decays of mesons."""
+    momentum = production.boson(boson.mass)
+    return polarisation(momentum, production.recoil, production.neutrino, boson.mass, boson.neutrinos)
 
 
 def _by_meson(parent: Parent, values: dict[int, float]) -> Array:

@@ -11,9 +11,10 @@ from mpmath import matrix as mp_matrix
 from mpmath import mp, mpf
 
 from mcgen.constants import MUON_MASS
-from mcgen.physics.bremsstrahlung.spin import LightCone, Polarisation, polarisation
+from mcgen.physics.bremsstrahlung.spin import polarisation
 from mcgen.physics.bremsstrahlung.two_to_three import kinematics, momenta, t_limits
 from mcgen.physics.kinematics import norm, two_body_decay
+from mcgen.physics.polarisation import LightCone, Polarisation
 from mcgen.types import Array
 from tests.oracle.stats import assert_agrees, generator
 
