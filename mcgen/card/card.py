@@ -127,10 +127,10 @@ class Card(Table):
         UsageError
             If one of them is fixed: the events of one coupling are then not those of another.
         """
-        couplings, mixing = self.model.couplings, self.model.kinetic_mixing
-        if mixing and mixing != "loop":
+        couplings = self.model.couplings
+        if not self.model.keeps_ratios:
             raise UsageError(
-                f"model.kinetic_mixing = {mixing:g} stays where it is when g_mu changes: widths do not go with the "
+                f"model.kinetic_mixing = {self.model.kinetic_mixing:g} stays where it is when g_mu changes: widths do not go with the "
                 'square of g_mu, so that there is nothing to scan or to reweight; take "loop", which goes with g_mu, or '
                 "generate events at each coupling"
             )

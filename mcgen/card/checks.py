@@ -46,7 +46,7 @@ def faults_of(tables: Mapping[str, Any]) -> Iterator[str]:
         ("beam", "experiment"): _exposure,
         ("scan", "statistics"): _limit,
         ("run", "experiment", "variations"): _columns,
-        ("variations", "production"): faults_of_variations,
+        ("variations", "production", "model"): faults_of_variations,
     }
     for keys, check in checks.items():
         if all(key in tables for key in keys):

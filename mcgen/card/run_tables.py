@@ -114,6 +114,11 @@ class ModelTable(Table):
         coupling = self.g_mu if self.couplings is None else self.couplings.mu
         return f"{self.name} {self.particle}, m = {self.mass_gev:g} GeV, g_mu = {coupling:g}"
 
+    @property
+    def keeps_ratios(self) -> bool:
+        """Whether all couplings keep their ratios to that to muons when it is varied, and widths go with its square."""
+        return self.kinetic_mixing in (0.0, "loop")
+
     def boson(self) -> Boson:
         """Return the boson that this table describes."""
         if self.couplings is not None:

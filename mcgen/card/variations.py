@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 from pydantic import BeforeValidator, Field
 
-from mcgen.card.run_tables import MuonCoupling, ProductionTable
+from mcgen.card.run_tables import ModelTable, MuonCoupling, ProductionTable
 from mcgen.fields import AsTuple, Name, Table
 from mcgen.physics.formfactors import FORM_FACTORS
 
@@ -84,13 +84,20 @@ _KEYS: dict[str, tuple[str, ...]] = {
 """Keys of each kind."""
 
 
-def faults_of_variations(variations: Sequence[VariationTable], production: ProductionTable) -> Iterator[str]:
+def faults_of_variations(
+    variations: Sequence[VariationTable], production: ProductionTable, model: ModelTable
+) -> Iterator[str]:
     """Yield what is wrong with the variations of a card, a sentence each."""
     for name, count in Counter(variation.name for variation in variations).items():
         if count > 1:
             yield f"variations: {count} of them are named {name!r}; each is a column weight_{name} of its own"
     for variation in variations:
         yield from _faults_of(variation, production)
+        if variation.kind == "coupling" and not model.keeps_ratios:
+            yield (
+                f"variations.{variation.name}: a coupling is not varied beside model.kinetic_mixing = "
+                f'{model.kinetic_mixing}, which does not go with it; take "loop", or a card for each coupling'
+            )
 
 
 def _faults_of(variation: VariationTable, production: ProductionTable) -> Iterator[str]:

@@ -82,6 +82,13 @@ FAULTS: dict[str, tuple[list[str], list[str]]] = {
         ["model={name='lmu-ltau', particle='vector', mass_gev=0.05, g_mu=1e-3, kinetic_mixing=1.5}"],
         ["model.kinetic_mixing = 1.5: must be a number from -1 to 1"],
     ),
+    "mixing that does not go with the coupling": (
+        [
+            "model={name='lmu-ltau', particle='vector', mass_gev=0.05, g_mu=1e-3, kinetic_mixing=1e-4}",
+            "variations=[{name='twice', kind='coupling', g_mu=2e-3}]",
+        ],
+        ["variations.twice: a coupling is not varied beside model.kinetic_mixing = 0.0001"],
+    ),
     "a scalar cannot be Lmu-Ltau": (["model.name=lmu-ltau"], ["lmu-ltau", "vector"]),
     "unknown model": (
         ["model.name=photophilic"],
