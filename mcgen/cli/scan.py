@@ -21,6 +21,7 @@ from mcgen.cli.common import (
     progress_bar,
 )
 from mcgen.cli.terminal import echo, echo_json
+from mcgen.distribution import need
 from mcgen.errors import UsageError
 from mcgen.io.outputs import all_or_none, claim, make_folder
 
@@ -53,6 +54,9 @@ def scan(
     hepdata: Annotated[
         Path | None, typer.Option(help="Folder for a submission to HEPData, made if need be.")
     ] = None,
+    pyhf: Annotated[
+        Path | None, typer.Option(help="Folder for likelihoods that pyhf reads, made if need be.")
+    ] = None,
     set_: SetOption = None,
     force: ForceOption = False,
     quiet: Annotated[bool, typer.Option("--quiet", "-q", help="No progress and no summary.")] = False,
@@ -70,6 +74,8 @@ def scan(
     settings += [f"run.seed={seed}"] if seed is not None else []
     loaded = load(card, settings)
     from mcgen.sensitivity.curves import read_limits
+    from mcgen.sensitivity.hepdata import hepdata_files, write_hepdata
+    from mcgen.sensitivity.likelihood import likelihood_files, write_likelihood
     from mcgen.sensitivity.output import read_scan, scan_files, scan_to_dict, write_scan
     from mcgen.sensitivity.parts import parts_beside
     from mcgen.sensitivity.scan import scan as run_scan
@@ -80,14 +86,15 @@ def scan(
     written = [*scan_files(target, loaded.model.channels if tables else ()), figure]
     read = [*files_of(card, loaded), *(with_ or []), *(limits.glob("*.csv") if limits else [])]
     claim(written, read, force)
-    if hepdata is not None:
-        from mcgen.sensitivity.hepdata import check_installed, hepdata_files
-
-        check_installed()
-        published = hepdata_files(hepdata, target)
-        claim(published, [*read, *written], force, new_folder=True)
-        make_folder(hepdata)
-        written += published
+    for folder, published, library, extra in (
+        (hepdata, hepdata_files, "hepdata_lib", "hepdata"),
+        (pyhf, likelihood_files, "pyhf", "pyhf"),
+    ):
+        if folder is not None:
+            need(library, extra, f"--{extra}")
+            claim(published(folder, target), [*read, *written], force, new_folder=True)
+            make_folder(folder)
+            written += published(folder, target)
     others = [read_scan(path) for path in with_ or []]
     with parts_beside(target) as parts:
         with _progress(quiet) as advance:
@@ -98,9 +105,9 @@ def scan(
         with all_or_none(written):
             files = write_scan(found, target, tables)
             if hepdata is not None:
-                from mcgen.sensitivity.hepdata import write_hepdata
-
                 files += write_hepdata(data, target, hepdata)
+            if pyhf is not None:
+                files += write_likelihood(loaded, data, pyhf)
             plot_scans([data, *others], figure, drawn)
     if json_:
         echo_json(data)

@@ -10,8 +10,6 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
 
-from mcgen.distribution import how_to_install
-from mcgen.errors import UsageError
 from mcgen.experiment.exposure import EXPOSURES
 from mcgen.io.files import atomic_output
 
@@ -51,20 +49,6 @@ def hepdata_files(folder: Path, scan_file: Path) -> list[Path]:
     """Files of a submission in a folder; `scan_file` is put there, too."""
     names = ("submission", "lower_limit", "upper_limit", "contour", "yields")
     return [*(folder / f"{name}.yaml" for name in names), folder / scan_file.name]
-
-
-def check_installed() -> None:
-    """Tell before anything is computed that hepdata-lib is missing.
-
-    Raises
-    ------
-    UsageError
-        If it is.
-    """
-    try:
-        import hepdata_lib  # noqa: F401
-    except ImportError as error:
-        raise UsageError(f"--hepdata needs hepdata-lib: {how_to_install('hepdata')}") from error
 
 
 def write_hepdata(data: Mapping[str, Any], scan_file: Path, folder: Path) -> list[Path]:

@@ -19,10 +19,17 @@ def n_signal_of(card: Card) -> float:
         return card.scan.n_signal
     if card.statistics is None:
         return DEFAULT
+    return upper_limit(*counts_of(card), card.statistics.cl)
+
+
+def counts_of(card: Card) -> tuple[float, int]:
+    """Expected background, and number of events seen: none of both without [statistics]."""
     table = card.statistics
+    if table is None:
+        return 0.0, 0
     # What is not observed yet will be about the background's median.
     observed = int(poisson.median(table.background)) if table.observed is None else table.observed
-    return upper_limit(table.background, observed, table.cl)
+    return table.background, observed
 
 
 def upper_limit(background: float, observed: int, cl: float) -> float:

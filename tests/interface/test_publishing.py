@@ -7,10 +7,14 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+import pyhf
 import pytest
 import yaml
 from hepdata_validator.full_submission_validator import FullSubmissionValidator
 
+import mcgen
+from mcgen.sensitivity.likelihood import write_likelihood
+from mcgen.sensitivity.limits import upper_limit
 from tests.oracle.cards import done, refused, settings, write_tiny_card
 
 pytestmark = pytest.mark.filterwarnings("ignore:unclosed file:ResourceWarning")  # by hepdata-validator
@@ -23,7 +27,9 @@ def place(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Where the tiny card was scanned, and the result published."""
     place = tmp_path_factory.mktemp("publishing")
     card = write_tiny_card(place)
-    done("scan", card, *FEW, "-o", place / "out.json", "--hepdata", place / "hepdata")
+    done(
+        "scan", card, *FEW, "-o", place / "out.json", "--hepdata", place / "hepdata", "--pyhf", place / "pyhf"
+    )
     return place
 
 
@@ -99,3 +105,63 @@ def test_a_scan_without_a_contour_is_published_all_the_same(tmp_path: Path) -> N
     assert "is there already" in refused(
         "scan", card, "--masses", "0.05", "-o", tmp_path / "new.json", "--hepdata", folder
     )
+
+
+# --- pyhf -------------------------------------------------------------------------------------------------
+
+
+def cls_of(workspace: pyhf.Workspace) -> float:
+    """CLs of a signal of strength 1 by pyhf's own probabilities, for fewer events or as many as seen."""
+    model, (observed, *_) = workspace.model(), workspace.data(workspace.model())
+
+    def at_most_observed(strength: float) -> float:
+        parameters = np.array(model.config.suggested_init())
+        parameters[model.config.poi_index] = strength
+        counts = np.arange(int(observed) + 1.0)
+        return sum(float(np.exp(model.mainlogpdf(pyhf.tensorlib.astensor([n]), parameters))) for n in counts)
+
+    return at_most_observed(1.0) / at_most_observed(0.0)
+
+
+@pytest.mark.parametrize(("background", "observed"), [(0.0, 0), (1.2, 2), (30.0, 25)])
+def test_pyhf_finds_the_same_cls(
+    background: float, observed: int, scan: dict[str, Any], tmp_path: Path
+) -> None:
+    table = {"background": background, "observed": observed, "cl": 0.95}
+    card = mcgen.load_card(scan["card"]).replace(statistics=table)
+    limit = upper_limit(background, observed, 0.95)
+    # The grid's first point is at the limit, its second one just beyond.
+    yields = np.array(scan["grid"]["yield"])
+    yields[0, :2] = limit, 1.05 * limit
+    data = {**scan, "grid": {**scan["grid"], "yield": yields.tolist()}}
+    write_likelihood(card, data, tmp_path)
+    workspace, patchset = (
+        kind(json.loads((tmp_path / f"{name}.json").read_text(encoding="utf-8")))
+        for kind, name in ((pyhf.Workspace, "workspace"), (pyhf.PatchSet, "patchset"))
+    )
+    patchset.verify(workspace)
+    at_limit, beyond = (patchset.apply(workspace, (0.03, g)) for g in scan["grid"]["couplings"][:2])
+    assert cls_of(at_limit) == pytest.approx(0.05, abs=1e-3 * 0.05)
+    assert cls_of(beyond) < 0.05 * (1.0 - 1e-2)
+
+
+def test_pyhf_has_every_point_with_its_errors(place: Path, scan: dict[str, Any]) -> None:
+    workspace = pyhf.Workspace(json.loads((place / "pyhf/workspace.json").read_text(encoding="utf-8")))
+    patchset = pyhf.PatchSet(json.loads((place / "pyhf/patchset.json").read_text(encoding="utf-8")))
+    grid = scan["grid"]
+    assert [patch.values for patch in patchset] == [
+        (mass, g) for mass in grid["masses_gev"] for g in grid["couplings"]
+    ]
+    model = patchset.apply(workspace, (0.06, grid["couplings"][1])).model()
+    parameters = np.array(model.config.suggested_init())
+    assert model.expected_actualdata(parameters) == pytest.approx([grid["yield"][1][1]])
+    for name, key in (("integration", "mc_error"), ("flux_sample", "flux_error")):
+        relative = grid[key][1][1] / grid["yield"][1][1]
+        place_of = model.config.par_slice(name).start
+        if name == "integration":  # a factor of the signal, with a Gaussian width
+            assert model.config.param_set(name).width() == pytest.approx([relative])
+        else:
+            moved = parameters + np.eye(len(parameters))[place_of]
+            assert model.expected_actualdata(moved)[0] == pytest.approx(
+                grid["yield"][1][1] * (1.0 + relative)
+            )
