@@ -10,7 +10,17 @@ from collections.abc import Mapping
 
 
 class McgenError(Exception):
-    """Base of all errors that mcgen raises on purpose."""
+    """Base of all errors that mcgen raises on purpose.
+
+    Examples
+    --------
+    >>> try:
+    ...     card.replace(model={"mass_gev": -1.0})
+    ... except mcgen.McgenError as error:
+    ...     print(error)
+    card: 1 fault
+      model.mass_gev = -1.0: must be greater than 0, at least 0.0001
+    """
 
     exit_code = 1
 

@@ -35,6 +35,14 @@ class Events:
     ----------
     columns : equal-length arrays by name
     metadata : provenance and yields of the run that made them, if they are known
+
+    Examples
+    --------
+    >>> events.weight is events["weight"]
+    True
+    >>> fast = events[events.accepted & (events.boson_e > 50.0)]
+    >>> len(fast) < len(events)
+    True
     """
 
     __slots__ = ("columns", "metadata")
@@ -45,12 +53,26 @@ class Events:
 
     @property
     def provenance(self) -> Provenance:
-        """How the events come about; a `UsageError` if that is not known."""
+        """How the events come about; a `UsageError` if that is not known.
+
+        Examples
+        --------
+        >>> events.provenance.card.model.particle, events.provenance.flux.used <= events.provenance.flux.muons
+        ('scalar', True)
+        """
         return self._known().provenance
 
     @property
     def outcome(self) -> Outcome:
-        """What the run that they are from yields; a `UsageError` if that is not known."""
+        """What the run that they are from yields; a `UsageError` if that is not known.
+
+        Examples
+        --------
+        >>> events.outcome.accepted.value < events.outcome.fiducial.value
+        True
+        >>> [step.requirement for step in events.outcome.cut_flow][0]
+        'decays in volume'
+        """
         return self._known().outcome
 
     def _known(self) -> Metadata:
@@ -113,6 +135,11 @@ class Events:
         ------
         UsageError
             If the events have no metadata, or no such variation (`ColumnError`).
+
+        Examples
+        --------
+        >>> events.yield_of(events.accepted & (events.d1_e > 10.0))
+        <Yield: ... +- ... (integration) +- ... (flux), effective size ...>
         """
         chosen = slice(None) if selection is None else selection
         weight = self["weight" if variation is None else weight_column(variation)]
@@ -153,6 +180,14 @@ class Events:
         ------
         UsageError
             Without the extra `vector`.
+
+        Examples
+        --------
+        >>> array = events.to_awkward()
+        >>> masses = (array.d1 + array.d2).mass
+        >>> angles = array[array.accepted].d1.deltaangle(array[array.accepted].d2)
+        >>> len(masses) > len(angles)
+        True
         """
         import awkward
 
@@ -175,6 +210,12 @@ class Events:
         ------
         UsageError
             Without the extra `pandas`.
+
+        Examples
+        --------
+        >>> frame = events.to_pandas()
+        >>> len(frame.query("accepted and boson_e > 50")) < len(frame)
+        True
         """
         frame: pandas.DataFrame = _optional("pandas", "pandas").DataFrame(self.columns)
         return frame
@@ -203,6 +244,12 @@ class Events:
         ------
         UsageError
             If there is no such column (`ColumnError`), or without the extra `hist`.
+
+        Examples
+        --------
+        >>> energy = events.hist("boson_e", bins=20, range=(0.0, 200.0), selection=events.accepted)
+        >>> energy.axes[0].label, energy.values().shape
+        ('boson_e [GeV]', (20,))
         """
         library = _optional("hist", "hist")
         values = np.asarray(self[name], dtype=np.float64)
@@ -218,7 +265,14 @@ class Events:
         return filled_histogram
 
     def reweight(self, g_mu: float) -> Events:
-        """Return the events with the weights of another coupling to muons; see `mcgen.analysis.reweighting`."""
+        """Return the events with the weights of another coupling to muons; see `mcgen.analysis.reweighting`.
+
+        Examples
+        --------
+        >>> stronger = events.reweight(g_mu=1.1e-4)
+        >>> stronger.provenance.card.model.g_mu
+        0.00011
+        """
         return Events(*reweight(self.columns, self.metadata, g_mu))
 
 
@@ -266,6 +320,12 @@ def read(path: str | Path, *, verify: bool = True) -> Events:
         If it is not one of mcgen's, or damaged.
     RunError
         If the columns are not those that were written.
+
+    Examples
+    --------
+    >>> mcgen.write(events, "events.root")
+    >>> mcgen.read("events.root").outcome.accepted == events.outcome.accepted
+    True
     """
     metadata = read_metadata(path)
     chunks = read_chunks(path, size=0, verify=verify)
@@ -284,6 +344,11 @@ def write(events: Events, path: str | Path, format: str | None = None, *, force:
     ------
     UsageError, RunError
         If the file is there already or cannot be written; nothing is left under its name.
+
+    Examples
+    --------
+    >>> mcgen.write(events[events.accepted], "accepted.root")
+    >>> mcgen.write(events, "events.parquet", force=True)
     """
     path = Path(path)
     metadata = Metadata(events.provenance, events.outcome)

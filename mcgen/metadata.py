@@ -29,7 +29,14 @@ Count = Annotated[int, Field(ge=0, lt=2**63)]
 
 @dataclass(frozen=True, slots=True)
 class Yield:
-    """An expected number of events for the exposure."""
+    """An expected number of events for the exposure.
+
+    Examples
+    --------
+    >>> found = events.outcome.accepted
+    >>> found.value > found.mc_error > 0.0
+    True
+    """
 
     value: FiniteFloat
     """Sum of weights."""
@@ -42,7 +49,14 @@ class Yield:
 
     @property
     def total_error(self) -> float:
-        """Both errors in quadrature."""
+        """Both errors in quadrature.
+
+        Examples
+        --------
+        >>> found = events.outcome.accepted
+        >>> found.total_error >= max(found.mc_error, found.flux_error)
+        True
+        """
         return sqrt(self.mc_error**2 + self.flux_error**2)
 
     def __repr__(self) -> str:

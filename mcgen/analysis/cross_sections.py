@@ -48,6 +48,11 @@ def cross_sections(card: Card, energies: Sequence[float] | None = None) -> list[
     ------
     KinematicsError
         If an energy is below threshold.
+
+    Examples
+    --------
+    >>> [(section.method, section.sigma > 0.0) for section in mcgen.xsec(card, [20.0])]
+    [('iww', True), ('ww', True), ('exact', True)]
     """
     boson = card.model.boson()
     nucleus = card.dump().nuclei[0]

@@ -42,7 +42,13 @@ from mcgen.parsing import check_depth, parse_toml
 
 
 class Card(Table):
-    """A run card with its experiment card merged in."""
+    """A run card with its experiment card merged in.
+
+    Examples
+    --------
+    >>> card.model.mass_gev, card.experiment.name
+    (0.05, 'na62')
+    """
 
     title: Text = ""
     """Your own words, above figures and pages; not what a key says already, for --set may change that."""
@@ -69,12 +75,24 @@ class Card(Table):
 
     @property
     def heading(self) -> str:
-        """What somebody calls it: the title, or the experiment's."""
+        """What somebody calls it: the title, or the experiment's.
+
+        Examples
+        --------
+        >>> card.replace(title="").heading == card.experiment.title
+        True
+        """
         return self.title or self.experiment.title or self.experiment.name
 
     @property
     def facts(self) -> str:
-        """What its keys say, in a line to stand below the heading: experiment, boson, exposure."""
+        """What its keys say, in a line to stand below the heading: experiment, boson, exposure.
+
+        Examples
+        --------
+        >>> card.facts
+        'na62, leptophilic scalar, m = 0.05 GeV, g_mu = 0.0001, 1e+18 protons on target'
+        """
         exposure = self.experiment.exposure
         normalised = f"{exposure.value:g} {EXPOSURES[exposure.kind]}"
         return f"{self.experiment.name}, {self.model.in_words()}, {normalised}"
@@ -88,12 +106,24 @@ class Card(Table):
         return html_table(self.heading, overview(self))
 
     def dump(self) -> Dump:
-        """Return the dump that this card describes."""
+        """Return the dump that this card describes.
+
+        Examples
+        --------
+        >>> [layer.material.name for layer in card.dump().layers]
+        ['Cu']
+        """
         production = self.production
         return dump_of(self.experiment.target, production.energy_loss, production.stopping_power_gev_per_m)
 
     def to_dict(self) -> dict[str, Any]:
-        """Return the card as plain data, from which `mcgen.load_card` makes it again."""
+        """Return the card as plain data, from which `mcgen.load_card` makes it again.
+
+        Examples
+        --------
+        >>> mcgen.load_card(card.to_dict()) == card
+        True
+        """
         return self.model_dump(mode="json", exclude_none=True)
 
     def replace(self, **changes: Any) -> Card:
@@ -109,6 +139,12 @@ class Card(Table):
         ------
         CardError
             If the changed card has faults.
+
+        Examples
+        --------
+        >>> heavier = card.replace(model={"mass_gev": 0.1}, experiment={"exposure": {"value": 1e17}})
+        >>> heavier.model.mass_gev, heavier.model.g_mu == card.model.g_mu
+        (0.1, True)
         """
         raw, changes = self.model_dump(mode="json", exclude_unset=True), _copied(changes)
         experiment = changes.get("experiment", {})
@@ -126,6 +162,11 @@ class Card(Table):
             If a coupling is out of the range of cards.
         UsageError
             If one of them is fixed: the events of one coupling are then not those of another.
+
+        Examples
+        --------
+        >>> card.at_coupling(2e-4).model.g_mu
+        0.0002
         """
         couplings = self.model.couplings
         if not self.model.keeps_ratios:
@@ -158,6 +199,12 @@ def load_card(source: str | Path | Mapping[str, Any], settings: Sequence[str] = 
         With all faults of the card.
     UsageError
         If there is no such card.
+
+    Examples
+    --------
+    >>> card = mcgen.load_card("na62_leptophilic", ["model.mass_gev=0.1", "run.events=10000"])
+    >>> card.model.mass_gev, card.run.events
+    (0.1, 10000)
     """
     changes = [setting(text) for text in settings]
     if isinstance(source, Mapping):

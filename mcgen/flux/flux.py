@@ -31,6 +31,27 @@ class Flux:
     """Particles where they are given, each standing for `rate` particles per unit of exposure.
 
     Muons are given at their production, mesons at their decay.
+
+    Examples
+    --------
+    Muons of one's own, here a pencil along the beam:
+
+    >>> import numpy as np
+    >>> energies = np.linspace(20.0, 120.0, 101)
+    >>> muons = mcgen.Flux(
+    ...     file="my muons",
+    ...     sha256="",
+    ...     pdg=np.full(101, 13),
+    ...     position=np.zeros((3, 101)),
+    ...     momentum=np.stack([0.0 * energies, 0.0 * energies, energies]),
+    ...     rate=np.full(101, 1e-6),
+    ...     row=np.arange(101),
+    ...     group=np.arange(101),
+    ... )
+    >>> muons
+    <Flux my muons: 101 particles, 0.000101 per unit of exposure>
+    >>> mcgen.generate(card, flux=muons).provenance.flux.file
+    'my muons'
     """
 
     file: str
@@ -65,21 +86,46 @@ class Flux:
 
     @property
     def rows(self) -> int:
-        """Rows of the file, up to the last one that a particle is from."""
+        """Rows of the file, up to the last one that a particle is from.
+
+        Examples
+        --------
+        >>> flux.rows >= len(flux)
+        True
+        """
         return int(self.row[-1]) + 1 if len(self) else 0
 
     @property
     def groups(self) -> int:
-        """Number of groups of rows that are independent of each other."""
+        """Number of groups of rows that are independent of each other.
+
+        Examples
+        --------
+        >>> flux.groups <= len(flux)
+        True
+        """
         return int(self.group.max()) + 1 if len(self) else 0
 
     @property
     def total(self) -> int:
-        """Particles of the file, those that were dropped included."""
+        """Particles of the file, those that were dropped included.
+
+        Examples
+        --------
+        >>> flux.total == len(flux) + sum(flux.dropped.values())
+        True
+        """
         return len(self) + sum(self.dropped.values())
 
     def select(self, particles: Collection[int]) -> Parent:
-        """Return the particles with one of the PDG ids, on their mass shell."""
+        """Return the particles with one of the PDG ids, on their mass shell.
+
+        Examples
+        --------
+        >>> muons = flux.select((13, -13))
+        >>> len(muons.rate) <= len(flux)
+        True
+        """
         place = np.flatnonzero(np.isin(self.pdg, list(particles)))
         pdg = self.pdg.take(place)
         mass = np.zeros(len(place))

@@ -86,6 +86,11 @@ def plot(
         If it is no events file, or damaged.
     UsageError, RunError
         If a picture is there already, or cannot be written, or columns are not those that were written.
+
+    Examples
+    --------
+    >>> [path.name for path in mcgen.plot("events.root", "plots", force=True)][-1]
+    'cut_flow.png'
     """
     file, folder = Path(file), Path(folder)
     survey = survey_of(file, verify=verify, progress=progress)

@@ -51,6 +51,14 @@ def generate(
     Returns
     -------
     The events with weight above 0, and the run's metadata
+
+    Examples
+    --------
+    >>> events = mcgen.generate(card, progress=lambda points: None)
+    >>> events.provenance.points == card.run.events
+    True
+    >>> len(mcgen.generate(card, unweighted=10))
+    10
     """
     if unweighted is not None:
         return _generate_number(Run.of(endless(card), proposal, flux), unweighted, workers, progress)
@@ -86,6 +94,11 @@ def generate_chunks(
     """Generate the events of a card chunk by chunk, in bounded memory; see `generate`.
 
     The metadata of each chunk has the yields of all points up to its end.
+
+    Examples
+    --------
+    >>> chunks = mcgen.generate_chunks(card.replace(run={"chunk": 100}))
+    >>> highest = max(chunk.boson_e.max() for chunk in chunks)
     """
     run = Run.of(card, proposal, flux)
     provenance = run.provenance()

@@ -21,7 +21,14 @@ AHEAD = 2
 
 @dataclass(frozen=True, slots=True)
 class Workers:
-    """Who draws chunks."""
+    """Who draws chunks.
+
+    Examples
+    --------
+    >>> mcgen.Workers(jobs=4)
+    Workers(jobs=4, dask=None, patience=300.0)
+    >>> events = mcgen.generate(card, mcgen.Workers(jobs=1))
+    """
 
     jobs: int = 1
     """Number of processes on this machine; 1 is this process itself."""
@@ -34,7 +41,13 @@ class Workers:
 
     @property
     def are_processes(self) -> bool:
-        """Whether they are other processes of this machine, which write to the same folders."""
+        """Whether they are other processes of this machine, which write to the same folders.
+
+        Examples
+        --------
+        >>> mcgen.Workers(jobs=4).are_processes, mcgen.Workers(dask="tcp://host:8786").are_processes
+        (True, False)
+        """
         return self.dask is None and self.jobs > 1
 
     def map(self, draw: Callable[[int], T], numbers: Iterable[int]) -> Iterator[T]:
@@ -50,6 +63,11 @@ class Workers:
             If a worker dies, or the cluster does not answer or has no workers.
         UsageError
             If dask is not installed, its address is none, or a worker has another version of mcgen.
+
+        Examples
+        --------
+        >>> list(mcgen.Workers().map(abs, [-1, 2, -3]))
+        [1, 2, 3]
         """
         if self.dask is not None:
             return on_cluster(draw, numbers, self.dask, self.patience, AHEAD)

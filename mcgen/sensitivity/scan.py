@@ -67,6 +67,12 @@ def scan(card: Card, jobs: int = 1, progress: Progress | None = None, parts: Par
     ------
     UsageError
         If the card is of bare collisions, or fixes a kinetic mixing.
+
+    Examples
+    --------
+    >>> found = mcgen.scan(card.replace(scan={"masses": [0.05]}))
+    >>> [(point.mass, point.low.g_mu < point.high.g_mu) for point in found.points]
+    [(0.05, True)]
     """
     if card.experiment.exposure.kind == "xsec":
         raise UsageError(
