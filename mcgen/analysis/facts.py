@@ -47,6 +47,7 @@ def facts_of(card: Card, flux: Flux, process: Process) -> dict[str, Any]:
             for name, ratio in boson.branching_ratios().items()
         },
         "meson_decay": {meson.name: {"branching": branching_ratio(meson, boson)} for meson in MESONS},
+        "variations": {variation.name: variation.in_words() for variation in card.variations},
         "experiment": _experiment(card),
         "exposure": experiment.exposure.model_dump(),
         "flux": {

@@ -17,7 +17,17 @@ from scipy.integrate import quad
 
 from mcgen.constants import ELECTRON_MASS, MUON_MASS, PROTON_MASS
 from mcgen.physics.bremsstrahlung import iww
-from mcgen.physics.formfactors import ChiTable, Nucleus, TransferTable, chi, g2, g2_elastic, g2_inelastic
+from mcgen.physics.formfactors import (
+    ChiTable,
+    Nucleus,
+    TransferTable,
+    chi,
+    g2,
+    g2_elastic,
+    g2_helm,
+    g2_inelastic,
+    g2_pauli,
+)
 from mcgen.types import Array
 
 DIGITS = 30
@@ -281,3 +291,27 @@ def test_no_phase_space_has_no_transfer() -> None:
     t, weighted = TransferTable(CU, 1e-12).draw(np.array([0.0, 0.7]), np.zeros(2), np.zeros(2))
     assert t.tolist() == [0.0, 0.0]
     assert weighted.tolist() == [0.0, 0.0]
+
+
+@pytest.mark.parametrize("nucleus", [Nucleus(29.0, 63.546), Nucleus(74.0, 183.84)])
+def test_helm_is_a_sphere_with_a_soft_edge(nucleus: Nucleus) -> None:
+    """The transform of a uniform sphere, by quadrature, times that of a Gaussian."""
+    fm = 5.0677307  # 1/GeV
+    radius = fm * np.sqrt(
+        (1.23 * nucleus.a ** (1 / 3) - 0.6) ** 2 + 7.0 / 3.0 * (0.52 * np.pi) ** 2 - 5.0 * 0.81
+    )
+    q = np.array([1e-3, 0.05, 0.1, 0.2, 0.4])
+    sphere = [quad(lambda r, k=k: np.sin(k * r) * r / k, 0.0, radius)[0] for k in q]
+    expected = 3.0 * np.array(sphere) / radius**3 * np.exp(-0.5 * (0.9 * fm * q) ** 2)
+    t = q * q
+    dipole = 1.0 / (1.0 + t / (0.164 * nucleus.a ** (-2 / 3)))
+    elastic = g2_helm(nucleus, t) - g2_inelastic(nucleus, t)
+    np.testing.assert_allclose(elastic / g2_elastic(nucleus, t), (expected / dipole) ** 2, rtol=1e-6)
+
+
+def test_blocked_protons_are_where_two_fermi_spheres_overlap() -> None:
+    q = np.array([0.01, 0.1, 0.3, 0.519, 0.53, 2.0])
+    y = np.minimum(q / 0.26, 2.0)
+    overlap = (4.0 + y) * (2.0 - y) ** 2 / 16.0  # of unit spheres, over the volume of one
+    free = (g2_pauli(CU, q * q) - g2_elastic(CU, q * q)) / g2_inelastic(CU, q * q)
+    np.testing.assert_allclose(free, 1.0 - overlap, rtol=1e-9, atol=1e-12)
