@@ -10,7 +10,7 @@ from matplotlib.figure import Figure
 
 from mcgen.io.outputs import claim, make_folder
 from mcgen.plots.cutflow import draw_cut_flow
-from mcgen.plots.spectra import draw_acceptance, draw_boson, draw_daughters, draw_parent
+from mcgen.plots.spectra import draw_acceptance, draw_boson, draw_daughters, draw_parent, draw_processes
 from mcgen.plots.style import save
 from mcgen.plots.vertices import draw_vertices
 from mcgen.survey import Survey, survey_of
@@ -47,6 +47,12 @@ GALLERY = (
     ),
     Picture("parent", f"The parents of the bosons, in the flux and at the emission. {_BANDS}", draw_parent),
     Picture("boson", f"The boson. {_BANDS}", draw_boson),
+    Picture(
+        "processes",
+        "The boson, of accepted events, by the process that made it, one on top of the other; the band is the error of all.",
+        draw_processes,
+        lambda survey: len(survey.metadata.outcome.by_process) > 1,
+    ),
     Picture("daughters", f"The daughters at the decay, before any magnet. {_BANDS}", draw_daughters),
     Picture(
         "acceptance",

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from itertools import cycle
 
 import matplotlib.pyplot as plt
 import numpy as np
@@ -10,7 +11,7 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from mcgen.analysis.systematics import systematic_errors, total_systematic
-from mcgen.plots.style import BLUE, VERMILION, add_title
+from mcgen.plots.style import BLACK, BLUE, CYCLE, VERMILION, add_title
 from mcgen.survey import Survey, YieldHistogram
 from mcgen.survey.variables import ACCEPTANCE, BOSON, DAUGHTERS, PARENT, VARIABLES, Variable
 from mcgen.types import Array
@@ -35,6 +36,24 @@ def draw_boson(survey: Survey) -> Figure:
 def draw_daughters(survey: Survey) -> Figure:
     """Draw the daughters at the decay."""
     return _draw_spectra(survey, DAUGHTERS, columns=3)
+
+
+def draw_processes(survey: Survey) -> Figure:
+    """Draw the accepted events of each process, one on top of the other."""
+
+    def panel(axes: Axes, histogram: YieldHistogram) -> None:
+        below = np.zeros(len(histogram.edges) - 1)
+        for (name, value), colour in zip(histogram.by_process().items(), cycle(CYCLE), strict=False):
+            above = below + value[1:-1]
+            axes.stairs(
+                above, histogram.edges, baseline=below, fill=True, color=colour, alpha=0.6, label=name
+            )
+            below = above
+        value, error = histogram.accepted()
+        _band(axes, histogram.edges, value[1:-1], error[1:-1], BLACK, "all, accepted")
+        axes.set_ylim(bottom=0.0)
+
+    return _with_legend(_draw(survey, BOSON, 3, "accepted events per bin", panel, foot=0.85))
 
 
 def draw_acceptance(survey: Survey) -> Figure:
@@ -81,7 +100,11 @@ def _draw_spectra(survey: Survey, variables: Sequence[Variable], columns: int) -
             axes.set_yscale("log")
             axes.set_ylim(_DECADES * top, 3.0 * top)
 
-    figure = _draw(survey, variables, columns, "events per bin", panel, foot=0.85)
+    return _with_legend(_draw(survey, variables, columns, "events per bin", panel, foot=0.85))
+
+
+def _with_legend(figure: Figure) -> Figure:
+    """Put the legend of the panel that has the most curves below all of them."""
     drawn = [axes.get_legend_handles_labels() for axes in figure.axes]
     if any(handles for handles, _ in drawn):
         figure.legend(

@@ -39,6 +39,7 @@ class YieldHistogram:
         self._fiducial = np.zeros((GROUPS, len(edges) + 1))
         self._accepted = np.zeros((GROUPS, len(edges) + 1))
         self._varied: dict[str, Array] = {}
+        self._by_process: dict[str, Array] = {}
 
     @classmethod
     def around(cls, values: Array, weight: Array, log: bool, bins: int) -> YieldHistogram | None:
@@ -64,13 +65,21 @@ class YieldHistogram:
         accepted: Bools,
         group: Ints,
         varied: Mapping[str, Array] = MappingProxyType({}),
+        by_process: Mapping[str, Array] = MappingProxyType({}),
     ) -> None:
-        """Count events (n,), each of a group 0 .. GROUPS-1; of the accepted ones also with varied weights, by name."""
+        """Count events (n,), each of a group 0 .. GROUPS-1; of the accepted ones also with other weights, by name.
+
+        Parameters
+        ----------
+        varied : of variations
+        by_process : of the events of a process, and 0
+        """
         shape = self._fiducial.shape
         number = np.searchsorted(self.edges, values, side="right")
-        for name, other in varied.items():
-            sums = self._varied.setdefault(name, np.zeros(shape[1]))
-            sums += np.bincount(number, weights=np.where(accepted, other, 0.0), minlength=shape[1])
+        for kept, others in ((self._varied, varied), (self._by_process, by_process)):
+            for name, other in others.items():
+                sums = kept.setdefault(name, np.zeros(shape[1]))
+                sums += np.bincount(number, weights=np.where(accepted, other, 0.0), minlength=shape[1])
         cell = group * shape[1] + number
         for sums, counted in ((self._fiducial, weight), (self._accepted, np.where(accepted, weight, 0.0))):
             sums += np.bincount(cell, weights=counted, minlength=sums.size).reshape(shape)
@@ -87,6 +96,10 @@ class YieldHistogram:
         """Yields (n + 2,) of the accepted events with varied weights, by name."""
         return dict(self._varied)
 
+    def by_process(self) -> dict[str, Array]:
+        """Yields (n + 2,) of the accepted events of each process, by name."""
+        return dict(self._by_process)
+
     def acceptance(self) -> tuple[Array, Array]:
         """Accepted over all (n + 2,), and its error with what both share taken out; NaN in empty bins."""
         total = self._fiducial.sum(axis=0)
@@ -101,10 +114,10 @@ class YieldHistogram:
             sums = getattr(self, name)
             inner = sums[:, 1:-1].reshape(GROUPS, -1, bins).sum(axis=2)
             setattr(wide, name, np.concatenate([sums[:, :1], inner, sums[:, -1:]], axis=1))
-        for name, values in self._varied.items():
-            wide._varied[name] = np.concatenate(
-                [values[:1], values[1:-1].reshape(-1, bins).sum(axis=1), values[-1:]]
-            )
+        for attribute in ("_varied", "_by_process"):
+            for name, values in getattr(self, attribute).items():
+                inner = values[1:-1].reshape(-1, bins).sum(axis=1)
+                getattr(wide, attribute)[name] = np.concatenate([values[:1], inner, values[-1:]])
         return wide
 
 

@@ -15,6 +15,7 @@ from mcgen.events import Events
 from mcgen.io.events.store import read_chunks
 from mcgen.metadata import FluxSummary, Metadata
 from mcgen.record.columns import weight_column
+from mcgen.sources.registry import process_codes
 from mcgen.survey.histogram import GROUPS, YieldHistogram, quantiles
 from mcgen.survey.side import Display, displays_of, side_range, z_range
 from mcgen.survey.variables import VARIABLES
@@ -98,10 +99,15 @@ def survey_of(
     for events in chain([sample], chunks):
         group = group_of(events)
         varied = {v.name: events[weight_column(v.name)] for v in card.variations}
+        by_process = {
+            name: np.where(events.process == code, events.weight, 0.0)
+            for code, name in process_codes().items()
+            if name in sample.outcome.by_process
+        }
         for variable in VARIABLES:
             if variable.name in spectra:
                 values = variable.values(events)
-                spectra[variable.name].add(values, events.weight, events.accepted, group, varied)
+                spectra[variable.name].add(values, events.weight, events.accepted, group, varied, by_process)
         for maps, name in ((emission, "emission"), (decay, "decay")):
             for map_, side in zip(maps, ("x", "y"), strict=True):
                 _add(map_, events, name, side)

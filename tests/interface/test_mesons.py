@@ -6,6 +6,7 @@ import json
 import math
 from pathlib import Path
 
+import matplotlib.pyplot as plt
 import numpy as np
 import pyhepmc
 import pylhe
@@ -17,8 +18,10 @@ from mcgen.card import Card
 from mcgen.constants import ELECTRON_MASS, MUON_MASS, mass_of
 from mcgen.flux.flux import flux_of
 from mcgen.physics.meson_decay.spin import polarisation
+from mcgen.plots.gallery import pictures_of
 from mcgen.sampler.process import process_of
 from mcgen.sources.registry import process_codes
+from mcgen.survey import survey_of
 from mcgen.types import Array
 from tests.oracle.cards import done, muons, refused, write_csv, write_tiny_card
 from tests.oracle.nuhepmc import broken
@@ -260,6 +263,20 @@ def test_it_is_said_which_vectors_are_polarised(card: Card) -> None:
     bare = {"exposure": {"kind": "xsec"}, "plane": [], "magnet": [], "selection": []}
     assert said(beam) == ["bremsstrahlung"]
     assert said(beam.replace(experiment=bare)) is None
+
+
+def test_a_picture_has_the_processes_on_top_of_each_other(events: mcgen.Events, tmp_path: Path) -> None:
+    mcgen.write(events, tmp_path / "both.root")
+    survey = survey_of(tmp_path / "both.root")
+    (picture,) = (one for one in pictures_of(survey) if one.name == "processes")
+    stacked = survey.spectra["boson_e"].by_process()
+    for name, share in events.outcome.by_process.items():
+        assert stacked[name].sum() == pytest.approx(share["accepted"].value, rel=1e-9)
+    figure = picture.draw(survey)
+    assert [text.get_text() for text in figure.legends[0].get_texts()] == [*stacked, "all, accepted"]
+    plt.close(figure)
+    one = survey_of(write_alone(tmp_path))
+    assert "processes" not in {picture.name for picture in pictures_of(one)}
 
 
 def test_check_says_what_mesons_do() -> None:
