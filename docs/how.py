@@ -18,7 +18,9 @@ from matplotlib.axes import Axes
 import mcgen
 from mcgen.plots.style import BLACK, BLUE, GREEN, ORANGE, VERMILION
 
-CARD = mcgen.load_card("na62_leptophilic_exact").replace(run={"events": 400_000, "seed": 1})
+CARD = mcgen.load_card("na62_leptophilic_exact").replace(
+    production={"processes": ["bremsstrahlung"]}, run={"events": 400_000, "seed": 1}
+)
 
 
 def main() -> None:

@@ -22,6 +22,7 @@ CLAIMS = (
     "decay",
     "errors",
     "flux",
+    "samples",
     "prompt",
     "jpsi",
     "multiplicities",

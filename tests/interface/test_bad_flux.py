@@ -58,7 +58,7 @@ def test_a_folder_is_no_flux(folder: Path) -> None:
 def test_an_unknown_sample_is_refused_with_the_known_ones() -> None:
     message = refused("generate", "tiny.toml", *settings("flux.file=builtin:na61_cu"))
     assert "builtin:na61_cu" in message
-    assert "darkquest, na62_cu, na62_tax, ship_bdf, ship_mo" in message
+    assert "darkquest, na62_cu, na62_cu_mesons, na62_tax, ship_bdf, ship_mo, ship_mo_mesons" in message
 
 
 def test_an_unknown_ending() -> None:

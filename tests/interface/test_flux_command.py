@@ -285,7 +285,14 @@ def test_convert_from_another_format() -> None:
         ("muons.csv", ["--protons", "5"], ['flux.protons: not with format = "native"']),
         ("muons.csv", ["--format", "columns"], ["flux.columns: missing"]),
         ("muons.csv", ["--format", "fairship", "--protons", "-1"], ["flux.protons = -1", "greater than 0"]),
-        ("builtin:na61_cu", [], ["builtin:na61_cu", "darkquest, na62_cu, na62_tax, ship_bdf, ship_mo"]),
+        (
+            "builtin:na61_cu",
+            [],
+            [
+                "builtin:na61_cu",
+                "darkquest, na62_cu, na62_cu_mesons, na62_tax, ship_bdf, ship_mo, ship_mo_mesons",
+            ],
+        ),
         ("nowhere.toml", [], ["nowhere.toml", "no such card"]),
     ],
 )

@@ -95,6 +95,26 @@ def test_the_page_of_the_embedded_samples_has_the_commands_that_made_them(
     assert [[one["name"], one["z_m"]] for one in made["layers"]] == target[: len(layers)]
 
 
+@pytest.mark.parametrize(("name", "material"), [("na62_cu_mesons", "Cu"), ("ship_mo_mesons", "Mo")])
+def test_so_it_has_those_of_one_material(name: str, material: str) -> None:
+    page = (Path(mcgen.__file__).parent / "data" / "README.md").read_text(encoding="utf-8")
+    made = json.loads(done("flux", "show", f"builtin:{name}", "--json").out)["provenance"]
+    assert [layer["name"] for layer in made["layers"]] == [material]
+    assert (made["energy_gev"], made["parent_factors"]) == (400.0, {})
+    sizes = " ".join(
+        f"--{option} {made[key]:g}"
+        for option, key in (
+            ("protons", "protons"),
+            ("threshold", "threshold_gev"),
+            ("rows", "rows"),
+            ("pion-rows", "pion_rows"),
+            ("mantissa", "mantissa_bits"),
+            ("seed", "seed"),
+        )
+    )
+    assert f"mcgen flux make --material {material} {sizes} -o {name}.root" in page
+
+
 def test_two_processes_make_the_same_and_other_seeds_do_not(whole: Path) -> None:
     done(*MAKE, "--jobs", "2", "-o", "two.root")
     assert_same(whole, Path("two.root"))

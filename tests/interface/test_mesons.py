@@ -291,7 +291,9 @@ def test_check_says_what_mesons_do() -> None:
         "branching": 1.0,
         "enabled": True,
     }
-    assert facts["flux"]["parents"]["meson_decay"] == 0
+    assert facts["flux"]["parents"]["meson_decay"] > 10_000
+    without = json.loads(done("check", name, "--set=flux.file='builtin:ship_mo'", "--json").out)
+    assert without["flux"]["parents"]["meson_decay"] == 0
     assert [layer["material"] for layer in facts["experiment"]["layers"]] == ["Mo"]
     printed = done("check", name).out
     assert (

@@ -1,4 +1,4 @@
-"""Accepted yields of muon bremsstrahlung, and with meson decays, for the dumps as they are built.
+"""Accepted yields of muon bremsstrahlung, and with meson decays: dumps as they are built, and of one material.
 
     python -m validation.dumps
 
@@ -11,10 +11,14 @@ import mcgen
 from mcgen.metadata import Yield
 from validation.readme import show
 
-CARDS = tuple(
-    f"{experiment}_{model}_exact"
-    for experiment in ("na62-tax", "ship-bdf", "darkquest")
-    for model in ("leptophilic", "muonphilic")
+CARDS = (
+    *(
+        f"{experiment}_{model}_exact"
+        for experiment in ("na62-tax", "ship-bdf", "darkquest", "na62", "ship")
+        for model in ("leptophilic", "muonphilic")
+    ),
+    "ship-ecn3_leptophilic_exact",
+    "shadows_leptophilic_exact",
 )
 POINTS = 500_000
 

@@ -1,0 +1,1 @@
+"""Embedded samples with mesons against those of muons alone."""
