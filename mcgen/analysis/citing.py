@@ -27,6 +27,11 @@ def cite(card: Card | None = None) -> str:
     ------
     FluxError, FileFormatError
         If the card's flux file, which says how it was made, is not there, or cannot be read.
+
+    Examples
+    --------
+    >>> print(mcgen.cite().splitlines()[0])
+    % the program
     """
     known = references()
     parts = {"the program": [software(program(), installed_version())]}
