@@ -208,7 +208,7 @@ def test_yields_by_process_and_channel_are_told(events: mcgen.Events, tmp_path: 
             assert total == pytest.approx(told[kind]["value"], rel=1e-12)
     # One process alone is the total, and not said twice.
     alone = done("inspect", write_alone(tmp_path)).out
-    assert "bremsstrahlung  " not in alone.split("cut flow")[0].split("expected events")[1]
+    assert "bremsstrahlung  " not in alone.split("cut flow")[0].split(" points for ")[1]
 
 
 def write_alone(folder: Path) -> Path:
