@@ -124,6 +124,10 @@ FAULTS_OF = {
 CASES = [(format, fault) for format, faults in FAULTS_OF.items() for fault in faults]
 
 
+def test_every_format_has_faults_and_a_reader() -> None:
+    assert set(FAULTS_OF) == set(READERS) == set(NAMES) == set(FORMATS)
+
+
 @pytest.mark.parametrize(("format", "fault"), CASES)
 def test_a_fault_would_show(few: mcgen.Events, format: str, fault: str) -> None:
     change = (FAULTS | FAULTS_OF_TIMES_AND_RECOILS)[fault]

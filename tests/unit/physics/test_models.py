@@ -52,6 +52,7 @@ def test_couplings_of_named_models() -> None:
     assert MODELS["lmu-ltau"].couplings(2e-3) == (0.0, 2e-3, -2e-3)
     for g, m in zip(MODELS["leptophilic"].couplings(2e-3), LEPTON_MASSES, strict=True):
         assert g / m == pytest.approx(2e-3 / MUON_MASS, rel=1e-14, abs=0.0)
+    assert set(MODELS) == {"muonphilic", "lmu-ltau", "leptophilic"}, "each has its line above"
 
 
 def test_channels_are_coded_in_the_order_of_the_contract() -> None:
