@@ -200,6 +200,17 @@ def test_the_page_is_whole_on_a_screen_a_phone_and_paper(page: Path) -> None:
 
 
 @needs_chromium
+def test_variations_are_whole_on_a_phone_and_paper(folder: Path) -> None:
+    variation = {"name": "a_name_as_long_as_people_make_them", "kind": "stopping_power", "factor": 1.02}
+    card = mcgen.load_card("tiny.toml").replace(variations=[variation])
+    mcgen.write(mcgen.generate(card), "varied.root")
+    write_report(Path("varied.root"), Path("varied.html"), pictures=GALLERY[-1:])
+    with opened((folder / "varied.html").as_uri()) as tab:
+        assert tab.evaluate("document.body.innerText").count(variation["name"]) > 1
+        assert seen_at(tab, 400) == seen_at(tab, 700, "print") == ([], [])
+
+
+@needs_chromium
 def test_a_hostile_file_runs_nothing(hostile: Path) -> None:
     with opened(hostile.as_uri()) as tab:
         assert [url for url in tab.requests if url.startswith("http")] == []
