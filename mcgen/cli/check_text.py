@@ -76,6 +76,8 @@ def print_check(card: Card, facts: Mapping[str, Any]) -> None:
             console.print(f"  left out: {count} {reason.replace('_', ' ')}")
     for index, selection in enumerate(card.experiment.selection):
         console.print(f"selection {selection.name or index}: {', '.join(selection.channels)}")
+    for name, words in facts["variations"].items():
+        console.print(f"variation {name}: {words}")
 
 
 def _description(layer: Layer) -> str:

@@ -162,6 +162,12 @@ def test_parts_and_datasets_count_as_one_run_does(card: Path) -> None:
         assert found.outcome.variations == whole.outcome.variations
 
 
+def test_check_says_what_is_varied(card: Path) -> None:
+    assert "variation kaons: the flux of 321, 130 times 0.75\n" in done("check", card).out
+    said = json.loads(done("check", card, "--json").out)["variations"]
+    assert said["band"] == "the flux times 0.7 from 40 GeV, 0.5 from 100 GeV"
+
+
 def test_chosen_columns_keep_the_named_weights(card: Path) -> None:
     for columns in ("slim", "boson_e"):
         found = mcgen.generate(mcgen.load_card(card, [f"run.columns={columns}", "run.events=200"]))
