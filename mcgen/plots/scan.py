@@ -19,6 +19,9 @@ Data = Mapping[str, Any]
 _LINES = ((BLUE, "-"), (SKY, "--"), (VERMILION, "-"), (PURPLE, "-."), (ORANGE, "--"), (BLACK, ":"))
 """Colours and styles of scans; green is for g-2."""
 
+_PROCESSES = ((ORANGE, "--"), (VERMILION, ":"), (PURPLE, "-."), (SKY, "--"))
+"""Of the processes of a scan."""
+
 
 def plot_scans(
     scans: Sequence[Data], path: Path, limits: Sequence[Limit] = (), labels: Sequence[str] = ()
@@ -68,6 +71,8 @@ def draw_scans(
             axes.plot(mass, coupling, style, color=colour, linewidth=1.6, label=None if i else name)
             axes.fill(mass, coupling, color=colour, alpha=0.08, linewidth=0.0)
         _draw_variations(axes, data, colour)
+    if len(scans) == 1:
+        _draw_processes(axes, scans[0])
     axes.set_xlabel("$m_X$ [GeV]")
     axes.set_ylabel("$g_\\mu$")
     axes.legend(fontsize=7, framealpha=1.0)
@@ -86,6 +91,24 @@ def _draw_variations(axes: Axes, data: Data, colour: str) -> None:
         if spans:
             low, high = np.array(spans).T
             axes.fill_between(mass, low, high, color=colour, alpha=0.3, linewidth=0.0)
+
+
+def _draw_processes(axes: Axes, data: Data) -> None:
+    """Draw the limits of each process alone."""
+    points = data["points"]
+    names = dict.fromkeys(name for point in points for name in point.get("by_process", ()))
+    for name, (colour, style) in zip(names, cycle(_PROCESSES), strict=False):
+        for side in ("g_low", "g_high"):
+            limits = [point.get("by_process", {}).get(name, {}).get(side) for point in points]
+            coupling = np.array([np.nan if limit is None else limit for limit in limits])
+            axes.plot(
+                [point["mass_gev"] for point in points],
+                coupling,
+                style,
+                color=colour,
+                linewidth=1.2,
+                label=f"{name} alone" if side == "g_low" else None,
+            )
 
 
 def label_of(data: Data) -> str:

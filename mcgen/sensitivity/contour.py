@@ -17,6 +17,7 @@ from mcgen.flux.flux import Flux
 from mcgen.metadata import Yield
 from mcgen.physics.models import Outcome
 from mcgen.sensitivity.sample import COUPLINGS, DecaySample, event_sample, scan_sample, seed_for
+from mcgen.sources.registry import process_codes
 from mcgen.types import Array
 
 _log = logging.getLogger(__name__)
@@ -72,6 +73,8 @@ class MassPoint:
     """Yield by channel and width, see `DecaySample.yields_by_width`."""
     varied: dict[str, list[float | None]] = field(default_factory=dict)
     """Couplings `low` and `high` with the weights of each variation of the card."""
+    by_process: dict[str, list[float | None]] = field(default_factory=dict)
+    """Couplings `low` and `high` of each process alone; empty if there is one only."""
 
     def to_dict(self) -> dict[str, Any]:
         """Return the point as plain data."""
@@ -115,7 +118,20 @@ def mass_point(
         name: _varied(crossings(sample.varied(name), n_signal), found, (low, high))
         for name in sample.ratios_of_variations
     }
-    return MassPoint(mass, low, high, found.n_max, found.g_max, yields, tables, varied)
+    by_process = _by_process(sample, n_signal)
+    return MassPoint(mass, low, high, found.n_max, found.g_max, yields, tables, varied, by_process)
+
+
+def _by_process(sample: DecaySample, n_signal: float) -> dict[str, list[float | None]]:
+    """Couplings where the yield of each process alone passes the limit, if there are several."""
+    codes = np.unique(sample.process).tolist()
+    if len(codes) < 2:
+        return {}
+    alone = {process_codes()[code]: crossings(sample.of_process(code), n_signal) for code in codes}
+    return {
+        name: [None if side is None else side.g_mu for side in (one.low, one.high)]
+        for name, one in alone.items()
+    }
 
 
 def card_at(card: Card, mass: float) -> Card | None:

@@ -73,10 +73,10 @@ def _point(scan: Scan, point: MassPoint) -> dict[str, Any]:
     found |= {"n_max": point.n_max, "g_max": point.g_max, "open": scan.is_open(point)}
     largest = perturbative_limit(scan.card)
     found |= {f"{name}_perturbative": c and c.g_mu <= largest for name, c in sides.items()}
-    if not point.varied and not scan.card.variations:
-        return found
-    limits = {name: {"g_low": low, "g_high": high} for name, (low, high) in point.varied.items()}
-    return found | {"variations": limits}
+    for name, others in (("by_process", point.by_process), ("variations", point.varied)):
+        if others or (name == "variations" and scan.card.variations):
+            found[name] = {other: {"g_low": low, "g_high": high} for other, (low, high) in others.items()}
+    return found
 
 
 def _crossing(name: str, crossing: Crossing | None) -> dict[str, Any]:
@@ -137,7 +137,7 @@ def write_scan(scan: Scan, output: Path, tables: bool = False) -> list[Path]:
     _, points, contour, grid, *by_channel = files = scan_files(output, channels)
     with atomic_output(output) as temporary:
         temporary.write_text(json.dumps(data, indent=1, allow_nan=False) + "\n", encoding="utf-8")
-    names = [name for name in data["points"][0] if name != "variations"]
+    names = [name for name in data["points"][0] if name not in ("by_process", "variations")]
     write_csv(points, names, [[point[name] for name in names] for point in data["points"]])
     rows = [[i, m, g] for i, corners in enumerate(data["contours"]) for m, g in corners]
     write_csv(contour, ["contour", "mass_gev", "g_mu"], rows)

@@ -57,6 +57,8 @@ class DecaySample:
     """(k,) group of the parent."""
     channel: Ints
     """(k,) code of the channel."""
+    process: Ints
+    """(k,) code of the process."""
     points: int
     """Number of points that were drawn, weight 0 included."""
     sampled: bool
@@ -67,6 +69,10 @@ class DecaySample:
     def varied(self, variation: str) -> DecaySample:
         """Return the sample with the weights of a variation."""
         return replace(self, weight=self.weight * self.ratios_of_variations[variation])
+
+    def of_process(self, code: int) -> DecaySample:
+        """Return the sample with the events of one process alone."""
+        return replace(self, weight=np.where(self.process == code, self.weight, 0.0))
 
     def weights_at(self, g_mu: float) -> Array:
         """Weights (k,) at another coupling."""
@@ -127,7 +133,7 @@ def _draw(card: Card, flux: Flux, seed: int, flight: FlightMaker, goal: Goal | N
     pilot_points = 5 * min(card.run.vegas.neval, EVALUATIONS) // 2
     proposal = prepare(process, card, flux.sha256, seed, goal, pilot_points)
     points, chunk = card.run.events, card.run.chunk
-    found: list[tuple[Array, Array, Ints, Ints]] = []
+    found: list[tuple[Array, Array, Ints, Ints, Ints]] = []
     # Another coupling is what a scan varies anyway.
     names = [variation.name for variation in card.variations if variation.kind != "coupling"]
     ratios: dict[str, list[Array]] = {name: [np.zeros(0)] for name in names}
@@ -138,12 +144,16 @@ def _draw(card: Card, flux: Flux, seed: int, flight: FlightMaker, goal: Goal | N
             for _, history in sampler.histories(u, points):
                 seen = np.flatnonzero(history.verdict.accepted & (history.weight > 0.0))
                 depth = (history.flight.path / history.flight.decay_length).take(seen)
-                code = np.full(len(seen), OUTCOMES.index(history.channel))
-                found.append((history.weight.take(seen), depth, history.parent.group.take(seen), code))
+                channel, code = (
+                    np.full(len(seen), c) for c in (OUTCOMES.index(history.channel), history.process)
+                )
+                found.append(
+                    (history.weight.take(seen), depth, history.parent.group.take(seen), channel, code)
+                )
                 for name, parts in ratios.items():
                     parts.append(process.variations[name](history).take(seen))
-    none = (np.zeros(0), np.zeros(0), np.zeros(0, np.int64), np.zeros(0, np.int64))
-    weight, depth, group, channel = (np.concatenate(parts) for parts in zip(none, *found, strict=True))
+    none = (np.zeros(0), np.zeros(0), *(np.zeros(0, np.int64) for _ in range(3)))
+    weight, depth, group, channel, code = (np.concatenate(parts) for parts in zip(none, *found, strict=True))
     return DecaySample(
         g_mu=process.boson.g_mu,
         width=process.boson.total_width(),
@@ -153,6 +163,7 @@ def _draw(card: Card, flux: Flux, seed: int, flight: FlightMaker, goal: Goal | N
         depth=depth,
         group=np.unique(group, return_inverse=True)[1],
         channel=channel,
+        process=code,
         points=points,
         sampled=flux.sampled,
         ratios_of_variations={name: np.concatenate(parts) for name, parts in ratios.items()},

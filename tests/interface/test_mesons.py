@@ -19,7 +19,11 @@ from mcgen.constants import ELECTRON_MASS, MUON_MASS, mass_of
 from mcgen.flux.flux import flux_of
 from mcgen.physics.meson_decay.spin import polarisation
 from mcgen.plots.gallery import pictures_of
+from mcgen.plots.scan import draw_scans
 from mcgen.sampler.process import process_of
+from mcgen.sensitivity.contour import MassPoint, mass_point
+from mcgen.sensitivity.output import scan_to_dict
+from mcgen.sensitivity.scan import Scan
 from mcgen.sources.registry import process_codes
 from mcgen.survey import survey_of
 from mcgen.types import Array
@@ -277,6 +281,31 @@ def test_a_picture_has_the_processes_on_top_of_each_other(events: mcgen.Events, 
     plt.close(figure)
     one = survey_of(write_alone(tmp_path))
     assert "processes" not in {picture.name for picture in pictures_of(one)}
+
+
+def test_a_scan_has_the_limits_of_each_process(card: Card) -> None:
+    changed = card.replace(run={"events": 6000, "vegas": {"pilot": 2000, "nitn": 1}})
+
+    def point(of: Card) -> MassPoint:
+        return mass_point(of, flux_of(of), 1, 2.3, 0.05, precision=1.0)
+
+    both = point(changed)
+    one = point(changed.replace(production={"processes": ["meson_decay"]}))
+    data = scan_to_dict(Scan(changed, 1, 2.3, (both,)))
+    limits = data["points"][0]["by_process"]
+    assert set(limits) == {"bremsstrahlung", "meson_decay"}
+    assert one.low is not None
+    assert both.low is not None
+    assert both.low.g_mu < min(limit["g_low"] for limit in limits.values())
+    # Within errors that are those of a share of the points.
+    error = 5.0 * math.hypot(one.low.mc_error, 2.0 * one.low.mc_error)
+    assert abs(limits["meson_decay"]["g_low"] - one.low.g_mu) < error
+    assert abs(limits["bremsstrahlung"]["g_low"] - one.low.g_mu) > error
+    assert one.by_process == {}
+    figure, axes = plt.subplots()
+    draw_scans(axes, [data])
+    assert {"bremsstrahlung alone", "meson_decay alone"} < set(axes.get_legend_handles_labels()[1])
+    plt.close(figure)
 
 
 def test_check_says_what_mesons_do() -> None:

@@ -72,6 +72,7 @@ def sample(weight: float = 1e-20, depth: float = 1e-9, n: int = 4, *, fixed: boo
         depth=np.full(n, depth),
         group=np.zeros(n, dtype=np.int64),
         channel=np.ones(n, dtype=np.int64),
+        process=np.arange(n) % 2 + 1,
         points=2 * n,
         sampled=True,
     )
@@ -80,6 +81,12 @@ def sample(weight: float = 1e-20, depth: float = 1e-9, n: int = 4, *, fixed: boo
 def test_yield_at_another_coupling() -> None:
     found = sample().value_at(1e-3)
     assert found == pytest.approx(1e-20 * 1e20 * exp(-1e10 * 1e-9 + 1e-9), rel=1e-12)
+
+
+def test_a_process_alone_has_its_events() -> None:
+    whole = sample(n=5)
+    shares = [whole.of_process(code).value_at(1e-3) for code in (1, 2, 3)]
+    assert shares == pytest.approx([0.6 * whole.value_at(1e-3), 0.4 * whole.value_at(1e-3), 0.0])
 
 
 def test_a_fixed_lifetime_leaves_the_cross_section() -> None:
