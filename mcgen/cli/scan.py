@@ -48,6 +48,9 @@ def scan(
     with_: Annotated[
         list[Path] | None, typer.Option("--with", help="JSON file of another scan to draw; repeatable.")
     ] = None,
+    name: Annotated[
+        str | None, typer.Option("--label", help="What the figure calls this scan; default: its title.")
+    ] = None,
     tables: Annotated[
         bool, typer.Option("--tables", help="Write yields by mass and width, to recast other couplings.")
     ] = False,
@@ -99,7 +102,7 @@ def scan(
     with parts_beside(target) as parts:
         with _progress(quiet) as advance:
             found = run_scan(loaded, jobs, advance, parts)
-        from mcgen.plots.scan import plot_scans
+        from mcgen.plots.scan import label_of, plot_scans
 
         data = scan_to_dict(found)
         with all_or_none(written):
@@ -108,7 +111,8 @@ def scan(
                 files += write_hepdata(data, target, hepdata)
             if pyhf is not None:
                 files += write_likelihood(loaded, data, pyhf)
-            plot_scans([data, *others], figure, drawn)
+            labels = [name or label_of(data), *map(label_of, others)]
+            plot_scans([data, *others], figure, drawn, labels)
     if json_:
         echo_json(data)
     elif not quiet:

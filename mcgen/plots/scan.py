@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import textwrap
 from collections.abc import Mapping, Sequence
 from itertools import cycle
 from pathlib import Path
@@ -11,7 +12,8 @@ import matplotlib.pyplot as plt
 import numpy as np
 from matplotlib.axes import Axes
 
-from mcgen.plots.style import BLACK, BLUE, GREEN, ORANGE, PURPLE, SKY, VERMILION, label, save
+from mcgen.experiment.exposure import EXPOSURES
+from mcgen.plots.style import BLACK, BLUE, GREEN, ORANGE, PURPLE, SKY, VERMILION, add_title, label, save
 from mcgen.sensitivity.curves import Limit
 
 Data = Mapping[str, Any]
@@ -21,6 +23,9 @@ _LINES = ((BLUE, "-"), (SKY, "--"), (VERMILION, "-"), (PURPLE, "-."), (ORANGE, "
 
 _PROCESSES = ((ORANGE, "--"), (VERMILION, ":"), (PURPLE, "-."), (SKY, "--"))
 """Of the processes of a scan."""
+
+_WORTH = 0.01
+"""Yield over that at the limit, below which none is shown."""
 
 
 def plot_scans(
@@ -33,9 +38,22 @@ def plot_scans(
     scans : the first one's g-2 is drawn
     limits : of other experiments
     labels : of the scans, in place of those of `label_of`
+
+    Scans of one mass are drawn as yields against the coupling.
     """
-    figure, axes = plt.subplots(figsize=(5.6, 4.4), layout="constrained")
-    draw_scans(axes, scans, limits, labels)
+    figure, axes = plt.subplots(figsize=(5.6, 5.0), layout="constrained")
+    named = list(labels or [label_of(data) for data in scans])
+    if len(scans) > 1:  # a title can say for how many protons one of them is
+        named = [f"{name}, {_exposure(data)}" for name, data in zip(named, scans, strict=True)]
+    named = [textwrap.fill(name, 80) for name in named]
+    if len({point["mass_gev"] for data in scans for point in data["points"]}) == 1:
+        _draw_yields(axes, scans, named)
+    else:
+        draw_scans(axes, scans, limits, named)
+    if len(scans) == 1:
+        add_title(figure, scans[0]["title"] or scans[0]["experiment"], _facts(scans[0]))
+    # Inside, it would cover a contour somewhere.
+    figure.legend(*axes.get_legend_handles_labels(), loc="outside lower left", fontsize=8, frameon=False)
     save(figure, path)
 
 
@@ -47,13 +65,22 @@ def plot_panels(panels: Mapping[str, Mapping[str, Data]], path: Path, columns: i
     for place, (title, scans) in zip(axes.flat, panels.items(), strict=False):
         draw_scans(place, list(scans.values()), (), list(scans))
         place.set_title(title, fontsize=10)
+    # By name: panels have most of their entries in common.
+    entries = {
+        name: handle
+        for place in axes.flat
+        for handle, name in zip(*place.get_legend_handles_labels(), strict=True)
+    }
+    figure.legend(
+        entries.values(), entries.keys(), loc="outside lower center", ncols=3, fontsize=9, frameon=False
+    )
     save(figure, path)
 
 
 def draw_scans(
     axes: Axes, scans: Sequence[Data], limits: Sequence[Limit] = (), labels: Sequence[str] = ()
 ) -> None:
-    """Draw scans into some axes; see `plot_scans`."""
+    """Draw scans into some axes, without a legend; see `plot_scans`."""
     masses = [point["mass_gev"] for data in scans for point in data["points"]]
     couplings = [g for data in scans for contour in data["contours"] for _, g in contour if g < 10.0]
     axes.set_xscale("log")
@@ -75,7 +102,41 @@ def draw_scans(
         _draw_processes(axes, scans[0])
     axes.set_xlabel("$m_X$ [GeV]")
     axes.set_ylabel("$g_\\mu$")
-    axes.legend(fontsize=7, framealpha=1.0)
+
+
+def _draw_yields(axes: Axes, scans: Sequence[Data], named: Sequence[str]) -> None:
+    """Draw the yields of one mass against the coupling, with their errors, and where they are at the limit."""
+    axes.set_xscale("log")
+    axes.set_yscale("log")
+    top = max(point["n_max"] for data in scans for point in data["points"])
+    for data, name, (colour, style) in zip(scans, named, cycle(_LINES), strict=False):
+        (point,), grid = data["points"], data["grid"]
+        value, *errors = (np.array(grid[key][0]) for key in ("yield", "mc_error", "flux_error"))
+        seen = value > 0.1 * _WORTH * data["n_signal"]
+        coupling, value, error = (a[seen] for a in (np.array(grid["couplings"]), value, np.hypot(*errors)))
+        axes.plot(coupling, value, style, color=colour, linewidth=1.6, label=name)
+        axes.fill_between(coupling, value - error, value + error, color=colour, alpha=0.3, linewidth=0.0)
+        for limit in (point["g_low"], point["g_high"]):
+            if limit is not None:
+                axes.plot(limit, data["n_signal"], "o", color=colour)
+        axes.axhline(data["n_signal"], color="0.5", linewidth=0.8)
+    floor = min(_WORTH * data["n_signal"] for data in scans)
+    axes.set_ylim(floor, max(5.0 * top, 1e3 * floor))
+    axes.set_xlabel("$g_\\mu$")
+    same = len({_exposure(data) for data in scans}) == 1
+    axes.set_ylabel(f"accepted events for {_exposure(scans[0])}" if same else "accepted events")
+
+
+def _facts(data: Data) -> str:
+    """What a figure's numbers are for."""
+    masses = {point["mass_gev"] for point in data["points"]}
+    what = f"m = {masses.pop():.4g} GeV," if len(masses) == 1 else f"{data['n_signal']:.4g} events for"
+    return f"{data['model']} {data['particle']}, {what} {_exposure(data)}"
+
+
+def _exposure(data: Data) -> str:
+    exposure = data["exposure"]
+    return f"{exposure['value']:g} {EXPOSURES[exposure['kind']]}"
 
 
 def _draw_variations(axes: Axes, data: Data, colour: str) -> None:

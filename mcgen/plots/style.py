@@ -45,6 +45,9 @@ def style_of(number: int) -> tuple[str, str]:
 
 ENDINGS = (".png", ".pdf")
 
+CHARACTERS = 13.0
+"""Of a title that fit an inch of a figure's width."""
+
 
 def check_ending(path: Path) -> None:
     """Refuse, before anything is computed, a file that no picture can go to."""
@@ -54,7 +57,12 @@ def check_ending(path: Path) -> None:
 
 def add_title(figure: Figure, title: str, facts: str) -> None:
     """Write somebody's text above a figure, and the facts below it: as they are, a dollar sign is no formula."""
-    lines = [textwrap.shorten(plain(text), 110, placeholder=" ...") for text in (title, facts)]
+    across = int(CHARACTERS * figure.get_figwidth())
+    lines = [
+        line
+        for text in (title, facts)
+        for line in textwrap.wrap(plain(text), across, max_lines=3, placeholder=" ...")
+    ]
     figure.suptitle("\n".join(lines), fontsize=10, parse_math=False)
 
 

@@ -8,13 +8,16 @@ import resource
 from pathlib import Path
 from typing import Any
 
+import matplotlib.pyplot as plt
 import numpy as np
 import pytest
+from matplotlib.figure import Figure
 
 import mcgen
 from mcgen.errors import FileFormatError, UsageError
 from mcgen.io.events.store import read_chunks
 from mcgen.plots.scan import label_of, plot_scans
+from mcgen.plots.style import add_title
 from mcgen.sensitivity.contour import mass_point
 from mcgen.sensitivity.curves import read_limits
 from tests.oracle.cards import done, refused, run, settings, write_tiny_card
@@ -71,6 +74,46 @@ def test_a_scan_is_labelled_by_what_its_card_says(result: dict[str, Any]) -> Non
         label_of({**result["json"], "title": "", "particle": "pseudoscalar"})
         == "na62, leptophilic pseudoscalar, iww"
     )
+
+
+def test_figures_say_what_they_show(result: dict[str, Any], monkeypatch: pytest.MonkeyPatch) -> None:
+    drawn: list[Figure] = []
+    monkeypatch.setattr("mcgen.plots.scan.save", lambda figure, _: drawn.append(figure))
+    both, grid = result["json"], result["json"]["grid"]
+    first = {
+        name: value[:1] if name in ("yield", "mc_error", "flux_error") else value
+        for name, value in grid.items()
+    }
+    plot_scans([both], Path("a.png"))
+    plot_scans([{**both, "points": both["points"][:1], "grid": first}], Path("a.png"), labels=["mine"])
+    plot_scans([both, both], Path("a.png"), labels=["one", "other"])
+    of_mass, of_coupling, overlaid = (
+        [figure.axes[0].get_xlabel(), figure.get_suptitle(), *_texts(figure)] for figure in drawn
+    )
+    assert of_mass[0] == overlaid[0] == "$m_X$ [GeV]"
+    assert of_coupling[0] == "$g_\\mu$"
+    assert of_mass[1] == "Tiny\nleptophilic scalar, 2.3 events for 1e+18 protons on target"
+    assert of_coupling[1] == "Tiny\nleptophilic scalar, m = 0.03 GeV, 1e+18 protons on target"
+    assert of_coupling[2:] == ["mine"]
+    assert overlaid[-2:] == [f"{name}, 1e+18 protons on target" for name in ("one", "other")]
+    for figure in drawn:
+        plt.close(figure)
+
+
+def _texts(figure: Figure) -> list[str]:
+    return [text.get_text() for legend in figure.legends for text in legend.get_texts()]
+
+
+def test_long_titles_wrap() -> None:
+    figure = plt.figure(figsize=(3.8, 3.4))
+    add_title(
+        figure, "NA62 in beam-dump mode, as in arXiv:2205.09870", 6 * "leptophilic scalar, g_mu = 1e-4, "
+    )
+    (title,) = figure.texts
+    assert title.get_window_extent().width < figure.bbox.width
+    title.set_text(title.get_text().replace("\n", " "))
+    assert title.get_window_extent().width > figure.bbox.width
+    plt.close(figure)
 
 
 def test_json(result: dict[str, Any]) -> None:
