@@ -105,7 +105,7 @@ def weighted_median(values: Array, rate: Array, group: Ints) -> tuple[float, flo
 
 def draw(folder: Path) -> None:
     """Draw the three distributions of both samples, with errors and, for the momentum, its uncertainty."""
-    figure, panels = plt.subplots(1, 3, figsize=(11.0, 3.6), layout="constrained")
+    figure, panels = plt.subplots(1, 3, figsize=(11.0, 3.9), layout="constrained")
     for name, label in EXPERIMENTS.items():
         muons = muons_of(name)
         colour, style = LOOKS[name]
@@ -128,7 +128,14 @@ def draw(folder: Path) -> None:
         ylabel="d$n$/d$\\theta$ [1/mrad per proton]",
     )
     panels[2].set(yscale="log", xlabel="production depth $z$ [m]", ylabel="d$n$/d$z$ [1/m per proton]")
-    panels[0].legend(fontsize=9, frameon=False, loc="lower left")
+    # Of all three panels: the first one has the band of the momentum, too.
+    figure.legend(
+        *panels[0].get_legend_handles_labels(),
+        fontsize=9,
+        frameon=False,
+        ncols=4,
+        loc="outside lower center",
+    )
     panels[1].set_title("all muons above 2 GeV", fontsize=10)
     save_figure(figure, folder, "flux")
 
