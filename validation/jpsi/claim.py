@@ -48,9 +48,9 @@ def measure(folder: Path, *, quick: bool) -> Outcome:
     """Draw J/psi, and find them again by the mass and the rapidity of pairs."""
     count = COLLISIONS // 10 if quick else COLLISIONS
     rows, drawn = [], {}
-    for name, section in CROSS_SECTIONS.items():
+    for seed, (name, section) in enumerate(CROSS_SECTIONS.items()):
         a = material(name).a
-        rapidity, weight = pairs(name, section, count)
+        rapidity, weight = pairs(name, section, count, seed)
         drawn[name] = rapidity, weight
         inside = np.where((rapidity > WINDOW[0]) & (rapidity < WINDOW[1]), weight, 0.0)
         per_nucleon = 1e6 * section / MILLIBARN / a * inside  # nb, of each collision
@@ -68,11 +68,11 @@ def measure(folder: Path, *, quick: bool) -> Outcome:
     return Outcome("J/ψ are as many as measured", tuple(rows), ("jpsi",), NOTES)
 
 
-def pairs(name: str, section: float, count: int) -> tuple[Array, Array]:
+def pairs(name: str, section: float, count: int, seed: int) -> tuple[Array, Array]:
     """Rapidity (n,) in the nucleons' centre of mass, and weight (n,) per collision, of pairs with the mass of the J/psi."""
     firsts = beam(ENERGY, PROTON_MASS, 0.0, np.arange(count))
     per = charm_per_collision(JPSI_IN_WINDOW, material(name).a, np.full(count, section))
-    rows = jpsi_rows(firsts, per, ENERGY, np.random.default_rng(round(material(name).z)))
+    rows = jpsi_rows(firsts, per, ENERGY, np.random.default_rng(seed))
     half = len(rows) // 2
     both = on_shell(rows.momentum[:, :half], MUON_MASS) + on_shell(rows.momentum[:, half:], MUON_MASS)
     mass = np.sqrt(both[3] ** 2 - np.sum(both[:3] ** 2, axis=0))
