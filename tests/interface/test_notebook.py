@@ -28,7 +28,8 @@ def kernel(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def read(path: Path) -> NotebookNode:
-    return nbformat.read(path, as_version=4)  # type: ignore[no-untyped-call]
+    notebook: NotebookNode = nbformat.read(path, as_version=4)  # type: ignore[no-untyped-call]
+    return notebook
 
 
 def execute(notebook: NotebookNode, folder: Path) -> None:
