@@ -100,6 +100,8 @@ def draw_scans(
         _draw_variations(axes, data, colour)
     if len(scans) == 1:
         _draw_processes(axes, scans[0])
+    else:
+        _draw_bremsstrahlung(axes, scans)
     axes.set_xlabel("$m_X$ [GeV]")
     axes.set_ylabel("$g_\\mu$")
 
@@ -170,6 +172,20 @@ def _draw_processes(axes: Axes, data: Data) -> None:
                 linewidth=1.2,
                 label=f"{name} alone" if side == "g_low" else None,
             )
+
+
+def _draw_bremsstrahlung(axes: Axes, scans: Sequence[Data]) -> None:
+    """Draw what muons alone make of each of several scans, in its colour."""
+    name = "bremsstrahlung"
+    label: str | None = f"{name} alone"
+    for data, (colour, _) in zip(scans, cycle(_LINES), strict=False):
+        points = [point for point in data["points"] if name in point.get("by_process", ())]
+        for side in ("g_low", "g_high") if points else ():
+            limits = [point["by_process"][name][side] for point in points]
+            coupling = np.array([np.nan if limit is None else limit for limit in limits])
+            mass = [point["mass_gev"] for point in points]
+            axes.plot(mass, coupling, ":", color=colour, linewidth=1.2, label=label)
+            label = None
 
 
 def label_of(data: Data) -> str:

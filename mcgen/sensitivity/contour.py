@@ -74,7 +74,7 @@ class MassPoint:
     varied: dict[str, list[float | None]] = field(default_factory=dict)
     """Couplings `low` and `high` with the weights of each variation of the card."""
     by_process: dict[str, list[float | None]] = field(default_factory=dict)
-    """Couplings `low` and `high` of each process alone; empty if there is one only."""
+    """Couplings `low` and `high`, and `n_max`, of each process alone; empty if there is one only."""
 
     def to_dict(self) -> dict[str, Any]:
         """Return the point as plain data."""
@@ -123,13 +123,13 @@ def mass_point(
 
 
 def _by_process(sample: DecaySample, n_signal: float) -> dict[str, list[float | None]]:
-    """Couplings where the yield of each process alone passes the limit, if there are several."""
+    """Couplings where the yield of each process alone passes the limit, and its largest, if there are several."""
     codes = np.unique(sample.process).tolist()
     if len(codes) < 2:
         return {}
     alone = {process_codes()[code]: crossings(sample.of_process(code), n_signal) for code in codes}
     return {
-        name: [None if side is None else side.g_mu for side in (one.low, one.high)]
+        name: [*(None if side is None else side.g_mu for side in (one.low, one.high)), one.n_max]
         for name, one in alone.items()
     }
 

@@ -75,7 +75,10 @@ def _point(scan: Scan, point: MassPoint) -> dict[str, Any]:
     found |= {f"{name}_perturbative": c and c.g_mu <= largest for name, c in sides.items()}
     for name, others in (("by_process", point.by_process), ("variations", point.varied)):
         if others or (name == "variations" and scan.card.variations):
-            found[name] = {other: {"g_low": low, "g_high": high} for other, (low, high) in others.items()}
+            found[name] = {
+                other: dict(zip(("g_low", "g_high", "n_max"), values, strict=False))
+                for other, values in others.items()
+            }
     return found
 
 
