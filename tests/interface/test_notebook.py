@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import os
 import re
+import sys
 from itertools import zip_longest
 from pathlib import Path
 
@@ -23,6 +25,7 @@ NUMBER = re.compile(r"[-+]?\d+(?:\.\d+)?(?:e[-+]?\d+)?")
 def kernel(monkeypatch: pytest.MonkeyPatch) -> None:
     """Let kernels, and the commands in them, use the package that is tested."""
     monkeypatch.setenv("PYTHONPATH", str(Path(mcgen.__file__).parents[1]))
+    monkeypatch.setenv("PATH", str(Path(sys.executable).parent), prepend=os.pathsep)
     monkeypatch.setenv("JUPYTER_PLATFORM_DIRS", "1")
     monkeypatch.setenv("MPLBACKEND", "module://matplotlib_inline.backend_inline")
 
