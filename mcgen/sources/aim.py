@@ -94,7 +94,7 @@ class Aim:
 
         Parameters
         ----------
-        u : the coordinates `axes`
+        u : the coordinates `axes`; none of them if bosons keep the directions of muons
         position : (3, n) where bosons come from, in front of volume and plane [m]
 
         Returns
@@ -108,11 +108,12 @@ class Aim:
         return np.stack([aside[0] / length, aside[1] / length, disc.depth / length]), disc.radius / length
 
     def _disc(self, u: Coordinates, position: Array) -> Disc:
-        """What is aimed at from points (3, n)."""
+        """What is aimed at from points (3, n); collinear bosons have no axis that chooses, and go for the plane."""
         disc = volume_disc(self.volume, position)
         if self.plane is None:
             return disc
-        return plane_disc(self.plane, position).where(u["aim"] < 0.5, disc)
+        near = plane_disc(self.plane, position)
+        return near.where(u["aim"] < 0.5, disc) if "aim" in u else near
 
 
 class EveryDirection:

@@ -94,6 +94,7 @@ PRODUCTION: dict[str, dict[str, Any]] = {
     "ww": {"method": "ww"},
     "exact": {"method": "exact"},
     "scattered": {"method": "exact", "multiple_scattering": True},
+    "iww scattered": {"method": "iww", "multiple_scattering": True},
 }
 
 
@@ -166,11 +167,17 @@ def select(folder: Path, method: str, points: int, name: str | None, z: float) -
     run = {"events": points, "seed": seed_of("selections", method, name, z), "vegas": vegas}
     card = card_of(FLUX, folder, run, channels=["ee"])
     volume = {"shape": "cylinder", "radius_m": 0.8, "z_m": [Z_IN, Z_OUT]}
+    target = {"x0_g_cm2": 12.86}
     planes = [{**table, "name": label, "z_m": z} for label, (table, _) in PLANES.items()]
-    experiment: dict[str, Any] = {"decay_volume": volume, "plane": planes, "magnet": [MAGNET]}
+    experiment: dict[str, Any] = {
+        "decay_volume": volume,
+        "target": target,
+        "plane": planes,
+        "magnet": [MAGNET],
+    }
     if name is not None:
         experiment["selection"] = [{"channels": ["ee"], "planes": [name], "min_energy_gev": 1.0}]
-    return mcgen.generate(card.replace(production={"method": method}, experiment=experiment))
+    return mcgen.generate(card.replace(production=PRODUCTION[method], experiment=experiment))
 
 
 @pytest.fixture(scope="module")
@@ -192,7 +199,9 @@ BEFORE, BEHIND = 91.0, 100.0
 """Places of the planes: before and behind the magnet, where electrons are bent and bosons not aimed at them."""
 
 
-@pytest.mark.parametrize(("method", "z"), [("ww", BEFORE), ("exact", BEFORE), ("exact", BEHIND)])
+@pytest.mark.parametrize(
+    ("method", "z"), [("ww", BEFORE), ("exact", BEFORE), ("exact", BEHIND), ("iww scattered", BEFORE)]
+)
 @pytest.mark.parametrize("name", PLANES)
 def test_a_selection_keeps_what_fulfils_it(
     name: str, method: str, z: float, folder: Path, unselected: Callable[[str, float], Events]
