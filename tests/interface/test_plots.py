@@ -94,7 +94,7 @@ def test_a_file_of_another_version_is_refused_by_name(sample: Path) -> None:
 @pytest.mark.parametrize("name", ONE_OF_EACH.values())
 def test_events_of_every_experiment_are_drawn(name: str, folder: Path) -> None:
     """Without a warning: those are errors in tests. What depends on the experiment is drawn to the end."""
-    card = mcgen.load_card(name).replace(run={"events": 200, "vegas": {"pilot": 5000, "nitn": 0}})
+    card = mcgen.load_card(name).replace(run={"events": 1000, "vegas": {"pilot": 5000, "nitn": 0}})
     mcgen.write(mcgen.generate(card), "events.root")
     surveyed = survey_of(folder / "events.root")
     assert len(surveyed.displays) == DISPLAYS

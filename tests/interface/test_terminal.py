@@ -61,6 +61,7 @@ def commands(card: str) -> Iterator[tuple[str, ...]]:
     yield "scan", card, "--masses", "0.05", "-o", "scan\x07.json"
     yield "xsec", card, "--energies", "20", "-o", "xsec\x07.png"
     yield "flux", "show", card
+    yield "cite", card
     yield "flux", "convert", card, "native\x07.csv"
 
 
