@@ -140,20 +140,18 @@ def test_a_nanny_replaces_its_worker_and_what_a_dead_scheduler_leaves_is_continu
     assert_same_columns(mcgen.read("one.root").columns, mcgen.read("set").columns)
 
 
-def allow_small_files_only() -> None:
-    """Stand in for a full disk."""
-    signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
-    resource.setrlimit(resource.RLIMIT_FSIZE, (30_000, 30_000))
-
-
 def test_a_folder_that_is_full_or_not_shared(
     card: mcgen.Card, cluster: Cluster, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    def allow_small_files_only() -> None:  # in here it is sent whole, and the workers need not import it
+        signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
+        resource.setrlimit(resource.RLIMIT_FSIZE, (30_000, 30_000))
+
     workers = Workers(dask=cluster.address)
     folder = Path("set")
     folder.mkdir()
     with client_of(cluster) as client:
-        client.run(allow_small_files_only)
+        client.run(allow_small_files_only)  # a full disk, as workers see it
     with pytest.raises(RunError, match=r"part-00000\.root: cannot be written: File too large"):
         generate_dataset(card, folder, workers=workers)
     assert [path.name for path in folder.iterdir()] == []

@@ -78,6 +78,7 @@ def test_the_notebook_runs(folder: Path) -> None:
     assert len(figures_of(notebook)) == 1
 
 
+@pytest.mark.pages
 @pytest.mark.filterwarnings("default")  # of the kernel's machinery, not of ours
 @pytest.mark.parametrize("path", TUTORIALS, ids=lambda path: path.stem)
 def test_a_tutorial_gives_what_it_is_stored_with(path: Path, folder: Path) -> None:
