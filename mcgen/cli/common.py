@@ -104,7 +104,7 @@ app = typer.Typer(
 )
 
 
-def shipped_names(incomplete: str) -> list[str]:
+def _shipped_names(incomplete: str) -> list[str]:
     """Complete the name of a shipped run card."""
     from mcgen.card import shipped_cards
 
@@ -119,14 +119,11 @@ def _keys_of_cards(incomplete: str) -> list[str]:
     return [name for name in names if name.startswith(incomplete)]
 
 
-CardArgument = Annotated[
-    str,
-    typer.Argument(
-        metavar="CARD",
-        help="A run card: a file, or the name of a shipped card.",
-        autocompletion=shipped_names,
-    ),
-]
+_CARD = typer.Argument(
+    metavar="CARD", help="A run card: a file, or the name of a shipped card.", autocompletion=_shipped_names
+)
+CardArgument = Annotated[str, _CARD]
+OptionalCardArgument = Annotated[str | None, _CARD]
 SetOption = Annotated[
     list[str] | None,
     typer.Option(

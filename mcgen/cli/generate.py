@@ -15,6 +15,7 @@ from mcgen.cli.common import (
     CardArgument,
     ForceOption,
     FormatOption,
+    OptionalCardArgument,
     SetOption,
     State,
     app,
@@ -23,7 +24,6 @@ from mcgen.cli.common import (
     load_matching,
     progress,
     reading,
-    shipped_names,
 )
 from mcgen.cli.terminal import echo
 from mcgen.errors import UsageError
@@ -52,14 +52,7 @@ class _UnweightedCommand(TyperCommand):
     epilog="Example: mcgen generate na62_leptophilic -n 1000000 --set model.mass_gev=0.1 -o heavier.root",
 )
 def generate(
-    card: Annotated[
-        str | None,
-        typer.Argument(
-            metavar="CARD",
-            help="A run card: a file, or the name of a shipped card.",
-            autocompletion=shipped_names,
-        ),
-    ] = None,
+    card: OptionalCardArgument = None,
     match: Annotated[
         Path | None,
         typer.Option(help="Instead of CARD: collisions like those of an LHE sample, with weights in pb."),

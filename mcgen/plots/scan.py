@@ -15,6 +15,7 @@ from matplotlib.axes import Axes
 from mcgen.experiment.exposure import EXPOSURES
 from mcgen.plots.style import BLACK, BLUE, GREEN, ORANGE, PURPLE, SKY, VERMILION, add_title, label, save
 from mcgen.sensitivity.curves import Limit
+from mcgen.sources.bremsstrahlung import Bremsstrahlung
 
 Data = Mapping[str, Any]
 
@@ -158,34 +159,28 @@ def _draw_variations(axes: Axes, data: Data, colour: str) -> None:
 
 def _draw_processes(axes: Axes, data: Data) -> None:
     """Draw the limits of each process alone."""
-    points = data["points"]
-    names = dict.fromkeys(name for point in points for name in point.get("by_process", ()))
+    names = dict.fromkeys(name for point in data["points"] for name in point.get("by_process", ()))
     for name, (colour, style) in zip(names, cycle(_PROCESSES), strict=False):
-        for side in ("g_low", "g_high"):
-            limits = [point.get("by_process", {}).get(name, {}).get(side) for point in points]
-            coupling = np.array([np.nan if limit is None else limit for limit in limits])
-            axes.plot(
-                [point["mass_gev"] for point in points],
-                coupling,
-                style,
-                color=colour,
-                linewidth=1.2,
-                label=f"{name} alone" if side == "g_low" else None,
-            )
+        _draw_alone(axes, data, name, style, colour, f"{name} alone")
 
 
 def _draw_bremsstrahlung(axes: Axes, scans: Sequence[Data]) -> None:
     """Draw what muons alone make of each of several scans, in its colour."""
-    name = "bremsstrahlung"
-    label: str | None = f"{name} alone"
+    name = Bremsstrahlung.name
+    text: str | None = f"{name} alone"
     for data, (colour, _) in zip(scans, cycle(_LINES), strict=False):
-        points = [point for point in data["points"] if name in point.get("by_process", ())]
-        for side in ("g_low", "g_high") if points else ():
-            limits = [point["by_process"][name][side] for point in points]
-            coupling = np.array([np.nan if limit is None else limit for limit in limits])
-            mass = [point["mass_gev"] for point in points]
-            axes.plot(mass, coupling, ":", color=colour, linewidth=1.2, label=label)
-            label = None
+        if any(name in point.get("by_process", ()) for point in data["points"]):
+            _draw_alone(axes, data, name, ":", colour, text)
+            text = None
+
+
+def _draw_alone(axes: Axes, data: Data, name: str, style: str, colour: str, text: str | None) -> None:
+    """Draw both limits of one process, where others contribute, too; `text` is what the legend says."""
+    mass = [point["mass_gev"] for point in data["points"]]
+    alone = [point.get("by_process", {}).get(name, {}) for point in data["points"]]
+    for side, said in (("g_low", text), ("g_high", None)):
+        coupling = np.array([np.nan if limits.get(side) is None else limits[side] for limits in alone])
+        axes.plot(mass, coupling, style, color=colour, linewidth=1.2, label=said)
 
 
 def label_of(data: Data) -> str:
