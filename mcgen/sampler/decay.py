@@ -171,11 +171,18 @@ def cos_window(
     boost = p_star * energy / mass  # p = P/2 + boost cos*
     limit = np.broadcast_to((enough - 0.5 * momentum) / boost, (2, n))
     for plane, meets, opening, kick in ways:
-        straight = plane.least_momentum(meets, (_SIGN * kick[0], _SIGN * kick[1])) if kick.any() else 0.0
         moved = _SIGN * (opening[0] + kick[0]), _SIGN * (opening[1] + kick[1])
-        # In between the least momentum is convex in sin*; its chord is what it is without a magnet.
-        slope = plane.least_momentum(meets, moved) - straight
-        limit = np.maximum(limit, _least_cos(boost, slope, straight - 0.5 * momentum))
+        least = plane.least_momentum(meets, moved)
+        if not kick.any():
+            limit = np.maximum(limit, _least_cos(boost, least, -0.5 * momentum))
+            continue
+        # The least momentum grows in proportion to what moves a daughter aside, and is convex in it: no less than
+        # these two straight lines in sin*, which touch it at 1 and at 0.
+        opens = plane.least_momentum(meets, (_SIGN * opening[0], _SIGN * opening[1]))
+        closes = plane.least_momentum(meets, (-_SIGN * opening[0], -_SIGN * opening[1]))
+        bends = plane.least_momentum(meets, (_SIGN * kick[0], _SIGN * kick[1]))
+        limit = np.maximum(limit, _least_cos(boost, opens, least - opens - 0.5 * momentum))
+        limit = np.maximum(limit, _least_cos(boost, -closes, bends - 0.5 * momentum))
     low, high = _SIGN * limit
     low, high = np.maximum(low - _MARGIN, -1.0), np.minimum(high + _MARGIN, 1.0)
     found = low < high
