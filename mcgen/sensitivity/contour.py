@@ -16,7 +16,7 @@ from mcgen.errors import CardError
 from mcgen.flux.flux import Flux
 from mcgen.metadata import Yield
 from mcgen.physics.models import Outcome
-from mcgen.sensitivity.sample import COUPLINGS, DecaySample, event_sample, scan_sample, seed_for
+from mcgen.sensitivity.sample import COUPLINGS, DecaySample, event_sample, scan_sample, seed_for, varied_names
 from mcgen.sources.registry import process_codes
 from mcgen.types import Array
 
@@ -71,6 +71,8 @@ class MassPoint:
     """At the couplings of the grid."""
     tables: dict[Outcome, list[float]]
     """Yield by channel and width, see `DecaySample.yields_by_width`."""
+    varied_yields: dict[str, list[float]]
+    """At the couplings of the grid, with the weights of each variation of the card."""
     varied: dict[str, list[float | None]] = field(default_factory=dict)
     """Couplings `low` and `high` with the weights of each variation of the card."""
     by_process: dict[str, list[float | None]] = field(default_factory=dict)
@@ -100,13 +102,14 @@ def mass_point(
     mass : [GeV]
     precision : relative integration error of the yield above which a point of the contour is generated anew
     """
+    couplings = card.scan.grid
     here = card_at(card, mass)
     if here is None:
-        nothing = tuple(Yield(0.0, 0.0, 0.0, 0.0) for _ in card.scan.grid)
-        return MassPoint(mass, None, None, 0.0, float(COUPLINGS[-1]), nothing, {})
+        nothing = tuple(Yield(0.0, 0.0, 0.0, 0.0) for _ in couplings)
+        varied_yields = {name: [0.0] * len(couplings) for name in varied_names(card)}
+        return MassPoint(mass, None, None, 0.0, float(COUPLINGS[-1]), nothing, {}, varied_yields)
     card = here
     sample = scan_sample(card, flux, seed_for(seed, mass), n_signal)
-    couplings = card.scan.grid
     yields = tuple(sample.yield_at(g) for g in couplings)
     tables = {channel: sample.yields_by_width(channel, WIDTHS) for channel in sample.ratios}
     found = crossings(sample, n_signal)
@@ -114,12 +117,13 @@ def mass_point(
         crossing and _precise(crossing, side, card, flux, seed, n_signal, precision)
         for side, crossing in (("low", found.low), ("high", found.high))
     )
-    varied = {
-        name: _varied(crossings(sample.varied(name), n_signal), found, (low, high))
-        for name in sample.ratios_of_variations
-    }
+    others = {name: sample.varied(name) for name in sample.ratios_of_variations}
+    varied = {name: _varied(crossings(other, n_signal), found, (low, high)) for name, other in others.items()}
+    varied_yields = {name: [other.value_at(g) for g in couplings] for name, other in others.items()}
     by_process = _by_process(sample, n_signal)
-    return MassPoint(mass, low, high, found.n_max, found.g_max, yields, tables, varied, by_process)
+    return MassPoint(
+        mass, low, high, found.n_max, found.g_max, yields, tables, varied_yields, varied, by_process
+    )
 
 
 def _by_process(sample: DecaySample, n_signal: float) -> dict[str, list[float | None]]:

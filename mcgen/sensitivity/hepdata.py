@@ -6,10 +6,12 @@ import shutil
 from collections.abc import Mapping, Sequence
 from contextlib import chdir
 from dataclasses import dataclass, field
+from itertools import chain
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
 
+from mcgen.card.variations import VariationTable
 from mcgen.experiment.exposure import EXPOSURES
 from mcgen.io.files import atomic_output
 
@@ -29,6 +31,8 @@ class Column:
     """Of the values."""
     errors: Mapping[str, Sequence[float]] = field(default_factory=dict)
     """By label, one a row."""
+    shifts: Mapping[str, Sequence[float | None]] = field(default_factory=dict)
+    """By label, one a row: what a variation adds to the value; None where it has no value."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,12 +106,17 @@ def tables_of(data: Mapping[str, Any]) -> list[DataTable]:
     for which, key in (("Lower", "g_low"), ("Upper", "g_high")):
         points = [point for point in data["points"] if point[key] is not None]
         errors = {label: [point[f"{key}_{end}"] for point in points] for label, end in _ERRORS.items()}
+        names = dict.fromkeys(name for point in points for name in point.get("variations", {}))
+        shifts = {
+            _label(name): [_shift(point["variations"][name][key], point[key]) for point in points]
+            for name in names
+        }
         tables.append(
             DataTable(
                 f"{which} limit",
                 f"The {which.lower()} coupling at which {n_signal:.4g} accepted events are expected, against mass.",
                 (Column("M(X)", [point["mass_gev"] for point in points], "GeV"),),
-                Column("G(MU)", [point[key] for point in points], errors=errors),
+                Column("G(MU)", [point[key] for point in points], errors=errors, shifts=shifts),
             )
         )
     corners = [corner for contour in data["contours"] for corner in contour]
@@ -126,12 +135,22 @@ def tables_of(data: Mapping[str, Any]) -> list[DataTable]:
         for j, g in enumerate(grid["couplings"])
     ]
     masses, couplings, yields, *errors_of_yields = map(list, zip(*rows, strict=True))
+    varied = {name: chain.from_iterable(values) for name, values in grid.get("variations", {}).items()}
+    shifts_of_yields = {
+        _label(name): [_shift(*pair) for pair in zip(values, yields, strict=True)]
+        for name, values in varied.items()
+    }
     tables.append(
         DataTable(
             "Yields",
             "Expected number of accepted events against mass and coupling.",
             (Column("M(X)", masses, "GeV"), Column("G(MU)", couplings)),
-            Column("N", yields, errors=dict(zip(_ERRORS, errors_of_yields, strict=True))),
+            Column(
+                "N",
+                yields,
+                errors=dict(zip(_ERRORS, errors_of_yields, strict=True)),
+                shifts=shifts_of_yields,
+            ),
         )
     )
     return tables
@@ -153,12 +172,33 @@ def qualifiers_of(data: Mapping[str, Any]) -> dict[str, tuple[str | float, str]]
     }
 
 
+def _label(variation: str) -> str:
+    """Label of a systematic error, as HEPData has them."""
+    return f"sys,{variation}"
+
+
+def _shift(varied: float | None, nominal: float) -> float | None:
+    return None if varied is None else varied - nominal
+
+
 def _comment(data: Mapping[str, Any]) -> str:
     return (
         f"{data['title'] or data['experiment']}: {data['model']} {data['particle']}. Expected events and limits on the "
         f"coupling to muons g(mu) against the mass of the boson X, computed by mcgen {data['version']} with seed "
-        f"{data['seed']}. Errors are those of the integration and of the flux sample. Couplings above "
+        f"{data['seed']}. Errors are those of the integration and of the flux sample.{_on_variations(data)} Couplings above "
         f"{data['perturbative_limit']:.3g} are not perturbative."
+    )
+
+
+def _on_variations(data: Mapping[str, Any]) -> str:
+    """Say what each systematic error is, if there are any."""
+    variations = [VariationTable.model_validate(one) for one in data["card"].get("variations", ())]
+    meanings = [f"{_label(one.name)} with {one.in_words()}" for one in variations if one.kind != "coupling"]
+    if not meanings:
+        return ""
+    return (
+        f" Systematic errors are what a variation adds to the value: {'; '.join(meanings)}. There is none where the "
+        "variation has no limit."
     )
 
 
@@ -176,5 +216,12 @@ def _variable(column: Column, *, is_independent: bool) -> Any:
     for label, values in column.errors.items():
         uncertainty = Uncertainty(label)
         uncertainty.values = list(values)
+        variable.add_uncertainty(uncertainty)
+    for label, shifts in column.shifts.items():
+        uncertainty = Uncertainty(label, is_symmetric=False)
+        uncertainty.values = [(min(shift or 0.0, 0.0), max(shift or 0.0, 0.0)) for shift in shifts]
+        for row, shift in enumerate(shifts):
+            if shift is None:  # which the library leaves out, but does not take with the others
+                uncertainty.values[row] = None
         variable.add_uncertainty(uncertainty)
     return variable

@@ -79,24 +79,40 @@ def patchset_of(data: Mapping[str, Any], workspace: Mapping[str, Any]) -> dict[s
 
 def _patches(grid: Mapping[str, Any]) -> Iterator[dict[str, Any]]:
     """Yield a patch for every point of a grid where there is a signal."""
+    variations = grid.get("variations", {})
     for i, mass in enumerate(grid["masses_gev"]):
         for j, coupling in enumerate(grid["couplings"]):
             value, mc_error, flux_error = (grid[name][i][j] for name in ("yield", "mc_error", "flux_error"))
             if value > 0.0:
-                signal = _signal(value, mc_error, flux_error)
+                varied = {name: yields[i][j] for name, yields in variations.items()}
+                signal = _signal(value, mc_error, flux_error, varied)
                 yield {
                     "metadata": {"name": f"mass_{i}_coupling_{j}", "values": [mass, coupling]},
                     "patch": [{"op": "add", "path": "/channels/0/samples/-", "value": signal}],
                 }
 
 
-def _signal(value: float, mc_error: float, flux_error: float) -> dict[str, Any]:
-    """Signal with the errors of its yield: that of the integration as of a sample, that of the flux log-normal."""
+def _signal(value: float, mc_error: float, flux_error: float, varied: Mapping[str, float]) -> dict[str, Any]:
+    """Signal with the errors of its yield: that of the integration as of a sample, the others log-normal.
+
+    Parameters
+    ----------
+    varied : its yield in place of `value`, by variation
+    """
     modifiers: list[dict[str, Any]] = [
         {"name": "mu", "type": "normfactor", "data": None},
         {"name": "integration", "type": "staterror", "data": [mc_error]},
     ]
     if flux_error > 0.0:  # beams have none
-        high = 1.0 + flux_error / value
-        modifiers.append({"name": "flux_sample", "type": "normsys", "data": {"hi": high, "lo": 1.0 / high}})
+        modifiers.append(_log_normal("flux_sample", 1.0 + flux_error / value))
+    modifiers += [
+        _log_normal(f"variation_{name}", other / value)
+        for name, other in varied.items()
+        if other > 0.0  # no factor has the logarithm of none
+    ]
     return {"name": "signal", "data": [value], "modifiers": modifiers}
+
+
+def _log_normal(name: str, factor: float) -> dict[str, Any]:
+    """Factor at +1 standard deviation, its inverse at -1: a shift counts upwards and downwards alike."""
+    return {"name": name, "type": "normsys", "data": {"hi": factor, "lo": 1.0 / factor}}

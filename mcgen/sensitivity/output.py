@@ -18,7 +18,7 @@ from mcgen.sensitivity.curves import write_csv
 from mcgen.sensitivity.g_minus_2 import g_minus_2_couplings, why_no_band
 from mcgen.sensitivity.perturbativity import perturbative_limit
 from mcgen.sensitivity.refinement import closing_end
-from mcgen.sensitivity.sample import COUPLINGS
+from mcgen.sensitivity.sample import COUPLINGS, varied_names
 from mcgen.sensitivity.scan import Scan
 
 _YIELD = {
@@ -46,14 +46,7 @@ def scan_to_dict(scan: Scan) -> dict[str, Any]:
         "seed": scan.seed,
         "points": [_point(scan, point) for point in scan.points],
         "contours": [list(contour) for contour in contours(scan)],
-        "grid": {
-            "masses_gev": [point.mass for point in scan.points],
-            "couplings": list(card.scan.grid),
-            **{
-                name: [[getattr(y, key) for y in point.yields] for point in scan.points]
-                for name, key in _YIELD.items()
-            },
-        },
+        "grid": _grid(scan),
         "g_minus_2": {
             **card.g_minus_2.model_dump(),
             "no_band": why_no_band(card, [point.mass for point in scan.points]),
@@ -63,6 +56,18 @@ def scan_to_dict(scan: Scan) -> dict[str, Any]:
         },
         "card": card.to_dict(),
     }
+
+
+def _grid(scan: Scan) -> dict[str, Any]:
+    found: dict[str, Any] = {
+        "masses_gev": [point.mass for point in scan.points],
+        "couplings": list(scan.card.scan.grid),
+    }
+    for name, key in _YIELD.items():
+        found[name] = [[getattr(y, key) for y in point.yields] for point in scan.points]
+    if names := varied_names(scan.card):
+        found["variations"] = {name: [point.varied_yields[name] for point in scan.points] for name in names}
+    return found
 
 
 def _point(scan: Scan, point: MassPoint) -> dict[str, Any]:

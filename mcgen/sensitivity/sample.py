@@ -134,9 +134,7 @@ def _draw(card: Card, flux: Flux, seed: int, flight: FlightMaker, goal: Goal | N
     proposal = prepare(process, card, flux.sha256, seed, goal, pilot_points)
     points, chunk = card.run.events, card.run.chunk
     found: list[tuple[Array, Array, Ints, Ints, Ints]] = []
-    # Another coupling is what a scan varies anyway.
-    names = [variation.name for variation in card.variations if variation.kind != "coupling"]
-    ratios: dict[str, list[Array]] = {name: [np.zeros(0)] for name in names}
+    ratios: dict[str, list[Array]] = {name: [np.zeros(0)] for name in varied_names(card)}
     if proposal.components:
         sampler = Sampler(process, proposal)
         for k, first in enumerate(range(0, points, chunk)):
@@ -168,6 +166,11 @@ def _draw(card: Card, flux: Flux, seed: int, flight: FlightMaker, goal: Goal | N
         sampled=flux.sampled,
         ratios_of_variations={name: np.concatenate(parts) for name, parts in ratios.items()},
     )
+
+
+def varied_names(card: Card) -> list[str]:
+    """Names of the variations that a scan has: all but of the coupling, which it varies anyway."""
+    return [variation.name for variation in card.variations if variation.kind != "coupling"]
 
 
 def all_couplings(fixed_lifetime: bool, n_signal: float) -> Goal:

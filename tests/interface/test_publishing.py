@@ -13,7 +13,7 @@ import yaml
 from hepdata_validator.full_submission_validator import FullSubmissionValidator
 
 import mcgen
-from mcgen.sensitivity.likelihood import write_likelihood
+from mcgen.sensitivity.likelihood import patchset_of, workspace_of, write_likelihood
 from mcgen.sensitivity.limits import upper_limit
 from tests.oracle.cards import done, refused, settings, write_tiny_card
 
@@ -165,3 +165,124 @@ def test_pyhf_has_every_point_with_its_errors(place: Path, scan: dict[str, Any])
             assert model.expected_actualdata(moved)[0] == pytest.approx(
                 grid["yield"][1][1] * (1.0 + relative)
             )
+
+
+# --- variations -------------------------------------------------------------------------------------------
+
+VARIED = (
+    'variations=[{name="band", kind="flux", factors=[[40, 0.7], [100, 0.5]]}, '
+    '{name="helm", kind="form_factor", model="helm"}, {name="nothing", kind="flux", factor=0.0}, '
+    '{name="coupled", kind="coupling", g_mu=2e-4}]'
+)
+
+
+@pytest.fixture(scope="module")
+def varied(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Where the tiny card was scanned with variations, and the result published."""
+    place = tmp_path_factory.mktemp("varied")
+    card = write_tiny_card(place)
+    to = ("-o", place / "out.json", "--hepdata", place / "hepdata", "--pyhf", place / "pyhf")
+    done("scan", card, *FEW, *settings(VARIED), *to)
+    return place
+
+
+@pytest.fixture
+def varied_scan(varied: Path) -> dict[str, Any]:
+    found: dict[str, Any] = json.loads((varied / "out.json").read_text(encoding="utf-8"))
+    return found
+
+
+def systematics_in(table: Path) -> list[dict[str, tuple[float, float]]]:
+    """Minus and plus of every systematic error of a table, by row and label."""
+    (variable,) = yaml.safe_load(table.read_text(encoding="utf-8"))["dependent_variables"]
+    return [
+        {
+            error["label"]: (error["asymerror"]["minus"], error["asymerror"]["plus"])
+            for error in row["errors"]
+            if error["label"].startswith("sys,")
+        }
+        for row in variable["values"]
+    ]
+
+
+def one_sided(shift: float) -> Any:
+    return pytest.approx((shift, 0.0) if shift < 0.0 else (0.0, shift), rel=1e-4)
+
+
+def test_hepdata_has_an_error_of_each_variation(varied: Path, varied_scan: dict[str, Any]) -> None:
+    validator = FullSubmissionValidator()
+    assert validator.validate(directory=str(varied / "hepdata")), validator.get_messages()
+    for name, key, side in (("lower_limit", "g_low", 1), ("upper_limit", "g_high", 0)):
+        errors = systematics_in(varied / f"hepdata/{name}.yaml")
+        for row, point in zip(errors, varied_scan["points"], strict=True):
+            limits = point["variations"]
+            assert limits["nothing"][key] is None
+            assert row == {
+                f"sys,{other}": one_sided(limits[other][key] - point[key]) for other in ("band", "helm")
+            }
+            assert row["sys,band"][side] != 0.0, "fewer muons: less reach at both ends"
+    grid = varied_scan["grid"]
+    assert list(grid["variations"]) == ["band", "helm", "nothing"], "a scan varies the coupling itself"
+    nominal = np.ravel(grid["yield"])
+    for number, row in enumerate(systematics_in(varied / "hepdata/yields.yaml")):
+        assert row == {
+            f"sys,{other}": one_sided(np.ravel(values)[number] - nominal[number])
+            for other, values in grid["variations"].items()
+        }
+    comment = next(yaml.safe_load_all((varied / "hepdata/submission.yaml").read_text("utf-8")))["comment"]
+    assert "sys,band with the flux times 0.7 from 40 GeV, 0.5 from 100 GeV; sys,helm with" in comment
+
+
+def test_pyhf_has_the_yield_of_each_variation(varied: Path, varied_scan: dict[str, Any]) -> None:
+    workspace = pyhf.Workspace(json.loads((varied / "pyhf/workspace.json").read_text(encoding="utf-8")))
+    patchset = pyhf.PatchSet(json.loads((varied / "pyhf/patchset.json").read_text(encoding="utf-8")))
+    grid = varied_scan["grid"]
+    for i, mass in enumerate(grid["masses_gev"]):
+        for j, coupling in enumerate(grid["couplings"]):
+            model = patchset.apply(workspace, (mass, coupling)).model()
+            assert "variation_nothing" not in model.config.parameters, "no factor makes nothing"
+            nominal = grid["yield"][i][j]
+            for name in ("band", "helm"):
+                place_of = model.config.par_slice(f"variation_{name}").start
+
+                def rate(deviations: float, model: Any = model, place_of: int = place_of) -> float:
+                    parameters = np.array(model.config.suggested_init())
+                    parameters[place_of] = deviations
+                    return float(model.expected_actualdata(parameters)[0])
+
+                expected = grid["variations"][name][i][j]
+                assert rate(1.0) == pytest.approx(expected, rel=1e-6)
+                assert rate(-1.0) == pytest.approx(nominal**2 / expected, rel=1e-6)
+                assert rate(0.0) != pytest.approx(expected, rel=1e-6), "the control: none of it"
+
+
+def test_pyhf_profiles_the_variations(varied_scan: dict[str, Any]) -> None:
+    table = {"background": 1.2, "observed": 2, "cl": 0.9}
+    workspace = workspace_of(mcgen.load_card(varied_scan["card"]).replace(statistics=table))
+    grid = varied_scan["grid"]
+    alone = {**varied_scan, "grid": {name: grid[name] for name in grid if name != "variations"}}
+    with_them, without = (
+        pyhf.PatchSet(patchset_of(data, workspace)).apply(
+            pyhf.Workspace(workspace), (0.06, grid["couplings"][0])
+        )
+        for data in (varied_scan, alone)
+    )
+
+    def cls(of: pyhf.Workspace, held: str = "-") -> float:
+        model = of.model()
+        fixed = [
+            is_fixed or name.startswith(held)
+            for name, is_fixed in zip(model.config.par_names, model.config.suggested_fixed(), strict=True)
+        ]
+        return float(pyhf.infer.hypotest(1.0, of.data(model), model, fixed_params=fixed, test_stat="qtilde"))
+
+    expected = cls(without)
+    assert cls(with_them, held="variation_") == pytest.approx(expected, rel=1e-3)
+    assert cls(with_them) > 1.05 * expected, "the control: free, they make room for more signal"
+
+
+def test_pyhf_has_no_variation_of_a_card_without(place: Path) -> None:
+    patches = json.loads((place / "pyhf/patchset.json").read_text(encoding="utf-8"))["patches"]
+    for patch in patches:
+        (added,) = patch["patch"]
+        assert [one["name"] for one in added["value"]["modifiers"]] == ["mu", "integration", "flux_sample"]

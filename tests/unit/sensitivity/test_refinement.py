@@ -53,7 +53,7 @@ def point(
     mass: float, n_max: float, low: Crossing | None = None, high: Crossing | None = None, g_max: float = 0.0
 ) -> MassPoint:
     middle = exp(sum(float(limit) for limit in limits(mass)) / 2.0)
-    return MassPoint(mass, low, high, n_max, g_max or middle, (), {})
+    return MassPoint(mass, low, high, n_max, g_max or middle, (), {}, {})
 
 
 def start() -> list[float]:

@@ -161,7 +161,7 @@ def test_seeds_differ() -> None:
 def point(mass: float, low: float | None = None, high: float | None = None) -> MassPoint:
     below, above = (None if g is None else Crossing(g, 0.01 * g, 0.01 * g, 1000.0) for g in (low, high))
     n_max = 100.0 if low or high else 1.0
-    return MassPoint(mass, below, above, n_max, 1e-4, (Yield(1.0, 0.1, 0.1, 100.0),), {"ee": [1.0]})
+    return MassPoint(mass, below, above, n_max, 1e-4, (Yield(1.0, 0.1, 0.1, 100.0),), {"ee": [1.0]}, {})
 
 
 def scan_of(*points: MassPoint) -> Scan:
