@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
+from typing import Any
 
 import matplotlib.pyplot as plt
 import numpy as np
@@ -14,7 +15,7 @@ import mcgen
 from mcgen.card.flux_tables import FluxTable
 from mcgen.constants import MUON_MASS
 from mcgen.flux.flux import load_flux
-from mcgen.plots.style import BLUE, GREEN, ORANGE, PURPLE, VERMILION
+from mcgen.plots.style import BLACK, ORANGE, SKY, VERMILION
 from mcgen.types import Array, Bools, Ints
 from mcgen.weights import error_by_group
 
@@ -22,11 +23,8 @@ EXPERIMENTS = {"na62": "NA62, Cu", "ship": "SHiP, Mo"}
 FACTORS = (10.0, 50.0, 100.0)
 """Values of k in the cut E > k max(m_mu, m_S); the paper's own is not stated."""
 
-MASSES = {0.1: (BLUE, "--"), 0.2: (VERMILION, "-."), 0.5: (PURPLE, ":")}
-"""Masses [GeV] for which the cut is shown, with their colours and line styles; the first is below the muon's."""
-
-BEFORE = {"input": ORANGE, "geometry": GREEN}
-"""Colours of what is drawn before the cut; the paper's yellow is hard to see on paper."""
+MASSES = {0.1: (SKY, 3.8), 0.2: (VERMILION, 2.3), 0.5: (BLACK, 1.0)}
+"""Masses [GeV] for which the cut is shown, with their colours and line widths; the first is below the muon's."""
 
 
 @dataclass(frozen=True)
@@ -113,15 +111,19 @@ def draw_stages(
         edges = bins[name] if isinstance(bins, Mapping) else bins
         values: Array = scale * getattr(muons, variable)
         for panel, factor in zip(panels[:, column], FACTORS, strict=True):
-            stages = {"input": np.ones_like(muons.seen), "geometry": muons.seen}
-            curves = [
-                (stage, stages[stage], colour, "-") for stage, colour in BEFORE.items() if stage in before
-            ]
-            for mass, (colour, style) in MASSES.items():
-                curves.append((f"$m_S$ = {mass:g} GeV", muons.seen & muons.fast(factor, mass), colour, style))
-            for text, chosen, colour, style in curves:
+            everything = np.ones_like(muons.seen)
+            # Curves are the same where nothing is cut: an area, and lines of which each is narrower than the one below it.
+            looks: dict[str, tuple[Bools, dict[str, Any]]] = {
+                "input": (everything, {"color": ORANGE, "lw": 1.4}),
+                "geometry": (muons.seen, {"color": "0.82", "fill": True}),
+            }
+            looks = {stage: looks[stage] for stage in before}
+            for mass, (colour, width) in MASSES.items():
+                fast = muons.seen & muons.fast(factor, mass)
+                looks[f"$m_S$ = {mass:g} GeV"] = (fast, {"color": colour, "lw": width})
+            for text, (chosen, look) in looks.items():
                 content = np.histogram(values[chosen], edges, weights=muons.rate[chosen])[0]
-                panel.stairs(content, edges, color=colour, ls=style, lw=1.4, label=text)
+                panel.stairs(content, edges, label=text, **look)
             panel.set(yscale="log", ylim=limits)
             panel.set_title(f"{label}, $k$ = {factor:g}", fontsize=10)
             if variable == "momentum":

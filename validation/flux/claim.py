@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Callable
 from itertools import pairwise
 from pathlib import Path
 
@@ -21,7 +22,8 @@ PAGE = Path(mcgen.__file__).parent / "data" / "README.md"
 TRUST = ((5.0, 100.0, 1.3), (100.0, 150.0, 1.5), (150.0, 400.0, 2.0))
 """Momenta [GeV] and the factor within which the sample is to be trusted there."""
 
-LOOKS = {"na62": (BLUE, "-"), "ship": (VERMILION, "--")}
+LOOKS = {"na62": (BLUE, 2.6), "ship": (VERMILION, 1.0)}
+"""Colour and line width: the first line is the wider one, to be seen where both are the same."""
 
 NOTES = """\
 Numbers of muons above a momentum, and medians of depth and angle, are those of the page that comes with the
@@ -104,40 +106,68 @@ def weighted_median(values: Array, rate: Array, group: Ints) -> tuple[float, flo
 
 
 def draw(folder: Path) -> None:
-    """Draw the three distributions of both samples, with errors and, for the momentum, its uncertainty."""
-    figure, panels = plt.subplots(1, 3, figsize=(11.0, 3.9), layout="constrained")
-    for name, label in EXPERIMENTS.items():
-        muons = muons_of(name)
-        colour, style = LOOKS[name]
-        for panel, values, bins in (
-            (panels[0], muons.momentum, np.geomspace(2.0, 400.0, 31)),
-            (panels[1], 1e3 * muons.theta, np.geomspace(0.3, 1000.0, 41)),
-            (panels[2], muons.depth, np.linspace(0.0, 3.0, 31)),
-        ):
-            content, error = density(muons, values, bins)
-            panel.stairs(content, bins, color=colour, ls=style, lw=1.3, label=label.split(", ")[1])
-            middle = np.sqrt(bins[1:] * bins[:-1]) if panel is not panels[2] else 0.5 * (bins[1:] + bins[:-1])
-            panel.errorbar(middle, content, error, fmt="none", color=colour, lw=0.8)
-            if name == "na62" and panel is panels[0]:
-                shade(panel, bins, content)
-    panels[0].set(xscale="log", yscale="log", xlabel="$p_\\mu$ [GeV]", ylabel="d$n$/d$p$ [1/GeV per proton]")
-    panels[1].set(
-        xscale="log",
-        yscale="log",
-        xlabel="$\\theta_\\mu$ [mrad]",
-        ylabel="d$n$/d$\\theta$ [1/mrad per proton]",
+    """Draw the three distributions of both samples, with errors and, for the momentum, its uncertainty; and their ratio."""
+    figure, panels = plt.subplots(
+        2, 3, figsize=(11.0, 5.2), sharex="col", height_ratios=(2.4, 1.0), layout="constrained"
     )
-    panels[2].set(yscale="log", xlabel="production depth $z$ [m]", ylabel="d$n$/d$z$ [1/m per proton]")
+    variables: tuple[tuple[Callable[[Muons], Array], Array, str, str], ...] = (
+        (
+            lambda m: m.momentum,
+            np.geomspace(2.0, 400.0, 31),
+            "$p_\\mu$ [GeV]",
+            "d$n$/d$p$ [1/GeV per proton]",
+        ),
+        (
+            lambda m: 1e3 * m.theta,
+            np.geomspace(0.3, 1000.0, 41),
+            "$\\theta_\\mu$ [mrad]",
+            "d$n$/d$\\theta$ [1/mrad per proton]",
+        ),
+        (
+            lambda m: m.depth,
+            np.linspace(0.0, 3.0, 31),
+            "production depth $z$ [m]",
+            "d$n$/d$z$ [1/m per proton]",
+        ),
+    )
+    for (top, bottom), (values, bins, axis, unit) in zip(panels.T, variables, strict=True):
+        logarithmic = bins is not variables[-1][1]
+        middle = np.sqrt(bins[1:] * bins[:-1]) if logarithmic else 0.5 * (bins[1:] + bins[:-1])
+        drawn = {name: density(muons_of(name), values(muons_of(name)), bins) for name in EXPERIMENTS}
+        for name, (content, error) in drawn.items():
+            colour, width = LOOKS[name]
+            top.stairs(content, bins, color=colour, lw=width, label=EXPERIMENTS[name].split(", ")[1])
+            top.errorbar(middle, content, error, fmt="none", color=colour, lw=0.5 * width)
+        ratio, relative = ratio_of(drawn["ship"], drawn["na62"])
+        bottom.axhline(1.0, color="0.6", lw=0.8)
+        bottom.errorbar(middle, ratio, ratio * relative, fmt="o", ms=2.5, lw=1.0, color=LOOKS["ship"][0])
+        bottom.set(xlabel=axis, ylim=(0.0, 2.0))
+        top.set(yscale="log", ylabel=unit)
+        if logarithmic:
+            top.set_xscale("log")
+    shade(
+        panels[0, 0],
+        variables[0][1],
+        density(muons_of("na62"), muons_of("na62").momentum, variables[0][1])[0],
+    )
+    panels[1, 0].set_ylabel("Mo / Cu")
     # Of all three panels: the first one has the band of the momentum, too.
     figure.legend(
-        *panels[0].get_legend_handles_labels(),
+        *panels[0, 0].get_legend_handles_labels(),
         fontsize=9,
         frameon=False,
-        ncols=4,
+        ncols=3,
         loc="outside lower center",
     )
-    panels[1].set_title("all muons above 2 GeV", fontsize=10)
+    figure.suptitle("all muons above 2 GeV", fontsize=10)
     save_figure(figure, folder, "flux")
+
+
+def ratio_of(one: tuple[Array, Array], other: tuple[Array, Array]) -> tuple[Array, Array]:
+    """Ratio of two histograms and its relative error; nan where one of them is empty."""
+    filled = (one[0] > 0.0) & (other[0] > 0.0)
+    (a, da), (b, db) = ((np.where(filled, v, np.nan) for v in pair) for pair in (one, other))
+    return a / b, np.hypot(da / a, db / b)
 
 
 def density(muons: Muons, values: Array, bins: Array) -> tuple[Array, Array]:
@@ -155,5 +185,11 @@ def shade(panel: Axes, bins: Array, content: Array) -> None:
     for low, high, by in TRUST:
         factor[(middle >= low) & (middle <= high)] = by
     panel.stairs(
-        content * factor, bins, baseline=content / factor, fill=True, color="0.85", label="uncertainty (Cu)"
+        content * factor,
+        bins,
+        baseline=content / factor,
+        fill=True,
+        color="0.85",
+        label="uncertainty (Cu)",
+        zorder=0.5,
     )

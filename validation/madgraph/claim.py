@@ -12,7 +12,7 @@ from scipy.interpolate import PchipInterpolator
 
 from mcgen.constants import GEV2_TO_PB, MUON_MASS
 from mcgen.physics.formfactors import Nucleus
-from mcgen.plots.style import BLACK, BLUE, CYCLE, VERMILION, style_of
+from mcgen.plots.style import BLACK, BLUE, VERMILION, style_of
 from mcgen.sources.bremsstrahlung.methods import METHODS
 from mcgen.types import Array
 from tests.oracle.madgraph import (
@@ -221,11 +221,20 @@ LOGARITHMIC = ("theta", "t", "recoil_e", "recoil_theta")
 
 
 def draw_shapes(folder: Path, made: Mapping[str, Shapes]) -> None:
-    """Draw the ratio of `exact` to MadGraph in all variables."""
-    figure, panels = plt.subplots(2, 3, figsize=(10.0, 5.0), sharey=True, layout="constrained")
-    for panel, (variable, axis) in zip(panels.flat, VARIABLES.items(), strict=True):
-        scale = SCALES.get(variable, 1.0)
-        for i, (name, shapes) in enumerate(made.items()):
+    """Draw the ratio of `exact` to MadGraph, a row a sample and a column a variable."""
+    size = (12.0, 1.5 * len(made) + 0.6)
+    figure, panels = plt.subplots(
+        len(made),
+        len(VARIABLES),
+        figsize=size,
+        sharex="col",
+        sharey=True,
+        squeeze=False,
+        layout="constrained",
+    )
+    for row, (name, shapes) in zip(panels, made.items(), strict=True):
+        for panel, variable in zip(row, VARIABLES, strict=True):
+            scale = SCALES.get(variable, 1.0)
             values, weight = madgraph(name).sample(variable)
             edges = np.quantile(values, np.linspace(0.002, 0.998, 13))
             reference = histogram(values, weight, edges)
@@ -233,23 +242,15 @@ def draw_shapes(folder: Path, made: Mapping[str, Shapes]) -> None:
             middle = (
                 np.sqrt(edges[1:] * edges[:-1]) if variable in LOGARITHMIC else 0.5 * (edges[1:] + edges[:-1])
             )
-            panel.errorbar(
-                scale * middle, value, error, fmt="os^D"[i], ms=3, lw=0.9, color=CYCLE[i], label=label(name)
-            )
-        if variable in LOGARITHMIC:
-            panel.set_xscale("log")
-        panel.axhline(1.0, color="0.6", lw=0.8)
-        panel.set_ylim(0.85, 1.15)
+            panel.axhline(1.0, color="0.6", lw=0.8)
+            panel.errorbar(scale * middle, value, error, fmt="o", ms=3, lw=0.9, color=BLUE)
+            panel.set_ylim(0.85, 1.15)
+            if variable in LOGARITHMIC:
+                panel.set_xscale("log")
+        row[0].set_ylabel(label(name).replace(", $E", ",\n$E"), fontsize=9)
+    for panel, axis in zip(panels[-1], VARIABLES.values(), strict=True):
         panel.set_xlabel(axis)
-    for panel in panels[:, 0]:
-        panel.set_ylabel("exact / MadGraph, normalised")
-    figure.legend(
-        *panels[0, 0].get_legend_handles_labels(),
-        fontsize=9,
-        frameon=False,
-        loc="outside upper center",
-        ncols=4,
-    )
+    figure.suptitle("exact / MadGraph, normalised", fontsize=10)
     save_figure(figure, folder, "shapes")
 
 
@@ -260,23 +261,36 @@ def draw_trend(
     energies: Sequence[float],
 ) -> None:
     """Draw the signed relative difference of the normalised spectra against muon energy over mass."""
-    figure, panels = plt.subplots(1, len(WINDOWS), figsize=(10.0, 3.5), layout="constrained")
+    figure, panels = plt.subplots(1, len(WINDOWS), figsize=(10.0, 4.2), layout="constrained")
     for panel, (window, limits) in zip(panels, WINDOWS.items(), strict=True):
         for mass, scan in trend.items():
             scaled = np.array(energies) / max(mass, MUON_MASS)
             colour, style = LINES[mass]
-            text = f"exact, Cu, $m_S$ = {mass:g} GeV"
+            text = f"Cu, $m_S$ = {mass:g} GeV"
             panel.plot(scaled, 100.0 * scan[window], style, color=colour, label=text)
         for i, (name, methods) in enumerate(made.items()):
             value, error = excess(methods["iww"], madgraph(name), *limits)
             place = SAMPLES[name].energy / max(SAMPLES[name].mass, MUON_MASS)
             looks: dict[str, Any] = {"fmt": "os^D"[i], "ms": 5, "color": LINES[SAMPLES[name].mass][0]}
-            panel.errorbar(place, 100.0 * value, 100.0 * error, label=f"MadGraph, {label(name)}", **looks)
+            panel.errorbar(place, 100.0 * value, 100.0 * error, label=label(name), **looks)
         panel.set(xscale="log", xlabel="$E_\\mu$ / max($m_\\mu$, $m_S$)")
         panel.set_title(f"fraction of events with {window.replace('x', '$x$')}", fontsize=10)
     panels[0].set_ylabel("iww / reference − 1 [%]")
     panels[0].axhline(0.0, color="0.6", lw=0.8)
-    panels[1].set(yscale="log", ylim=(10.0, 2000.0))
+    panels[0].set_ylim(-52.0, 3.0)
+    panels[1].set(yscale="log", ylim=(10.0, 3000.0))
+    # Both panels have all curves: the one's free corner tells the lines, that of the other the points.
     handles, names = panels[0].get_legend_handles_labels()
-    figure.legend(handles, names, fontsize=8, frameon=False, loc="outside right upper", title="iww against")
+    for panel, part, corner, reference in (
+        (panels[0], slice(len(trend)), "lower right", "exact"),
+        (panels[1], slice(len(trend), None), "upper right", "MadGraph"),
+    ):
+        panel.legend(
+            handles[part],
+            names[part],
+            fontsize=8,
+            frameon=False,
+            loc=corner,
+            title=f"iww against {reference}",
+        )
     save_figure(figure, folder, "energy")
