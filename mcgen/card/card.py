@@ -93,9 +93,13 @@ class Card(Table):
         >>> card.facts
         'na62, leptophilic scalar, m = 0.05 GeV, g_mu = 0.0001, 1e+18 protons on target'
         """
+        return f"{self.experiment.name}, {self.model.in_words()}, {self.normalisation}"
+
+    @property
+    def normalisation(self) -> str:
+        """What yields are for, in words: "1e+18 protons on target"."""
         exposure = self.experiment.exposure
-        normalised = f"{exposure.value:g} {EXPOSURES[exposure.kind]}"
-        return f"{self.experiment.name}, {self.model.in_words()}, {normalised}"
+        return f"{exposure.value:g} {EXPOSURES[exposure.kind]}"
 
     def __repr__(self) -> str:
         return f"<Card {self.heading}: {self.facts}>"

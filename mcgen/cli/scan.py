@@ -6,7 +6,7 @@ import json
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Literal
 
 import typer
 
@@ -51,6 +51,7 @@ def scan(
     name: Annotated[
         str | None, typer.Option("--label", help="What the figure calls this scan; default: its title.")
     ] = None,
+    format_: Annotated[Literal["png", "pdf"], typer.Option("--format", help="Kind of the figure.")] = "png",
     tables: Annotated[
         bool, typer.Option("--tables", help="Write yields by mass and width, to recast other couplings.")
     ] = False,
@@ -85,7 +86,7 @@ def scan(
 
     # A fault of what is to be drawn or written is told before anything is computed.
     drawn = read_limits(limits) if limits is not None else []
-    figure = target.with_suffix(".png")
+    figure = target.with_suffix(f".{format_}")
     written = [*scan_files(target, loaded.model.channels if tables else ()), figure]
     read = [*files_of(card, loaded), *(with_ or []), *(limits.glob("*.csv") if limits else [])]
     claim(written, read, force)

@@ -13,7 +13,19 @@ import numpy as np
 from matplotlib.axes import Axes
 
 from mcgen.experiment.exposure import EXPOSURES
-from mcgen.plots.style import BLACK, BLUE, GREEN, ORANGE, PURPLE, SKY, VERMILION, add_title, label, save
+from mcgen.plots.style import (
+    BLACK,
+    BLUE,
+    GREEN,
+    ORANGE,
+    PURPLE,
+    SKY,
+    VERMILION,
+    add_title,
+    label,
+    save,
+    tidy_log_axis,
+)
 from mcgen.sensitivity.curves import Limit
 from mcgen.sources.bremsstrahlung import Bremsstrahlung
 
@@ -88,6 +100,8 @@ def draw_scans(
     axes.set_yscale("log")
     axes.set_xlim(min(masses), max(masses) if len(set(masses)) > 1 else 1.1 * max(masses))
     axes.set_ylim(0.5 * min(couplings, default=1e-8), 3.0 * max(couplings, default=1.0))
+    for axis in (axes.xaxis, axes.yaxis):
+        tidy_log_axis(axis)
     for limit in limits:
         _draw_limit(axes, limit)
     _draw_g_minus_2(axes, scans[0]["g_minus_2"])

@@ -11,7 +11,7 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from mcgen.analysis.systematics import systematic_errors, total_systematic
-from mcgen.plots.style import BLACK, BLUE, CYCLE, VERMILION, add_title
+from mcgen.plots.style import BLACK, BLUE, CYCLE, VERMILION, add_title, tidy_log_axis
 from mcgen.survey import Survey, YieldHistogram
 from mcgen.survey.variables import ACCEPTANCE, BOSON, DAUGHTERS, PARENT, VARIABLES, Variable
 from mcgen.types import Array
@@ -53,7 +53,9 @@ def draw_processes(survey: Survey) -> Figure:
         _band(axes, histogram.edges, value[1:-1], error[1:-1], BLACK, "all, accepted")
         axes.set_ylim(bottom=0.0)
 
-    return _with_legend(_draw(survey, BOSON, 3, "accepted events per bin", panel, foot=0.85))
+    return _with_legend(
+        _draw(survey, BOSON, 3, f"accepted events per bin for\n{survey.card.normalisation}", panel, foot=0.85)
+    )
 
 
 def draw_acceptance(survey: Survey) -> Figure:
@@ -100,7 +102,11 @@ def _draw_spectra(survey: Survey, variables: Sequence[Variable], columns: int) -
             axes.set_yscale("log")
             axes.set_ylim(_DECADES * top, 3.0 * top)
 
-    return _with_legend(_draw(survey, variables, columns, "events per bin", panel, foot=0.85))
+    return _with_legend(
+        _draw(
+            survey, variables, columns, f"events per bin for\n{survey.card.normalisation}", panel, foot=0.85
+        )
+    )
 
 
 def _with_legend(figure: Figure) -> Figure:
@@ -128,7 +134,7 @@ def _draw(
     figure, grid = plt.subplots(rows, columns, figsize=(12.0, height), squeeze=False)
     # A layout that is found by trial takes three times as long as the drawing itself.
     figure.subplots_adjust(
-        left=0.06, right=0.985, wspace=0.2, hspace=0.25, bottom=foot / height, top=1.0 - 0.6 / height
+        left=0.075, right=0.985, wspace=0.2, hspace=0.25, bottom=foot / height, top=1.0 - 0.6 / height
     )
     for axes, variable in zip(grid.flat, variables, strict=True):
         axes.set_xlabel(variable.label)
@@ -139,6 +145,8 @@ def _draw(
         if histogram.log:
             axes.set_xscale("log")
         axes.set_xlim(histogram.edges[0], histogram.edges[-1])
+        if histogram.log:
+            tidy_log_axis(axes.xaxis)
         panel(axes, histogram)
     for axes in grid[:, 0]:
         axes.set_ylabel(y_label)

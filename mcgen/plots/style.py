@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import math
 import textwrap
 import warnings
 from collections.abc import Iterator
@@ -15,11 +16,13 @@ import matplotlib as mpl
 mpl.use("Agg")
 
 import matplotlib.pyplot as plt
+from matplotlib.ticker import FuncFormatter, LogLocator, MaxNLocator, NullFormatter
 
 from mcgen.errors import UsageError
 from mcgen.io.files import atomic_output
 
 if TYPE_CHECKING:
+    from matplotlib.axis import Axis
     from matplotlib.figure import Figure
 
 BLACK, ORANGE, SKY, GREEN, BLUE, VERMILION, PURPLE = (
@@ -64,6 +67,16 @@ def add_title(figure: Figure, title: str, facts: str) -> None:
         for line in textwrap.wrap(plain(text), across, max_lines=3, placeholder=" ...")
     ]
     figure.suptitle("\n".join(lines), fontsize=10, parse_math=False)
+
+
+def tidy_log_axis(axis: Axis) -> None:
+    """Choose ticks of a logarithmic axis, whose limits are set, that do not overprint: few, and short, if it is short."""
+    low, high = axis.get_view_interval()
+    decades = math.log10(high / low)
+    if decades < 1.3:
+        axis.set_major_locator(LogLocator(subs=(1.0, 2.0, 5.0)) if decades > 0.7 else MaxNLocator(4))
+        axis.set_major_formatter(FuncFormatter(lambda value, _: f"{value:.6g}"))
+    axis.set_minor_formatter(NullFormatter())
 
 
 def label(text: str, longest: int = 80) -> str:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import matplotlib.pyplot as plt
 import numpy as np
 from matplotlib.axes import Axes
+from matplotlib.collections import QuadMesh
 from matplotlib.colors import ListedColormap, LogNorm
 from matplotlib.figure import Figure
 
@@ -28,14 +29,16 @@ _LABEL_SPACE = 0.045
 
 def draw_vertices(survey: Survey) -> Figure:
     """Draw x and y over z: emissions in the dump on the left, decays in the experiment on the right."""
-    figure, grid = plt.subplots(2, 2, figsize=(13.0, 7.4), layout="constrained", width_ratios=(1.0, 2.4))
+    figure, grid = plt.subplots(2, 2, figsize=(14.5, 7.4), layout="constrained", width_ratios=(1.0, 2.4))
     experiment = survey.card.experiment
     for axis, (name, row) in enumerate(zip("xy", grid, strict=True)):
         for panel, map_ in zip(row, (survey.emission[axis], survey.decay[axis]), strict=True):
             panel.set(xlim=(map_.z[0], map_.z[-1]), ylim=(map_.side[0], map_.side[-1]))
             panel.set(xlabel="$z$ [m]", ylabel=f"${name}$ [m]")
             _draw_dump(panel, experiment, axis)
-            _draw_map(panel, map_)
+            if (drawn := _draw_map(panel, map_)) is not None:
+                bar = figure.colorbar(drawn, ax=panel, pad=0.01)
+                bar.set_label(f"decays in volume per cell for\n{survey.card.normalisation}", fontsize=8)
         _draw_detector(row[1], experiment, axis, named=axis == 0)
         for display in survey.displays:
             z, across = display.boson[2], display.boson[axis]
@@ -48,12 +51,14 @@ def draw_vertices(survey: Survey) -> Figure:
     return figure
 
 
-def _draw_map(axes: Axes, map_: Map) -> None:
+def _draw_map(axes: Axes, map_: Map) -> QuadMesh | None:
+    """Draw densities; return what a colour bar is for, if there are any."""
     top = float(map_.yields.max())
-    if top > 0.0:
-        seen = np.ma.masked_less_equal(map_.yields.T, 0.0)
-        norm = LogNorm(vmin=_DECADES * top, vmax=top, clip=True)
-        axes.pcolormesh(map_.z, map_.side, seen, cmap=_DENSITY, norm=norm, rasterized=True, zorder=1.5)
+    if top <= 0.0:
+        return None
+    seen = np.ma.masked_less_equal(map_.yields.T, 0.0)
+    norm = LogNorm(vmin=_DECADES * top, vmax=top, clip=True)
+    return axes.pcolormesh(map_.z, map_.side, seen, cmap=_DENSITY, norm=norm, rasterized=True, zorder=1.5)
 
 
 def _draw_dump(axes: Axes, experiment: ExperimentTable, axis: int) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import json
 import resource
+from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
@@ -17,7 +18,7 @@ import mcgen
 from mcgen.errors import FileFormatError, UsageError
 from mcgen.io.events.store import read_chunks
 from mcgen.plots.scan import label_of, plot_scans
-from mcgen.plots.style import add_title
+from mcgen.plots.style import add_title, tidy_log_axis
 from mcgen.sensitivity.contour import mass_point
 from mcgen.sensitivity.curves import read_limits
 from tests.oracle.cards import done, refused, run, settings, write_tiny_card
@@ -116,6 +117,21 @@ def test_long_titles_wrap() -> None:
     plt.close(figure)
 
 
+@pytest.mark.parametrize("limits", [(0.02, 0.3), (0.1, 0.2), (0.21, 0.24), (1e-4, 1e-2)])
+def test_ticks_of_a_logarithmic_axis_do_not_overprint(limits: tuple[float, float]) -> None:
+    figure, axes = plt.subplots(figsize=(5.6, 5.0))
+    axes.set_xscale("log")
+    axes.set_xlim(*limits)
+    tidy_log_axis(axes.xaxis)
+    figure.canvas.draw()
+    ticks = [*axes.get_xticklabels(), *axes.get_xticklabels(minor=True)]
+    boxes = [tick.get_window_extent() for tick in ticks if tick.get_text()]
+    boxes = sorted((box for box in boxes if box.width > 0.0), key=lambda box: box.x0)
+    assert len(boxes) > 1
+    assert all(one.x1 < other.x0 for one, other in pairwise(boxes))
+    plt.close(figure)
+
+
 def test_json(result: dict[str, Any]) -> None:
     found = result["json"]
     assert found == json.loads((result["place"] / "out.json").read_text(encoding="utf-8"))
@@ -186,6 +202,12 @@ def test_names_of_the_files() -> None:
         "tiny_scan_grid.csv",
         "tiny_scan_points.csv",
     ]
+
+
+def test_the_figure_is_a_pdf_if_asked_for() -> None:
+    done("scan", "tiny.toml", "--masses", "0.05", "-o", "out.json", "--format", "pdf")
+    assert Path("out.pdf").read_bytes().startswith(b"%PDF")
+    assert not Path("out.png").exists()
 
 
 def test_another_seed_differs(result: dict[str, Any]) -> None:
