@@ -230,7 +230,11 @@ def _meanings(table: type[Table]) -> dict[str, str]:
 
 def _strings_below_fields(owner: type[Table]) -> dict[str, str]:
     """Read them from the source: only the command that lists keys wants them, which need not slow others down."""
-    (definition,) = ast.parse(textwrap.dedent(inspect.getsource(owner))).body
+    try:
+        source = inspect.getsource(owner)
+    except OSError:  # a table that was made of a registry: its fields have descriptions
+        return {}
+    (definition,) = ast.parse(textwrap.dedent(source)).body
     assert isinstance(definition, ast.ClassDef)
     found = {}
     for statement, below in pairwise(definition.body):

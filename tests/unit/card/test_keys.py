@@ -8,11 +8,12 @@ from functools import cache
 from typing import Annotated, Any
 
 import pytest
-from pydantic import Field
+from pydantic import Field, create_model
 
 from mcgen.card import Card, shipped_cards
 from mcgen.card.keys import OPTIONAL, REQUIRED, Key, Section, sections, sections_of
 from mcgen.errors import UsageError
+from mcgen.fields import Table
 from tests.oracle.cards import done
 
 UNITS = {
@@ -95,6 +96,12 @@ def test_a_key_that_a_table_gets_is_listed() -> None:
         """How deep it is [m]."""
 
     assert sections(More)[0].keys[-1] == Key("depth_m", "m", "3", "number from 1 to 2e6", "How deep it is.")
+
+
+def test_a_table_that_is_made_at_run_time_is_listed_by_its_descriptions() -> None:
+    field = (float, Field(default=3.0, ge=1.0, le=2e6, description="How deep it is [m]."))
+    made = create_model("MadeAtRunTime", __base__=Table, __module__=__name__, depth_m=field)
+    assert sections(made)[0].keys == (Key("depth_m", "m", "3", "number from 1 to 2e6", "How deep it is."),)
 
 
 def test_an_experiments_table_goes_by_its_short_name() -> None:
