@@ -68,7 +68,9 @@ def make(
         int, typer.Option(help="Protons that are followed together, and kept for --resume.")
     ] = 1000,
     seed: Annotated[int | None, typer.Option(help="Seed of the random numbers; default: drawn.")] = None,
-    jobs: Annotated[int, typer.Option("--jobs", "-j", min=1, max=1024, help="Number of processes.")] = 1,
+    jobs: Annotated[
+        int, typer.Option("--jobs", "-j", min=1, max=1024, metavar="N", help="Number of processes.")
+    ] = 1,
     resume: Annotated[bool, typer.Option("--resume", help="Continue an interrupted run.")] = False,
     output: Annotated[
         Path | None,

@@ -57,10 +57,10 @@ def table(results: dict[str, Any]) -> str:
     for name, rows in results.items():
         accepted = {key: rows[key]["accepted"] for key in rows}
         cells = [f"`{name}`", *(f"{accepted[key]['value']:.4g}" for key in ("iww", "exact"))]
-        cells.append("{:.2f} ± {:.2f}".format(*ratio(accepted["iww"], accepted["exact"])))
-        cells.append("{:.2f} ± {:.2f}".format(*ratio(rows["iww"]["fiducial"], rows["exact"]["fiducial"])))
+        cells.append("{:.3f} ± {:.3f}".format(*ratio(accepted["iww"], accepted["exact"])))
+        cells.append("{:.3f} ± {:.3f}".format(*ratio(rows["iww"]["fiducial"], rows["exact"]["fiducial"])))
         cells.append(f"{accepted['realistic']['value']:.4g}")
-        cells.append("{:.2f} ± {:.2f}".format(*ratio(accepted["iww"], accepted["realistic"])))
+        cells.append("{:.3f} ± {:.3f}".format(*ratio(accepted["iww"], accepted["realistic"])))
         lines.append("| " + " | ".join(cells) + " |")
     return "\n".join(lines)
 
