@@ -97,7 +97,13 @@ class Card(Table):
 
     @property
     def normalisation(self) -> str:
-        """What yields are for, in words: "1e+18 protons on target"."""
+        """What yields are for, in words.
+
+        Examples
+        --------
+        >>> card.normalisation
+        '1e+18 protons on target'
+        """
         exposure = self.experiment.exposure
         return f"{exposure.value:g} {EXPOSURES[exposure.kind]}"
 
