@@ -265,16 +265,20 @@ def adapted_grid(grid: Array, uniform: Array, density: Array) -> tuple[Array, fl
 
     Returns
     -------
-    The adapted edges, and the root mean square of the density
+    The adapted edges, and the density's spread
     """
-    square = density**2
-    size = float(np.sqrt(square.mean()))
-    if not size > 0.0:
-        return grid, size
+    spread = spread_of(density)
+    if not spread > 0.0:
+        return grid, spread
     adaptive = vegas.AdaptiveMap([list(edges) for edges in grid])
-    adaptive.add_training_data(uniform, square)
+    adaptive.add_training_data(uniform, density**2)
     adaptive.adapt(DAMPING)
-    return np.array(adaptive.extract_grid()), size
+    return np.array(adaptive.extract_grid()), spread
+
+
+def spread_of(density: Array) -> float:
+    """Root mean square of a density (n,)."""
+    return float(np.sqrt((density**2).mean()))
 
 
 def parent_importance(rate: Array, cells: Sequence[Ints], seen: Ints, seen_yield: Array) -> Array:

@@ -24,6 +24,7 @@ from mcgen.sampler.proposal import (
     alike,
     flat_grid,
     parent_importance,
+    spread_of,
 )
 from mcgen.sampler.sampler import Sampler
 from mcgen.types import Array, Bools, Ints
@@ -40,7 +41,10 @@ OVERFLOW = 1e-3
 """Share of the yield that heavier events may exceed the common weight of unweighted ones by."""
 
 SETTLED = 0.01
-"""Maps are trained until two iterations change the spread of what they draw by less than this share each."""
+"""Maps are trained until two iterations change their spread by less than this share of the largest spread."""
+
+LEAST_EFFORT = 0.25
+"""Share of the points of pilots and training that a source and channel gets however little it brings."""
 
 CLASSES = 8
 """Classes of parent energy of a source and channel."""
@@ -108,16 +112,19 @@ def prepare(
     ]
     importance = goal(pilots) if goal else _importance(pilots, card.run.vegas.train_on)
     components: list[Component] = []
+    spreads = np.zeros(count)
     for i, (component, pilot) in enumerate(zip(flat, pilots, strict=True)):
         rough = _with_parents(component, process, pilot, importance(pilot))
         second = _pilot(
             sampler, [rough], [next(batches(Purpose.PILOT, count + i, 1, (size, len(rough.grid))))]
         )
-        chosen = _with_parents(rough, process, second, importance(second))
+        density = importance(second)
+        spreads[i] = spread_of(density)
+        chosen = _with_parents(rough, process, second, density)
         components += _by_aim(process, _by_energy(process, chosen))
 
-    trained, sizes = _trained(sampler, components, importance, settings, batches)
-    proposal = Proposal(axes, _mixture(trained, np.array(sizes)), key, seed)
+    trained, spreads = _trained(sampler, components, _efforts(spreads), importance, settings, batches)
+    proposal = Proposal(axes, _mixture(trained, spreads), key, seed)
     if not card.run.unweighted:
         return proposal
     u = batches(Purpose.CEILING, 0, 1, (settings.pilot, proposal.dimension))
@@ -151,24 +158,33 @@ def ceiling_of(weight: Array) -> float:
     return float(heaviest[np.searchsorted(excess, OVERFLOW * heaviest.sum(), side="right") - 1])
 
 
+def _efforts(spreads: Array) -> Array:
+    """Tell what share of the points the maps of each source and channel (n,) are worth.
+
+    What a map could gain is in proportion to its spread; the more points it has, the slower it gains.
+    """
+    largest = spreads.max()
+    return np.maximum(np.sqrt(spreads / largest), LEAST_EFFORT) if largest > 0.0 else np.ones_like(spreads)
+
+
 def _trained(
     sampler: Sampler,
     components: list[Component],
+    efforts: Array,
     importance: Importance,
     settings: VegasTable,
     batches: _Batches,
-) -> tuple[list[Component], list[float]]:
+) -> tuple[list[Component], Array]:
     """Train the maps, those of one source and channel together, and return the spread of what each one draws."""
     trained: list[Component] = []
     sizes: list[float] = []
-    for members in alike(components):
+    for members, effort in zip(alike(components), efforts, strict=True):
         spreads, settled = [0.0] * len(members), 0
         axes = sampler.proposal.axes[members[0].source]
+        points = [_training_points(c, axes, int(effort * settings.neval)) for c in members]
         training = [
-            batches(
-                Purpose.TRAINING, i, settings.nitn, (_training_points(c, axes, settings.neval), len(axes))
-            )
-            for i, c in enumerate(members, len(trained))
+            batches(Purpose.TRAINING, i, settings.nitn, (n, len(axes)))
+            for i, n in enumerate(points, len(trained))
         ]
         for uniform in zip(*training, strict=True):
             pilot = _pilot(sampler, members, uniform)
@@ -180,7 +196,8 @@ def _trained(
             members = [replace(c, grid=grid) for c, (grid, _) in zip(members, adapted, strict=True)]
             before, spreads = sum(spreads), [spread for _, spread in adapted]
             # More than before: something was found late. One iteration may be as the last by chance.
-            settled = settled + 1 if abs(sum(spreads) - before) < SETTLED * before else 0
+            change = effort**2 * abs(sum(spreads) - before)  # as part of the largest spread
+            settled = settled + 1 if change < SETTLED * before else 0
             if settled == 2:
                 break
         trained += members
@@ -192,7 +209,7 @@ def _trained(
             members[0].source,
             members[0].channel,
         )
-    return trained, sizes
+    return trained, np.array(sizes)
 
 
 def _training_points(component: Component, axes: Sequence[str], neval: int) -> int:
