@@ -45,7 +45,7 @@ def kaons(count: int = 150) -> dict[str, Array]:
         "px": rng.normal(0.0, 0.1, count),
         "py": rng.normal(0.0, 0.1, count),
         "pz": rng.uniform(5.0, 80.0, count),
-        "w": rng.uniform(0.5e-7, 1.5e-7, count),
+        "w": rng.uniform(0.5e-5, 1.5e-5, count),
     }
 
 
