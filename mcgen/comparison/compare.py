@@ -7,8 +7,7 @@ from dataclasses import dataclass
 from math import hypot, inf
 
 import numpy as np
-from scipy.stats import chi2 as chi2_distribution
-from scipy.stats import norm as normal
+from scipy.special import chdtrc, ndtr
 
 from mcgen.comparison.two_samples import (
     MIN_IN_BIN,
@@ -113,7 +112,7 @@ class Comparison:
         apart = max(apart - self.reference.allowance * abs(self.reference.total), 0.0)
         error = hypot(self.sample.error, self.reference.error)
         z = apart / error if error > 0.0 else inf * apart if apart > 0.0 else 0.0
-        return float(2.0 * normal.sf(z))
+        return float(2.0 * ndtr(-z))
 
     @property
     def disagreements(self) -> list[str]:
@@ -199,7 +198,7 @@ def compare_shapes(variable: str, sample: Weighted, reference: Weighted) -> Shap
         variable=variable,
         chi2=chi2,
         ndf=ndf,
-        p_chi2=float(chi2_distribution.sf(chi2, ndf)),
+        p_chi2=float(chdtrc(ndf, chi2)),
         ks=distance,
         ks_p=ks_probability(distance, size),
         mean=mean,

@@ -101,6 +101,7 @@ def _draw_spectra(survey: Survey, variables: Sequence[Variable], columns: int) -
         if top > 0.0:
             axes.set_yscale("log")
             axes.set_ylim(_DECADES * top, 3.0 * top)
+            tidy_log_axis(axes.yaxis)
 
     return _with_legend(
         _draw(

@@ -152,7 +152,7 @@ def survives(*arguments: str) -> bool:
     return False
 
 
-@pytest.mark.parametrize("count", [500, pytest.param(5000, marks=pytest.mark.nightly)])
+@pytest.mark.parametrize("count", [200, pytest.param(5000, marks=pytest.mark.nightly)])
 def test_mutants_of_cards(folder: Path, count: int) -> None:
     rng = Random(seed_of("cards", count))  # no secret
     bases = [mcgen.load_card(name).to_dict() for name in shipped_cards()]
@@ -182,7 +182,7 @@ def test_mutants_of_cards(folder: Path, count: int) -> None:
     assert 0.02 * count < accepted < 0.9 * count, f"{accepted} of {count} mutants were accepted: a blunt test"
 
 
-@pytest.mark.parametrize("count", [200, pytest.param(2000, marks=pytest.mark.nightly)])
+@pytest.mark.parametrize("count", [80, pytest.param(2000, marks=pytest.mark.nightly)])
 def test_mutants_of_flux_files(count: int) -> None:
     rng = Random(seed_of("fluxes", count))  # no secret
     write_csv(Path("muons.csv"), muons())

@@ -17,6 +17,9 @@ from mcgen.errors import FileFormatError, McgenError, RunError, UsageError
 from mcgen.events import Events
 from mcgen.io.events.root import RootWriter
 from mcgen.metadata import Metadata
+from mcgen.plots.gallery import GALLERY
+from mcgen.plots.style import save
+from mcgen.survey import survey_of
 from mcgen.types import Array
 from tests.oracle.cards import done, refused, run
 from tests.oracle.described import described, redescribed
@@ -202,7 +205,7 @@ def test_a_forged_mass_is_told(name: str) -> None:
     )
 
 
-NONSENSE = (0.0, -1.0, 1e5, np.nan, 1e300, -1e300)
+NONSENSE = (1e5, np.nan, 0.0, -1.0, 1e300, -1e300)
 
 
 def forge(events: Events, names: Iterable[str], value: float) -> None:
@@ -229,7 +232,9 @@ def read_by_all() -> None:
         assert "Warning" not in outcome.err
 
 
-@pytest.mark.parametrize("value", NONSENSE)
+@pytest.mark.parametrize(
+    "value", [*NONSENSE[:2], *(pytest.param(value, marks=pytest.mark.nightly) for value in NONSENSE[2:])]
+)
 def test_forged_columns_bring_one_message_at_most(value: float) -> None:
     events = mcgen.read("tiny.root")[:50]
     for names in (
@@ -251,8 +256,9 @@ def test_any_forged_column_brings_one_message_at_most(value: float) -> None:
 
 def test_a_plane_at_the_end_of_the_world_is_drawn() -> None:
     done("generate", "tiny.toml", "--set", "experiment.plane.lkr.z_m=99999.0", "-o", "far.root")
-    done("report", "far.root", "-o", "far.html")
-    assert Path("far.html").stat().st_size > 10_000
+    (vertices,) = (picture for picture in GALLERY if picture.name == "vertices")
+    save(vertices.draw(survey_of(Path("far.root"))), Path("far.png"))
+    assert Path("far.png").stat().st_size > 10_000
 
 
 def test_columns_that_are_declared_and_missing_are_told() -> None:

@@ -406,7 +406,7 @@ def test_a_failure_before_anything_is_finished_leaves_nothing(card: mcgen.Card) 
     assert files() == set()
 
 
-@pytest.mark.parametrize("kills", [5, pytest.param(50, marks=pytest.mark.nightly)])
+@pytest.mark.parametrize("kills", [3, pytest.param(50, marks=pytest.mark.nightly)])
 def test_kill_at_any_moment(folder: Path, kills: int) -> None:
     """kill -9, again and again: no file or a complete one, and the same events in the end."""
     command = [*MCGEN, "-q", "generate", "tiny.toml", *MANY]

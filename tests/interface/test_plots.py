@@ -25,6 +25,9 @@ ONE_OF_EACH = {
     tomllib.loads(file.read_text())["experiment"]["card"]: n for n, file in shipped_cards().items()
 }
 
+DIFFERENT = ("na62-tax", "shadows", "ship-ecn3", "muon-beam-m3")
+"""Experiments that differ most: with a magnet, aside of the beam, a frustum, a beam without a flux."""
+
 NAMES = [picture.name for picture in GALLERY if picture.name != "processes"]
 """Of files with one process."""
 
@@ -91,7 +94,13 @@ def test_a_file_of_another_version_is_refused_by_name(sample: Path) -> None:
         assert "flavour" in message
 
 
-@pytest.mark.parametrize("name", ONE_OF_EACH.values())
+@pytest.mark.parametrize(
+    "name",
+    [
+        pytest.param(name, marks=() if experiment in DIFFERENT else pytest.mark.nightly)
+        for experiment, name in ONE_OF_EACH.items()
+    ],
+)
 def test_events_of_every_experiment_are_drawn(name: str, folder: Path) -> None:
     """Without a warning: those are errors in tests. What depends on the experiment is drawn to the end."""
     card = mcgen.load_card(name).replace(run={"events": 1000, "vegas": {"pilot": 5000, "nitn": 0}})

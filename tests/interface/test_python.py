@@ -71,6 +71,10 @@ def test_the_import_is_quick() -> None:
     code = f"import sys, mcgen.cli.commands; print(sorted({heavy} & set(sys.modules)))"
     found = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert found.stdout.strip() == "[]"
+    # Half a second of every command that shows results or makes them.
+    code = "import sys, mcgen.cli.text, mcgen.run.generate; print('scipy.stats' in sys.modules)"
+    found = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert found.stdout.strip() == "False"
 
 
 # --- cards

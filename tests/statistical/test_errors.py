@@ -18,9 +18,11 @@ from tests.oracle.stats import Array, assert_agrees, assert_unit_pulls, autocorr
 # --- Integration error ------------------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize("name", ["electrons_magnet", "electrons_mixed_flux"])
+@pytest.mark.parametrize(
+    "name", ["electrons_mixed_flux", pytest.param("electrons_magnet", marks=pytest.mark.nightly)]
+)
 def test_pulls_of_the_integration_error(name: str, folder: Path) -> None:
-    # 200 seeds with both cases; fewer than 1000 pulls could not tell errors that are 0.8 of the right ones.
+    # Fewer than 1000 pulls could not tell errors that are 0.8 of the right ones.
     for pulls in pulls_of(name, folder, seeds=100, parts=10, points=2000, nitn=2).values():
         assert len(pulls) == 1000
         assert_unit_pulls(pulls)
@@ -76,22 +78,14 @@ def test_flux_error_by_bootstrap(folder: Path) -> None:
     check_bootstrap(bootstrap(folder, 120))
 
 
-def check_pairs(replicas: int, folder: Path) -> None:
-    by_group, by_row = bootstrap_pairs(folder, replicas)
+@pytest.mark.nightly
+def test_flux_error_of_muons_that_come_in_pairs(folder: Path) -> None:
+    # More replicas than above: the error of independent rows is only a factor of sqrt(2) too small.
+    by_group, by_row = bootstrap_pairs(folder, 2000)
     check_bootstrap(by_group)
     for yields in by_row.values():
         with pytest.raises(AssertionError, match="replicas"):
             assert_covers(yields, lambda y: y.total_error)
-
-
-def test_flux_error_of_muons_that_come_in_pairs(folder: Path) -> None:
-    # More replicas than above: the error of independent rows is only a factor of sqrt(2) too small.
-    check_pairs(250, folder)
-
-
-@pytest.mark.nightly
-def test_flux_error_of_muons_that_come_in_pairs_by_many_replicas(folder: Path) -> None:
-    check_pairs(2000, folder)
 
 
 @pytest.mark.nightly
