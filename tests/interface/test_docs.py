@@ -257,12 +257,9 @@ def test_a_command_that_fails_fails_its_page(folder: Path) -> None:
             assert Block("page.md", "console", wrong).script
 
 
+@pytest.mark.pages
 @pytest.mark.parametrize(
-    "page",
-    [
-        pytest.param(page, marks=() if page == "README.md" else pytest.mark.pages)
-        for page in dict.fromkeys(block.page for block in blocks(*RUN) if block.name not in NOT_RUN)
-    ],
+    "page", dict.fromkeys(block.page for block in blocks(*RUN) if block.name not in NOT_RUN)
 )
 def test_what_a_page_prints_runs(page: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     folder = tmp_path / "page"  # without the files that other tests share
