@@ -138,7 +138,10 @@ READERS = {
 }
 
 
-@pytest.mark.parametrize("command", READERS)
+@pytest.mark.parametrize(
+    "command",
+    [pytest.param(one, marks=pytest.mark.nightly if one.startswith("plot") else ()) for one in READERS],
+)
 def test_damage_is_told_and_not_passed_on(command: str) -> None:
     events = mcgen.read("tiny.root")
     boson_e = events.boson_e.copy()

@@ -69,6 +69,7 @@ def differing(stored: str, found: str) -> list[tuple[str | None, str | None]]:
     return [(a, b) for a, b in zip_longest(stored.split(), found.split()) if not same(a, b)]
 
 
+@pytest.mark.pages
 @pytest.mark.filterwarnings("default")  # of the kernel's machinery, not of ours
 def test_the_notebook_runs(folder: Path) -> None:
     notebook = read(NOTEBOOK)

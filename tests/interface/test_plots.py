@@ -25,8 +25,8 @@ ONE_OF_EACH = {
     tomllib.loads(file.read_text())["experiment"]["card"]: n for n, file in shipped_cards().items()
 }
 
-DIFFERENT = ("na62-tax", "shadows", "ship-ecn3", "muon-beam-m3")
-"""Experiments that differ most: with a magnet, aside of the beam, a frustum, a beam without a flux."""
+DIFFERENT = ("na62-tax", "muon-beam-m3")
+"""Experiments that differ most: with mesons, a magnet and a real dump; with a beam instead of a flux."""
 
 NAMES = [picture.name for picture in GALLERY if picture.name != "processes"]
 """Of files with one process."""

@@ -99,7 +99,11 @@ SELECTION = (
     f"min_opening_rad={OPENING}}}]"
 )
 
-QUICK = ("run.vegas={train_on='fiducial', nitn=3, neval=5000, pilot=5000}", "model.channels=['ee']")
+QUICK = (
+    "run.chunk=20000",
+    "run.vegas={train_on='fiducial', nitn=3, neval=5000, pilot=5000}",
+    "model.channels=['ee']",
+)
 
 
 def cone(entrance: float, end: float) -> str:
@@ -235,6 +239,7 @@ def test_a_table_that_gets_another_shape_loses_the_cones_keys() -> None:
     assert "cylinder" in there.stdout
 
 
+@pytest.mark.nightly
 def test_the_toys_are_drawn(files: dict[str, Path]) -> None:
     drawn = mcgen_with_toys("plot", str(files["cone"]), "-o", "plots")
     assert drawn.returncode == 0, drawn.stderr
