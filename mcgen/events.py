@@ -13,6 +13,7 @@ import numpy as np
 
 from mcgen.analysis.reweighting import reweight
 from mcgen.analysis.yields import yield_of
+from mcgen.digits import two_digits
 from mcgen.distribution import how_to_install
 from mcgen.errors import ColumnError, UsageError
 from mcgen.io.events.store import read_chunks, read_metadata, write_chunks
@@ -160,7 +161,7 @@ class Events:
         caption = f"{len(self)} events, {len(self.columns)} columns"
         if self.metadata is not None and "parent_group" in self.columns:
             found = self.yield_of()
-            caption += f"; expected {found.value:.4g} +- {found.total_error:.2g}"
+            caption += f"; expected {found.value:.4g} +- {two_digits(found.total_error)}"
         return html_table(caption, rows, [self._label(name) for name in shown])
 
     def _label(self, name: str) -> str:

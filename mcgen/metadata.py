@@ -13,6 +13,7 @@ from typing import Annotated, Any
 from pydantic import Field, FiniteFloat, TypeAdapter, ValidationError
 
 from mcgen.card import Card, load_card
+from mcgen.digits import two_digits
 from mcgen.errors import CardError, FileFormatError
 from mcgen.experiment.detector import Requirement
 from mcgen.markup import html_table
@@ -61,7 +62,7 @@ class Yield:
 
     def __repr__(self) -> str:
         return (
-            f"<Yield: {self.value:.4g} +- {self.mc_error:.2g} (integration) +- {self.flux_error:.2g} (flux), "
+            f"<Yield: {self.value:.4g} +- {two_digits(self.mc_error)} (integration) +- {two_digits(self.flux_error)} (flux), "
             f"effective size {self.effective_size:.0f}>"
         )
 

@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 import numpy as np
 
 from mcgen.card.variations import VariationTable
+from mcgen.digits import two_digits
 from mcgen.metadata import Metadata
 from mcgen.record.columns import weight_column
 from mcgen.types import Array
@@ -69,13 +70,8 @@ def in_one_line(metadata: Metadata) -> str:
     if metadata.provenance.flux.sampled:
         errors["flux sample"] = accepted.flux_error
     errors |= systematics_of(metadata)
-    said = (f"+- {_two_digits(error)} ({label})" for label, error in errors.items())
+    said = (f"+- {two_digits(error)} ({label})" for label, error in errors.items())
     return " ".join([f"accepted {accepted.value:.4g}", *said])
-
-
-def _two_digits(value: float) -> str:
-    """Write a number with two significant digits, and no exponent where people would not write one."""
-    return f"{float(f'{value:.2g}'):g}"
 
 
 def varied_rows(metadata: Metadata) -> Iterator[list[str]]:

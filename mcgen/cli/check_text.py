@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from mcgen.cli.text import Results, table_of
+from mcgen.digits import two_digits
 from mcgen.experiment.exposure import EXPOSURES
 
 if TYPE_CHECKING:
@@ -40,7 +41,7 @@ def print_check(card: Card, facts: Mapping[str, Any]) -> None:
     known = facts["g_minus_2"]
     console.print(
         f"Delta a_mu = {facts['delta_a_mu']:.4g}; measured minus predicted "
-        f"({known['value']:.3g} +- {known['error']:.2g})"
+        f"({known['value']:.3g} +- {two_digits(known['error'])})"
     )
     table = table_of("channel", "width [GeV]", "branching ratio", "enabled")
     for name, channel in facts["channels"].items():

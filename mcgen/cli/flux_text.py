@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 from rich.console import Console
 
 from mcgen.cli.text import Results, table_of
+from mcgen.digits import two_digits
 from mcgen.errors import reasons
 
 if TYPE_CHECKING:
@@ -44,7 +45,7 @@ def print_census(found: Census) -> None:
     parents = table_of("PDG id", "per proton", "error", "effective size", "particles")
     for pdg, r in found.parents.items():
         size, count = f"{r.effective_size:.0f}", str(r.particles)
-        parents.add_row(str(pdg), f"{r.rate:.5g}", f"{r.error:.2g}", size, count)
+        parents.add_row(str(pdg), f"{r.rate:.5g}", f"{two_digits(r.error)}", size, count)
     console.print(parents)
     if found.muons.particles:
         _print_muons(console, found)
@@ -52,7 +53,7 @@ def print_census(found: Census) -> None:
 
 def _print_muons(console: Console, found: Census) -> None:
     everything = found.muons
-    console.print(f"\n{everything.rate:.5g} +- {everything.error:.2g} muons per proton\n")
+    console.print(f"\n{everything.rate:.5g} +- {two_digits(everything.error)} muons per proton\n")
     above = table_of("momentum above [GeV]", "muons per proton", "error", "muons")
     for r in found.above:
         above.add_row(f"{r.low:g}", f"{r.rate:.4e}", f"{r.error:.1e}", str(r.particles))

@@ -13,6 +13,7 @@ from mcgen.analysis.systematics import in_one_line, varied_rows
 from mcgen.analysis.yields import listed, origin
 from mcgen.cli.terminal import LONGEST_RESULT, visible
 from mcgen.comparison.compare import VARIABLES
+from mcgen.digits import two_digits
 from mcgen.errors import reasons
 from mcgen.experiment.exposure import EXPOSURES
 
@@ -104,7 +105,7 @@ def _print_collisions(console: Console, metadata: Metadata) -> None:
     value = metadata.provenance.card.experiment.exposure.value
     y = metadata.outcome.yields["fiducial"]
     console.print(
-        f"sigma = {y.value / value:.6g} +- {y.mc_error / value:.2g} pb, "
+        f"sigma = {y.value / value:.6g} +- {two_digits(y.mc_error / value)} pb, "
         f"effective size {y.effective_size:.0f} of {metadata.provenance.points}"
     )
 
@@ -119,8 +120,8 @@ def print_comparison(comparison: Comparison, unit: str) -> None:
             f"{s.chi2:.1f}/{s.ndf}",
             f"{s.p_chi2:.2g}",
             f"{s.ks_p:.2g}",
-            f"{s.mean:.5g}±{s.mean_error:.1g}",
-            f"{s.reference_mean:.5g}±{s.reference_mean_error:.1g}",
+            f"{s.mean:.5g}±{two_digits(s.mean_error)}",
+            f"{s.reference_mean:.5g}±{two_digits(s.reference_mean_error)}",
         )
     console = Results()
     console.print(table)
@@ -128,7 +129,7 @@ def print_comparison(comparison: Comparison, unit: str) -> None:
         console.print(f"{name}: not compared, {reason}")
     one, two = comparison.sample, comparison.reference
     console.print(
-        f"total {one.total:.6g} +- {one.error:.2g}, reference {two.total:.6g} +- {two.error:.2g} {unit}, "
+        f"total {one.total:.6g} +- {two_digits(one.error)}, reference {two.total:.6g} +- {two_digits(two.error)} {unit}, "
         f"ratio {one.total / two.total:.4f}, p = {comparison.total_p:.2g}"
         + (f" (after {two.allowance:.1%} of allowance)" if two.allowance else "")
     )

@@ -11,6 +11,7 @@ from matplotlib.axes import Axes
 
 from mcgen.comparison.compare import Comparison, Shape
 from mcgen.comparison.two_samples import PairedHistogram
+from mcgen.digits import two_digits
 from mcgen.plots.style import BLACK, BLUE, SKY, save
 from mcgen.types import Array
 
@@ -51,7 +52,7 @@ def plot_comparison(comparison: Comparison, names: tuple[str, str], unit: str, p
         _draw_ratio(bottom, shape)
     one, two = comparison.sample, comparison.reference
     totals = (
-        f"{name}: {sample.total:.5g} ± {sample.error:.2g} {unit}"
+        f"{name}: {sample.total:.5g} ± {two_digits(sample.error)} {unit}"
         for name, sample in zip(names, (one, two), strict=True)
     )
     figure.suptitle("  |  ".join([*totals, f"ratio {one.total / two.total:.4f}"]), fontsize=11)

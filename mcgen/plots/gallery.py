@@ -10,7 +10,14 @@ from matplotlib.figure import Figure
 
 from mcgen.io.outputs import claim, make_folder
 from mcgen.plots.cutflow import draw_cut_flow
-from mcgen.plots.spectra import draw_acceptance, draw_boson, draw_daughters, draw_parent, draw_processes
+from mcgen.plots.spectra import (
+    draw_acceptance,
+    draw_boson,
+    draw_channels,
+    draw_daughters,
+    draw_parent,
+    draw_processes,
+)
 from mcgen.plots.style import save
 from mcgen.plots.vertices import draw_vertices
 from mcgen.survey import Survey, survey_of
@@ -54,6 +61,12 @@ GALLERY = (
         lambda survey: len(survey.metadata.outcome.by_process) > 1,
     ),
     Picture("daughters", f"The daughters at the decay, before any magnet. {_BANDS}", draw_daughters),
+    Picture(
+        "channels",
+        "The daughters, of accepted events, by the channel of the decay, one on top of the other; the band is the error of all.",
+        draw_channels,
+        lambda survey: len(survey.metadata.outcome.by_channel) > 1,
+    ),
     Picture(
         "acceptance",
         "Share of the decays in the volume that is accepted, with the errors of integration and flux.",

@@ -8,11 +8,14 @@ from itertools import cycle
 import matplotlib.pyplot as plt
 import numpy as np
 from matplotlib.axes import Axes
+from matplotlib.axis import Axis
 from matplotlib.figure import Figure
+from matplotlib.ticker import NullLocator
 
 from mcgen.analysis.systematics import systematic_errors, total_systematic
 from mcgen.plots.style import BLACK, BLUE, CYCLE, VERMILION, add_title, tidy_log_axis
 from mcgen.survey import Survey, YieldHistogram
+from mcgen.survey.survey import CHANNEL, PROCESS, VARIATION
 from mcgen.survey.variables import ACCEPTANCE, BOSON, DAUGHTERS, PARENT, VARIABLES, Variable
 from mcgen.types import Array
 
@@ -39,11 +42,21 @@ def draw_daughters(survey: Survey) -> Figure:
 
 
 def draw_processes(survey: Survey) -> Figure:
-    """Draw the accepted events of each process, one on top of the other."""
+    """Draw the boson, by the process that made it."""
+    return _draw_stacked(survey, BOSON, PROCESS)
+
+
+def draw_channels(survey: Survey) -> Figure:
+    """Draw the daughters, by the channel of the decay."""
+    return _draw_stacked(survey, DAUGHTERS, CHANNEL)
+
+
+def _draw_stacked(survey: Survey, variables: Sequence[Variable], kind: str) -> Figure:
+    """Draw the accepted events of each process or channel, one on top of the other."""
 
     def panel(axes: Axes, histogram: YieldHistogram) -> None:
         below = np.zeros(len(histogram.edges) - 1)
-        for (name, value), colour in zip(histogram.by_process().items(), cycle(CYCLE), strict=False):
+        for (name, value), colour in zip(histogram.others(kind).items(), cycle(CYCLE), strict=False):
             above = below + value[1:-1]
             axes.stairs(
                 above, histogram.edges, baseline=below, fill=True, color=colour, alpha=0.6, label=name
@@ -54,7 +67,14 @@ def draw_processes(survey: Survey) -> Figure:
         axes.set_ylim(bottom=0.0)
 
     return _with_legend(
-        _draw(survey, BOSON, 3, f"accepted events per bin for\n{survey.card.normalisation}", panel, foot=0.85)
+        _draw(
+            survey,
+            variables,
+            3,
+            f"accepted events per bin for\n{survey.card.normalisation}",
+            panel,
+            foot=0.85,
+        )
     )
 
 
@@ -84,7 +104,9 @@ def _draw_spectra(survey: Survey, variables: Sequence[Variable], columns: int) -
         ):
             _band(axes, histogram.edges, value[1:-1], error[1:-1], colour, label, width)
             top = max(top, float(value[1:-1].max()))
-        if errors := systematic_errors(survey.card.variations, histogram.accepted()[0], histogram.varied()):
+        if errors := systematic_errors(
+            survey.card.variations, histogram.accepted()[0], histogram.others(VARIATION)
+        ):
             value, error = histogram.accepted()[0], total_systematic(errors)
             low, high = np.maximum(value - error, 0.0), value + error
             axes.stairs(
@@ -101,7 +123,7 @@ def _draw_spectra(survey: Survey, variables: Sequence[Variable], columns: int) -
         if top > 0.0:
             axes.set_yscale("log")
             axes.set_ylim(_DECADES * top, 3.0 * top)
-            tidy_log_axis(axes.yaxis)
+            _tidy(axes.yaxis)
 
     return _with_legend(
         _draw(
@@ -147,12 +169,20 @@ def _draw(
             axes.set_xscale("log")
         axes.set_xlim(histogram.edges[0], histogram.edges[-1])
         if histogram.log:
-            tidy_log_axis(axes.xaxis)
+            _tidy(axes.xaxis)
         panel(axes, histogram)
     for axes in grid[:, 0]:
         axes.set_ylabel(y_label)
     add_title(figure, survey.card.heading, survey.card.facts)
     return figure
+
+
+def _tidy(axis: Axis) -> None:
+    """Choose ticks of a logarithmic axis: of many decades their ends alone, the others take half the time of a figure."""
+    tidy_log_axis(axis)
+    low, high = axis.get_view_interval()
+    if high > 1e4 * low:
+        axis.set_minor_locator(NullLocator())
 
 
 def _say(axes: Axes, text: str) -> None:

@@ -38,8 +38,7 @@ class YieldHistogram:
         self.log = log
         self._fiducial = np.zeros((GROUPS, len(edges) + 1))
         self._accepted = np.zeros((GROUPS, len(edges) + 1))
-        self._varied: dict[str, Array] = {}
-        self._by_process: dict[str, Array] = {}
+        self._others: dict[str, dict[str, Array]] = {}
 
     @classmethod
     def around(cls, values: Array, weight: Array, log: bool, bins: int) -> YieldHistogram | None:
@@ -64,21 +63,19 @@ class YieldHistogram:
         weight: Array,
         accepted: Bools,
         group: Ints,
-        varied: Mapping[str, Array] = MappingProxyType({}),
-        by_process: Mapping[str, Array] = MappingProxyType({}),
+        others: Mapping[str, Mapping[str, Array]] = MappingProxyType({}),
     ) -> None:
-        """Count events (n,), each of a group 0 .. GROUPS-1; of the accepted ones also with other weights, by name.
+        """Count events (n,), each of a group 0 .. GROUPS-1.
 
         Parameters
         ----------
-        varied : of variations
-        by_process : of the events of a process, and 0
+        others : weights (n,) with which accepted events are counted besides, by kind and name
         """
         shape = self._fiducial.shape
         number = np.searchsorted(self.edges, values, side="right")
-        for kept, others in ((self._varied, varied), (self._by_process, by_process)):
-            for name, other in others.items():
-                sums = kept.setdefault(name, np.zeros(shape[1]))
+        for kind, weights in others.items():
+            for name, other in weights.items():
+                sums = self._others.setdefault(kind, {}).setdefault(name, np.zeros(shape[1]))
                 sums += np.bincount(number, weights=np.where(accepted, other, 0.0), minlength=shape[1])
         cell = group * shape[1] + number
         for sums, counted in ((self._fiducial, weight), (self._accepted, np.where(accepted, weight, 0.0))):
@@ -92,13 +89,9 @@ class YieldHistogram:
         """Yields (n + 2,) of the accepted events, and their errors."""
         return self._accepted.sum(axis=0), _error(self._accepted)
 
-    def varied(self) -> dict[str, Array]:
-        """Yields (n + 2,) of the accepted events with varied weights, by name."""
-        return dict(self._varied)
-
-    def by_process(self) -> dict[str, Array]:
-        """Yields (n + 2,) of the accepted events of each process, by name."""
-        return dict(self._by_process)
+    def others(self, kind: str) -> dict[str, Array]:
+        """Yields (n + 2,) of the accepted events with the other weights of a kind, by name."""
+        return dict(self._others.get(kind, {}))
 
     def acceptance(self) -> tuple[Array, Array]:
         """Accepted over all (n + 2,), and its error with what both share taken out; NaN in empty bins."""
@@ -114,10 +107,11 @@ class YieldHistogram:
             sums = getattr(self, name)
             inner = sums[:, 1:-1].reshape(GROUPS, -1, bins).sum(axis=2)
             setattr(wide, name, np.concatenate([sums[:, :1], inner, sums[:, -1:]], axis=1))
-        for attribute in ("_varied", "_by_process"):
-            for name, values in getattr(self, attribute).items():
-                inner = values[1:-1].reshape(-1, bins).sum(axis=1)
-                getattr(wide, attribute)[name] = np.concatenate([values[:1], inner, values[-1:]])
+        for kind, yields in self._others.items():
+            wide._others[kind] = {
+                name: np.concatenate([one[:1], one[1:-1].reshape(-1, bins).sum(axis=1), one[-1:]])
+                for name, one in yields.items()
+            }
         return wide
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterator, Mapping
 from dataclasses import dataclass
 from itertools import chain
 from pathlib import Path
@@ -14,12 +14,16 @@ from mcgen.errors import UsageError
 from mcgen.events import Events
 from mcgen.io.events.store import read_chunks
 from mcgen.metadata import FluxSummary, Metadata
+from mcgen.physics.models import OUTCOMES
 from mcgen.record.columns import weight_column
 from mcgen.sources.registry import process_codes
 from mcgen.survey.histogram import GROUPS, YieldHistogram, quantiles
 from mcgen.survey.side import Display, displays_of, side_range, z_range
 from mcgen.survey.variables import VARIABLES
 from mcgen.types import Array, Ints, Progress
+
+VARIATION, PROCESS, CHANNEL = "variation", "process", "channel"
+"""Kinds of other weights that spectra have."""
 
 BINS = 40
 MAP_BINS = (120, 60)
@@ -98,21 +102,29 @@ def survey_of(
     group_of = _grouping(sample.provenance.flux)
     for events in chain([sample], chunks):
         group = group_of(events)
-        varied = {v.name: events[weight_column(v.name)] for v in card.variations}
-        by_process = {
-            name: np.where(events.process == code, events.weight, 0.0)
-            for code, name in process_codes().items()
-            if name in sample.outcome.by_process
+        others = {
+            VARIATION: {v.name: events[weight_column(v.name)] for v in card.variations},
+            PROCESS: _shares(events, events.process, process_codes(), events.outcome.by_process),
+            CHANNEL: _shares(events, events.channel, dict(enumerate(OUTCOMES)), events.outcome.by_channel),
         }
         for variable in VARIABLES:
             if variable.name in spectra:
                 values = variable.values(events)
-                spectra[variable.name].add(values, events.weight, events.accepted, group, varied, by_process)
+                spectra[variable.name].add(values, events.weight, events.accepted, group, others)
         for maps, name in ((emission, "emission"), (decay, "decay")):
             for map_, side in zip(maps, ("x", "y"), strict=True):
                 _add(map_, events, name, side)
     displays = displays_of(sample, card.experiment, DISPLAYS, SEED)
     return Survey(Metadata(sample.provenance, sample.outcome), spectra, emission, decay, displays)
+
+
+def _shares(
+    events: Events, codes: Ints, names: Mapping[int, str], chosen: Collection[str]
+) -> dict[str, Array]:
+    """Weights (n,) of events that are of a code, and 0 for the others, by the code's name, of chosen ones."""
+    return {
+        name: np.where(codes == code, events.weight, 0.0) for code, name in names.items() if name in chosen
+    }
 
 
 def _grouping(flux: FluxSummary) -> Callable[[Events], Ints]:

@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 
+from mcgen.plots.gallery import GALLERY
 from tests.oracle.cards import done, write_tiny_card
 
 
@@ -16,6 +17,13 @@ def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     monkeypatch.chdir(tmp_path)
     monkeypatch.setenv("COLUMNS", "300")
     return tmp_path
+
+
+@pytest.fixture
+def one_picture(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Draw the cut flow alone: for tests of what is around the pictures, of which all take seconds."""
+    for module in ("mcgen.plots.gallery", "mcgen.report"):
+        monkeypatch.setattr(f"{module}.pictures_of", lambda *_: GALLERY[-1:])
 
 
 @pytest.fixture(scope="session")

@@ -92,6 +92,7 @@ def cluster(scheduler: Cluster, tmp_path: Path) -> Iterator[Cluster]:
         yield started
 
 
+@pytest.mark.nightly
 def test_a_cluster_that_loses_a_worker_gives_the_same_events(card: mcgen.Card, cluster: Cluster) -> None:
     card = card.replace(run={"events": 2550, "chunk": 100})
     done_points = []

@@ -186,6 +186,7 @@ def test_a_worker_that_dies(card: mcgen.Card, whole: Events) -> None:
 # --- Read by everything -------------------------------------------------------------------------------------
 
 
+@pytest.mark.usefixtures("one_picture")
 def test_what_reads_events_reads_datasets(card: mcgen.Card, whole: Events) -> None:
     dataset(card)
     assert "all columns are as they were written" in run("inspect", "set", "--verify").err

@@ -127,6 +127,7 @@ def is_written(path: Path) -> bool:
     return path.exists() and time.time() - path.stat().st_mtime > 0.2
 
 
+@pytest.mark.nightly
 def test_a_run_that_was_killed_is_continued(whole: Path) -> None:
     folder = journal_folder(Path("again.root"))
     command = [sys.executable, "-m", "mcgen", *MAKE, "-o", "again.root"]

@@ -90,6 +90,7 @@ COMMANDS = {
 }
 
 
+@pytest.mark.usefixtures("one_picture")
 @pytest.mark.parametrize("command", COMMANDS)
 def test_what_is_there_is_kept_unless_force_is_given(command: str) -> None:
     output = Path(COMMANDS[command])
@@ -138,10 +139,8 @@ READERS = {
 }
 
 
-@pytest.mark.parametrize(
-    "command",
-    [pytest.param(one, marks=pytest.mark.nightly if one.startswith("plot") else ()) for one in READERS],
-)
+@pytest.mark.usefixtures("one_picture")
+@pytest.mark.parametrize("command", READERS)
 def test_damage_is_told_and_not_passed_on(command: str) -> None:
     events = mcgen.read("tiny.root")
     boson_e = events.boson_e.copy()

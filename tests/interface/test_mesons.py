@@ -269,16 +269,24 @@ def test_it_is_said_which_vectors_are_polarised(card: Card) -> None:
     assert said(beam.replace(experiment=bare)) is None
 
 
-def test_a_picture_has_the_processes_on_top_of_each_other(events: mcgen.Events, tmp_path: Path) -> None:
+def test_pictures_have_processes_and_channels_on_top_of_each_other(
+    events: mcgen.Events, tmp_path: Path
+) -> None:
     mcgen.write(events, tmp_path / "both.root")
     survey = survey_of(tmp_path / "both.root")
-    (picture,) = (one for one in pictures_of(survey) if one.name == "processes")
-    stacked = survey.spectra["boson_e"].by_process()
-    for name, share in events.outcome.by_process.items():
-        assert stacked[name].sum() == pytest.approx(share["accepted"].value, rel=1e-9)
-    figure = picture.draw(survey)
-    assert [text.get_text() for text in figure.legends[0].get_texts()] == [*stacked, "all, accepted"]
-    plt.close(figure)
+    shares = (
+        ("processes", "process", events.outcome.by_process),
+        ("channels", "channel", events.outcome.by_channel),
+    )
+    for name, kind, yields in shares:
+        (picture,) = (one for one in pictures_of(survey) if one.name == name)
+        stacked = survey.spectra["boson_e"].others(kind)
+        assert len(stacked) == 2
+        for share, found in yields.items():
+            assert stacked[share].sum() == pytest.approx(found["accepted"].value, rel=1e-9)
+        figure = picture.draw(survey)
+        assert [text.get_text() for text in figure.legends[0].get_texts()] == [*stacked, "all, accepted"]
+        plt.close(figure)
     one = survey_of(write_alone(tmp_path))
     assert "processes" not in {picture.name for picture in pictures_of(one)}
 

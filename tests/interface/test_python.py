@@ -15,6 +15,7 @@ import pytest
 
 import mcgen
 from mcgen.card import Card
+from mcgen.digits import two_digits
 from mcgen.errors import CardError, FileFormatError, UsageError
 from mcgen.flux.flux import flux_of
 from mcgen.run.provenance import chunks_of
@@ -179,7 +180,9 @@ def test_hist_sums_to_the_yields(events: mcgen.Events) -> None:
 
 def test_short_texts_of_objects(events: mcgen.Events, card: Card) -> None:
     whole = events.yield_of()
-    assert repr(whole).startswith(f"<Yield: {whole.value:.4g} +- {whole.mc_error:.2g} (integration) +- ")
+    assert repr(whole).startswith(
+        f"<Yield: {whole.value:.4g} +- {two_digits(whole.mc_error)} (integration) +- "
+    )
     assert repr(card) == str(card) == f"<Card Tiny: {card.facts}>"
     assert repr(events) == f"<Events: 500 rows, {len(events.columns)} columns>"
     flux = flux_of(card)
@@ -192,7 +195,7 @@ def test_tables_of_notebooks(events: mcgen.Events, card: Card) -> None:
     found = accepted.yield_of()
     seen = HtmlCells(accepted._repr_html_())
     assert f"{len(accepted)} events" in seen.cells[0]
-    assert f"expected {found.value:.4g} +- {found.total_error:.2g}" in seen.cells[0]
+    assert f"expected {found.value:.4g} +- {two_digits(found.total_error)}" in seen.cells[0]
     assert "boson_e [GeV]" in seen.cells
     assert [cell for cell in seen.cells if cell == f"{accepted.weight[4]:.5g}"]
     assert seen.tags.count("tr") == 6

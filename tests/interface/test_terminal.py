@@ -65,6 +65,7 @@ def commands(card: str) -> Iterator[tuple[str, ...]]:
     yield "flux", "convert", card, "native\x07.csv"
 
 
+@pytest.mark.usefixtures("one_picture")
 def test_no_result_steers_the_terminal(hostile: Path) -> None:
     tried = set()
     for command in commands(str(hostile)):

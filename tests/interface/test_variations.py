@@ -17,6 +17,7 @@ from pyarrow import parquet
 
 import mcgen
 from mcgen.card import shipped_cards
+from mcgen.digits import two_digits
 from mcgen.flux.corrections import MULTIPLICITY_FACTORS
 from mcgen.report import write_report
 from mcgen.sensitivity.output import scan_to_dict
@@ -59,10 +60,6 @@ def events(tmp_path_factory: pytest.TempPathFactory) -> mcgen.Events:
 
 def sums(columns: Mapping[str, Any]) -> dict[str, float]:
     return {name: float(np.sum(columns[name])) for name in WEIGHTS}
-
-
-def two_digits(value: float) -> str:
-    return f"{float(f'{value:.2g}'):g}"
 
 
 def of_tree(name: str) -> Callable[[Path], dict[str, float]]:

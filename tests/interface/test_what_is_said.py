@@ -15,6 +15,7 @@ from mcgen.flux.flux import flux_of
 from tests.oracle.cards import done, settings
 
 
+@pytest.mark.usefixtures("one_picture")
 def test_a_part_says_that_its_numbers_are_a_share() -> None:
     said = done("generate", "tiny.toml", "--chunks", "1:3", "-o", "part.root").out
     assert "a part of a run: chunks 1 to 2 of 3" in said

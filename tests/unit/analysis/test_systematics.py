@@ -39,6 +39,7 @@ def test_a_spectrum_counts_accepted_events_with_other_weights() -> None:
     spectrum = YieldHistogram(np.arange(5.0))
     values, accepted = np.array([0.5, 1.5, 1.6, 9.0]), np.array([True, True, False, True])
     for _ in range(2):
-        spectrum.add(values, np.ones(4), accepted, np.zeros(4, int), {"a": np.array([1.0, 2.0, 4.0, 8.0])})
-    assert spectrum.varied()["a"].tolist() == [0.0, 2.0, 4.0, 0.0, 0.0, 16.0]
-    assert spectrum.merged(2).varied()["a"].tolist() == [0.0, 6.0, 0.0, 16.0]
+        others = {"variation": {"a": np.array([1.0, 2.0, 4.0, 8.0])}}
+        spectrum.add(values, np.ones(4), accepted, np.zeros(4, int), others)
+    assert spectrum.others("variation")["a"].tolist() == [0.0, 2.0, 4.0, 0.0, 0.0, 16.0]
+    assert spectrum.merged(2).others("variation")["a"].tolist() == [0.0, 6.0, 0.0, 16.0]

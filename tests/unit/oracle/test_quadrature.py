@@ -136,7 +136,14 @@ def test_smooth_integrals_converge(name: str) -> None:
     assert error < 1e-6 * value
 
 
-@pytest.mark.parametrize("name", SELECTIONS)
+ONE_IN_FOUR = [
+    pytest.param(name, marks=pytest.mark.nightly if number % 4 else ())
+    for number, name in enumerate(SELECTIONS)
+]
+"""Selections, of which most are integrated at night only."""
+
+
+@pytest.mark.parametrize("name", ONE_IN_FOUR)
 def test_cut_integrals_converge(name: str) -> None:
     setup, channel, cuts = SELECTIONS[name]
     value, error = expected_accepted(SETUPS[setup], channel, cuts)
@@ -373,7 +380,7 @@ def test_decays_agree_with_a_plain_monte_carlo(name: str) -> None:
     assert abs(mean - expected) < 5.0 * error
 
 
-@pytest.mark.parametrize("name", SELECTIONS)
+@pytest.mark.parametrize("name", ONE_IN_FOUR)
 def test_accepted_agree_with_a_plain_monte_carlo(name: str) -> None:
     setup, channel, cuts = SELECTIONS[name]
     toy = Toy(SETUPS[setup], channel, 200_000)

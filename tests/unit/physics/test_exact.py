@@ -170,7 +170,7 @@ def traced(ref: Reference) -> dict[str, Any]:
 
 @pytest.fixture(scope="module")
 def truth() -> Truth:
-    points = random_points(360)
+    points = random_points(300)
     with mp.workdps(DIGITS):
         refs = [reference(row) for row in rows(points)]
         return points, refs, [traced(ref) for ref in refs]

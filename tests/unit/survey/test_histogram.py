@@ -116,16 +116,16 @@ def test_merged_bins_are_those_of_wider_edges() -> None:
         np.testing.assert_allclose(one, other, rtol=1e-9)
 
 
-def test_accepted_events_by_process_sum_to_all_in_wider_bins_too() -> None:
+def test_accepted_events_of_shares_sum_to_all_in_wider_bins_too() -> None:
     values, weight, accepted, row = toy("processes")
     spectrum = YieldHistogram(np.linspace(0.0, 4.0, 9))
     shares = {name: np.where(row % 3 == number, weight, 0.0) for number, name in enumerate("abc")}
-    spectrum.add(values, weight, accepted, row % GROUPS, by_process=shares)
+    spectrum.add(values, weight, accepted, row % GROUPS, {"process": shares})
     for found in (spectrum, spectrum.merged(2)):
-        np.testing.assert_allclose(sum(found.by_process().values()), found.accepted()[0], rtol=1e-9)
+        np.testing.assert_allclose(sum(found.others("process").values()), found.accepted()[0], rtol=1e-9)
     inside = accepted & (values >= 1.0) & (values < 1.5) & (row % 3 == 1)
-    assert spectrum.by_process()["b"][3] == pytest.approx(weight[inside].sum())
-    assert "b" not in YieldHistogram(EDGES).by_process()
+    assert spectrum.others("process")["b"][3] == pytest.approx(weight[inside].sum())
+    assert "b" not in YieldHistogram(EDGES).others("process")
 
 
 def test_a_range_leaves_out_what_has_no_weight() -> None:
