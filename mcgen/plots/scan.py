@@ -136,7 +136,8 @@ def _draw_yields(axes: Axes, scans: Sequence[Data], named: Sequence[str]) -> Non
         for limit in (point["g_low"], point["g_high"]):
             if limit is not None:
                 axes.plot(limit, data["n_signal"], "o", color=colour)
-        axes.axhline(data["n_signal"], color="0.5", linewidth=0.8)
+    for n_signal in dict.fromkeys(data["n_signal"] for data in scans):
+        axes.axhline(n_signal, color="0.5", linewidth=0.8, label=f"{n_signal:.3g} events")
     floor = min(_WORTH * data["n_signal"] for data in scans)
     axes.set_ylim(floor, max(5.0 * top, 1e3 * floor))
     axes.set_xlabel("$g_\\mu$")

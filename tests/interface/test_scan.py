@@ -95,7 +95,7 @@ def test_figures_say_what_they_show(result: dict[str, Any], monkeypatch: pytest.
     assert of_coupling[0] == "$g_\\mu$"
     assert of_mass[1] == "Tiny\nleptophilic scalar, 2.3 events for 1e+18 protons on target"
     assert of_coupling[1] == "Tiny\nleptophilic scalar, m = 0.03 GeV, 1e+18 protons on target"
-    assert of_coupling[2:] == ["mine"]
+    assert of_coupling[2:] == ["mine", "2.3 events"]
     assert overlaid[-2:] == [f"{name}, 1e+18 protons on target" for name in ("one", "other")]
     for figure in drawn:
         plt.close(figure)
@@ -417,7 +417,7 @@ def test_faulty_limits_are_refused(text: str, said: str) -> None:
     ],
 )
 def test_wrong_use_is_told(arguments: tuple[str, ...], said: str) -> None:
-    Path("deep.json").write_text("[" * 3000, encoding="utf-8")
+    Path("deep.json").write_text("[" * 3000 + "]" * 3000, encoding="utf-8")
     assert said in refused("scan", "tiny.toml", *arguments)
 
 

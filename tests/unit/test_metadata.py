@@ -180,7 +180,7 @@ def test_text_that_was_changed_does_not_match_its_digest() -> None:
         ('{"program": "mcgen"', "damaged"),
         ('{"points": NaN}', "damaged: it holds NaN"),
         ('{"points": 1e999}', "damaged: it holds 1e999"),
-        (5000 * "[", "levels deep"),
+        (5000 * "[" + 5000 * "]", "levels deep"),
         (60 * '{"a":' + "1" + 60 * "}", "levels deep"),
         ("3" * 5000, "damaged"),
         ("[]", "not that of mcgen events"),
