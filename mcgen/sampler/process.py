@@ -14,7 +14,7 @@ from mcgen.physics.models import Boson, Outcome
 from mcgen.record.tables import History
 from mcgen.sampler.decay import DecayStage, NoDecay, TwoBodyDecay
 from mcgen.sampler.flight import DecayInVolume, FlightMaker, FlightStage, NoFlight
-from mcgen.sampler.variations import Ratio, ratios_of
+from mcgen.sampler.variations import Ratio, Ratios
 from mcgen.sources.aim import Aim, AnyAim, Coordinates, EveryDirection
 from mcgen.sources.bremsstrahlung import Bremsstrahlung
 from mcgen.sources.registry import SOURCES
@@ -105,7 +105,7 @@ def thick_target(card: Card, flux: Flux, flight: FlightMaker = DecayInVolume) ->
         flight=flight(setting.boson, volume),
         decay=TwoBodyDecay(setting.boson, detector),
         detector=detector,
-        variations=ratios_of(card, flux, sources),
+        variations=Ratios(card, flux, sources),
     )
 
 
@@ -124,7 +124,7 @@ def bare_collision(card: Card, flux: Flux) -> Process:
         flight=NoFlight(),
         decay=NoDecay(),
         detector=detector_of(card.experiment),
-        variations=ratios_of(card, flux, sources),
+        variations=Ratios(card, flux, sources),
     )
 
 

@@ -24,8 +24,10 @@ Ratio = Callable[[History], Array]
 """From events (n,) of one process and channel to what their weights would be otherwise, over what they are."""
 
 
-def ratios_of(card: Card, flux: Flux, sources: Mapping[str, Source]) -> dict[str, Ratio]:
-    """Return the variations of a card, by name.
+class Ratios(dict[str, Ratio]):
+    """The variations of a card, by name.
+
+    They are functions within functions, which cannot be sent to other processes: these make their own.
 
     Parameters
     ----------
@@ -36,7 +38,13 @@ def ratios_of(card: Card, flux: Flux, sources: Mapping[str, Source]) -> dict[str
     FluxError
         If a variation is of what parents are from, and the flux does not say.
     """
-    return {variation.name: _ratio_of(variation, card, flux, sources) for variation in card.variations}
+
+    def __init__(self, card: Card, flux: Flux, sources: Mapping[str, Source]) -> None:
+        super().__init__({one.name: _ratio_of(one, card, flux, sources) for one in card.variations})
+        self._made_of = card, flux, sources
+
+    def __reduce__(self) -> tuple[type[Ratios], tuple[Card, Flux, Mapping[str, Source]]]:
+        return Ratios, self._made_of
 
 
 def _ratio_of(variation: VariationTable, card: Card, flux: Flux, sources: Mapping[str, Source]) -> Ratio:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import pickle
 import re
 import tomllib
 from dataclasses import asdict
@@ -10,6 +11,7 @@ from pathlib import Path
 from typing import Literal, get_args, get_origin
 
 import matplotlib.pyplot as plt
+import numpy as np
 import pytest
 
 import mcgen
@@ -17,6 +19,7 @@ from mcgen.card import shipped_cards
 from mcgen.card.run_tables import ModelTable, ProductionTable
 from mcgen.fields import Table
 from mcgen.plots.gallery import GALLERY
+from mcgen.run.run import Run
 from mcgen.survey import survey_of
 from tests.oracle.cards import CARD, done, refused, settings
 
@@ -91,6 +94,14 @@ def choices_of(table: type[Table]) -> set[str]:
         if get_origin(field.annotation) is Literal
         for word in get_args(field.annotation)
     }
+
+
+@pytest.mark.parametrize("name", ["na62-tax_leptophilic_exact", "muon-beam-m3_muonphilic_exact"])
+def test_the_run_of_a_card_can_be_sent_to_processes(name: str) -> None:
+    run = Run.of(mcgen.load_card(name).replace(run={"events": 1000, "vegas": {"pilot": 5000, "nitn": 0}}))
+    chunk = run.chunk(0)
+    for column, values in pickle.loads(pickle.dumps(run)).chunk(0).items():
+        np.testing.assert_array_equal(chunk[column], values)
 
 
 def test_a_set_kind_is_in_every_heading() -> None:

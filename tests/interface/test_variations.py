@@ -146,14 +146,15 @@ def test_a_file_knows_the_yields_and_says_them(card: Path) -> None:
     assert f"{outcome.variations['helm']['accepted'].value:.4g}" in page
 
 
-def test_parts_and_datasets_count_as_one_run_does(card: Path) -> None:
+def test_parts_datasets_and_processes_count_as_one_run_does(card: Path) -> None:
     done("generate", card, "-o", "whole.root")
     for chunks in ("0:1", "1:3"):
         done("generate", card, "--chunks", chunks, "-o", f"part{chunks[0]}.root")
     done("merge", "merged.root", "part0.root", "part1.root")
     done("generate", card, "-o", "set/")
+    done("generate", card, "--jobs", "2", "-o", "two.root")
     whole = mcgen.read("whole.root")
-    for path in ("merged.root", "set"):
+    for path in ("merged.root", "set", "two.root"):
         found = mcgen.read(path)
         assert_same_columns(found.columns, whole.columns)
         assert found.outcome.variations == whole.outcome.variations
