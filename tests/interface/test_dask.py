@@ -177,7 +177,9 @@ def test_a_part_that_was_written_elsewhere(card: mcgen.Card, monkeypatch: pytest
 @pytest.mark.parametrize(
     ("lost", "said"),
     [
-        ("scheduler", "the Dask scheduler at {} does not answer any more"),
+        pytest.param(
+            "scheduler", "the Dask scheduler at {} does not answer any more", marks=pytest.mark.nightly
+        ),
         ("workers", r"the Dask cluster at {} has had no workers for 2 s: start some .*--dask-wait"),
     ],
 )

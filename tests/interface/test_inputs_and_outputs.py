@@ -207,7 +207,7 @@ def test_a_forged_mass_is_told(name: str) -> None:
     )
 
 
-NONSENSE = (1e5, np.nan, 0.0, -1.0, 1e300, -1e300)
+NONSENSE = (np.nan, 1e5, 0.0, -1.0, 1e300, -1e300)
 
 
 def forge(events: Events, names: Iterable[str], value: float) -> None:
@@ -235,7 +235,7 @@ def read_by_all() -> None:
 
 
 @pytest.mark.parametrize(
-    "value", [*NONSENSE[:2], *(pytest.param(value, marks=pytest.mark.nightly) for value in NONSENSE[2:])]
+    "value", [NONSENSE[0], *(pytest.param(value, marks=pytest.mark.nightly) for value in NONSENSE[1:])]
 )
 def test_forged_columns_bring_one_message_at_most(value: float) -> None:
     events = mcgen.read("tiny.root")[:50]

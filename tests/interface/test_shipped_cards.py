@@ -104,6 +104,7 @@ def test_the_run_of_a_card_can_be_sent_to_processes(name: str) -> None:
         np.testing.assert_array_equal(chunk[column], values)
 
 
+@pytest.mark.usefixtures("one_picture")
 def test_a_set_kind_is_in_every_heading() -> None:
     change = settings("model.particle=pseudoscalar", "run.events=300", "run.vegas.nitn=0", "run.seed=1")
     card = mcgen.load_card("na62_leptophilic", change[1::2])

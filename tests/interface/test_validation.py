@@ -122,6 +122,7 @@ def test_a_claim_survives_its_file(tmp_path: Path) -> None:
 # --- The command --------------------------------------------------------------------------------------------
 
 
+@pytest.mark.nightly
 def test_the_quick_command_measures_again(tmp_path: Path) -> None:
     command = [sys.executable, "-W", "error", "-m", "validation", "--quick", "-o", str(tmp_path), *QUICK]
     environment = {**os.environ, "PYTHONPATH": str(ROOT)}
