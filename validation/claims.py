@@ -163,7 +163,7 @@ HEAD = """\
 # Validation
 
 Every claim below is measured by its own script, compared with its reference, and drawn. One command does it all,
-and writes this page, in some forty minutes on two cores:
+and writes this page; Fig. 8 alone takes half an hour on two cores:
 
     python -m validation                    # all claims, and the table of yields in the README above
     python -m validation madgraph decay     # some of them

@@ -45,7 +45,7 @@ def print_census(found: Census) -> None:
     parents = table_of("PDG id", "per proton", "error", "effective size", "particles")
     for pdg, r in found.parents.items():
         size, count = f"{r.effective_size:.0f}", str(r.particles)
-        parents.add_row(str(pdg), f"{r.rate:.5g}", f"{two_digits(r.error)}", size, count)
+        parents.add_row(str(pdg), f"{r.rate:.5g}", two_digits(r.error), size, count)
     console.print(parents)
     if found.muons.particles:
         _print_muons(console, found)

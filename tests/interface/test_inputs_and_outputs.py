@@ -18,8 +18,7 @@ from mcgen.events import Events
 from mcgen.io.events.root import RootWriter
 from mcgen.metadata import Metadata
 from mcgen.plots.gallery import GALLERY
-from mcgen.plots.style import save
-from mcgen.survey import survey_of
+from mcgen.report import write_report
 from mcgen.types import Array
 from tests.oracle.cards import done, refused, run
 from tests.oracle.described import described, redescribed
@@ -259,8 +258,8 @@ def test_any_forged_column_brings_one_message_at_most(value: float) -> None:
 def test_a_plane_at_the_end_of_the_world_is_drawn() -> None:
     done("generate", "tiny.toml", "--set", "experiment.plane.lkr.z_m=99999.0", "-o", "far.root")
     (vertices,) = (picture for picture in GALLERY if picture.name == "vertices")
-    save(vertices.draw(survey_of(Path("far.root"))), Path("far.png"))
-    assert Path("far.png").stat().st_size > 10_000
+    write_report(Path("far.root"), Path("far.html"), pictures=[vertices])
+    assert Path("far.html").stat().st_size > 10_000
 
 
 def test_columns_that_are_declared_and_missing_are_told() -> None:

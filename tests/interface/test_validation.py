@@ -24,8 +24,8 @@ ROOT = Path(__file__).parents[2]
 FOLDER = ROOT / "validation"
 PAGE = (FOLDER / "README.md").read_text(encoding="utf-8")
 
-QUICK = ("quadrature", "paper_fig6")
-"""Claims that the test measures: one with runs against quadrature, one of the flux alone."""
+QUICK = ("quadrature", "decay", "paper_fig6")
+"""Claims that the test measures: one with runs against quadrature, one with distributions, one of the flux alone."""
 
 LARGEST = 300_000
 """Bytes of a committed figure."""

@@ -48,7 +48,7 @@ LINES = {0.05: (BLUE, "-"), 0.1: (VERMILION, "--"), 0.2: (BLACK, "-.")}
 NOTES = """\
 `exact` is MadGraph's within the errors in every variable of the process; `ww` is in the total and in x. `iww` exceeds the
 total about twofold and emits too hard: its minimum momentum transfer leaves out the muon's mass. MadGraph's samples
-stay what they are: the azimuth of the one at 50 GeV has p = 0.001 to 0.002 against any of our seeds. The paper
+stay what they are: the azimuth of the one at 50 GeV has had p = 0.001 and 0.002 against two of ours. The paper
 compares normalised spectra in x: it finds the relative difference moderate for energies well above both masses, and larger
 below. The last figure repeats that against the exact tree level, which is what MadGraph computes: the trend is there, but
 the difference does not vanish. In the bulk it is still about −15 % at 200 GeV; for x > 0.9 it is tens of percent there, and

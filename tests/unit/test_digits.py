@@ -1,0 +1,26 @@
+"""Errors in two digits."""
+
+from __future__ import annotations
+
+import pytest
+
+from mcgen.digits import two_digits
+
+
+@pytest.mark.parametrize(
+    ("value", "written"),
+    [
+        (2.04, "2.0"),
+        (0.30, "0.30"),
+        (19.99, "20"),
+        (41.3, "41"),
+        (99.7, "100"),
+        (1234.0, "1200"),
+        (2e-7, "2.0e-07"),
+        (0.0, "0.0"),
+        (float("inf"), "inf"),
+        (float("nan"), "nan"),
+    ],
+)
+def test_an_error_has_two_digits(value: float, written: str) -> None:
+    assert two_digits(value) == written
