@@ -13,7 +13,7 @@ from mcgen.experiment.magnets import CHARGE, MagnetTable
 from mcgen.experiment.planes import Plane
 from mcgen.experiment.selection import SelectionTable
 from mcgen.experiment.tables import ExperimentTable
-from mcgen.physics.models import DAUGHTERS, Outcome
+from mcgen.physics.models import Outcome
 from mcgen.record.tables import Daughters, Verdict
 from mcgen.types import Array
 
@@ -71,21 +71,21 @@ class Detector:
         """Index of the selection that applies to a channel, if there is one."""
         return next((i for i, s in enumerate(self.selections) if channel in s.channels), None)
 
-    def unbent_plane(self, channel: Outcome) -> Plane | None:
-        """First plane that both daughters must meet and that no magnet bends them before, if there is one.
+    def narrowest_plane(self, channel: Outcome, z_m: float) -> Plane | None:
+        """Plane that both daughters must meet and that looks smallest from z [m] in front of all, if there is one.
 
-        An accepted boson points into its convex hull: where its line meets the plane is the mean of where
-        its daughters do, weighted with their longitudinal momenta.
+        An accepted boson points into the convex hull of each: where its line meets the plane is the mean of
+        where its daughters do, weighted with their longitudinal momenta. Magnets give them opposite kicks, which
+        leave that mean where it is.
         """
         index = self.selection_for(channel)
-        if index is None:
-            return None
-        required = [plane for plane in self.planes if plane.name in self.selections[index].planes]
-        first = min(required, key=lambda plane: plane.z_m, default=None)
-        bending = [m.z_m for m in self.magnets] if DAUGHTERS[channel][0] in CHARGE else []
-        if first is None or min(bending, default=np.inf) < first.z_m:
-            return None
-        return first
+        required = () if index is None else self.selections[index].planes
+        planes = [plane for plane in self.planes if plane.name in required]
+        return min(
+            planes,
+            key=lambda plane: plane.half_width(0) * plane.half_width(1) / (plane.z_m - z_m) ** 2,
+            default=None,
+        )
 
     def trace(self, daughters: Daughters, point: Array) -> Hits:
         """Follow both daughters from their vertex (3, n) [m] through the magnets to all planes."""

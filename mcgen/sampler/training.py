@@ -44,7 +44,7 @@ SETTLED = 0.01
 """Maps are trained until two iterations change their spread by less than this share of the largest spread."""
 
 LEAST_EFFORT = 0.25
-"""Share of the points of pilots and training that a source and channel gets however little it brings."""
+"""Share of the points of second pilot and training that a source and channel gets however little it brings."""
 
 CLASSES = 8
 """Classes of parent energy of a source and channel."""
@@ -93,7 +93,7 @@ def prepare(
     flux_sha256 : digest of the flux file
     seed : of the streams for pilot and training
     goal : what the maps are trained on; by default the yields at the card's coupling
-    pilot_points : of each of the two pilots of a source and channel, if less than the card's
+    pilot_points : of the first pilot of a source and channel, if less than the card's
     """
     axes = {name: ("parent", *process.axes(name)) for name in process.sources}
     key = proposal_key(card, flux_sha256)
@@ -112,12 +112,12 @@ def prepare(
     ]
     importance = goal(pilots) if goal else _importance(pilots, card.run.vegas.train_on)
     components: list[Component] = []
+    efforts = _efforts(np.array([spread_of(importance(pilot)) for pilot in pilots]))
     spreads = np.zeros(count)
-    for i, (component, pilot) in enumerate(zip(flat, pilots, strict=True)):
+    for i, (component, pilot, effort) in enumerate(zip(flat, pilots, efforts, strict=True)):
         rough = _with_parents(component, process, pilot, importance(pilot))
-        second = _pilot(
-            sampler, [rough], [next(batches(Purpose.PILOT, count + i, 1, (size, len(rough.grid))))]
-        )
+        shape = int(effort * size), len(rough.grid)
+        second = _pilot(sampler, [rough], [next(batches(Purpose.PILOT, count + i, 1, shape))])
         density = importance(second)
         spreads[i] = spread_of(density)
         chosen = _with_parents(rough, process, second, density)
@@ -159,9 +159,9 @@ def ceiling_of(weight: Array) -> float:
 
 
 def _efforts(spreads: Array) -> Array:
-    """Tell what share of the points the maps of each source and channel (n,) are worth.
+    """Tell what share of the points each source and channel (n,) is worth.
 
-    What a map could gain is in proportion to its spread; the more points it has, the slower it gains.
+    What could be gained is in proportion to its spread; the more points it has, the slower it gains.
     """
     largest = spreads.max()
     return np.maximum(np.sqrt(spreads / largest), LEAST_EFFORT) if largest > 0.0 else np.ones_like(spreads)

@@ -5,9 +5,9 @@ across the muon's way is close to 1/(rho^2 + b^2)^2 with b = d sqrt(2 c), rho th
 ray. Stereographic projection makes that uniform on a sphere, and a disc a cap of it: so the distribution,
 truncated to a disc that every useful ray meets, is sampled exactly with two uniform numbers.
 
-One disc holds all rays through the decay volume. If the channel's selection has a plane that both
-daughters must meet unbent, a disc about it holds all accepted rays: then one half of the axis "aim" is for
-directions into that disc, the other half for the rest of the first one.
+One disc holds all rays through the decay volume. If the channel's selection has planes that both daughters
+must meet, a disc about the one that looks smallest holds all accepted rays: then one half of the axis "aim" is
+for directions into that disc, the other half for the rest of the first one.
 """
 
 from __future__ import annotations

@@ -17,6 +17,7 @@ from mcgen.physics.kinematics import norm, on_shell
 from mcgen.physics.models import CHANNELS, Channel
 from mcgen.record.tables import Daughters
 from mcgen.types import Array
+from tests.oracle.stats import generator
 
 
 def vectors(*rows: tuple[float, float, float]) -> Array:
@@ -274,6 +275,52 @@ def test_verdict_of_many_events_is_that_of_each(rows: list[tuple[float, ...]]) -
         bits = int(together.failed_bits[i])
         # the code is that of the lowest bit
         assert together.failed[i] == (bits & -bits).bit_length()
+
+
+# --- where accepted bosons point to
+
+
+def test_narrowest_plane_is_one_that_the_selection_asks_for() -> None:
+    far_from_all, close = -1000.0, 19.0
+    assert FULL.narrowest_plane("ee", far_from_all) is FULL.planes[0]
+    assert FULL.narrowest_plane("ee", close) is FULL.planes[2], "s1 is just ahead, and s2 is not asked for"
+    assert FULL.narrowest_plane("gammagamma", close) is FULL.planes[1]
+    assert FULL.narrowest_plane("tautau", close) is None
+    assert Detector(FULL.planes, (), (selection("ee", name="no_planes"),)).narrowest_plane("ee", 0.0) is None
+
+
+@pytest.mark.parametrize("pdgs", [(11, -11), (22, 22)])
+def test_bosons_of_accepted_pairs_point_into_the_narrowest_plane(pdgs: tuple[int, int]) -> None:
+    away = where_accepted_bosons_point(pdgs)
+    # Magnets keep |p|, and not its component along the beam: the mean of both places moves by a bit.
+    assert np.max(away) < 1.0 + 2e-3
+    assert np.max(away) > 0.9, "no smaller circle will do"
+
+
+def test_bosons_of_pairs_that_are_bent_to_the_same_side_may_point_beside_it() -> None:
+    assert np.max(where_accepted_bosons_point((11, 11))) > 1.1
+
+
+def where_accepted_bosons_point(pdgs: tuple[int, int], n: int = 100_000) -> Array:
+    """Distance from the axis at the narrowest plane over its radius, of accepted bosons' straight lines."""
+    detector = Detector(
+        (circle("s1", 30.0), circle("s2", 45.0)),
+        (magnet(z=20.0, kick=(0.5, 0.0)), magnet("m2", z=35.0)),
+        (selection("ee", "gammagamma", planes=("s1", "s2")),),
+    )
+    rng = generator("narrowest", pdgs)
+    point = np.stack([*rng.uniform(-1.0, 1.0, (2, n)), rng.uniform(0.0, 25.0, n)])
+    p = rng.uniform(4.0, 40.0, (2, n))
+    slopes = (rng.uniform(-1.5, 1.5, (2, 2, n)) - point[:2]) / (45.0 - point[2])
+    one, two = (np.stack([p[i] * slopes[i, 0], p[i] * slopes[i, 1], p[i]]) for i in (0, 1))
+    channel: Channel = "gammagamma" if pdgs == (22, 22) else "ee"
+    accepted = detector.judge(channel, pair(pdgs, one, two), point, {}).accepted
+    plane = detector.narrowest_plane(channel, 0.0)
+    assert plane is detector.planes[1]
+    assert np.sum(accepted) > 1000
+    x, y = straight(point, one + two, plane.z_m)[:, accepted]
+    away: Array = np.hypot(x, y)
+    return away
 
 
 def test_channel_of_an_earlier_selection_has_that_ones_codes() -> None:
