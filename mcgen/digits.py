@@ -9,8 +9,10 @@ def two_digits(value: float) -> str:
     Examples
     --------
     >>> from mcgen.digits import two_digits
-    >>> two_digits(2.04), two_digits(19.99), two_digits(1234.0), two_digits(2e-7)
-    ('2.0', '20', '1200', '2.0e-07')
+    >>> two_digits(2.04), two_digits(19.99), two_digits(1234.0), two_digits(2e-7), two_digits(430_000.0)
+    ('2.0', '20', '1200', '2.0e-07', '4.3e+05')
     """
     rounded = float(f"{value:.2g}")
-    return f"{rounded:#.2g}".removesuffix(".") if abs(rounded) < 100.0 else f"{rounded:g}"
+    if 100.0 <= abs(rounded) < 1e5:
+        return f"{rounded:g}"
+    return f"{rounded:#.2g}".removesuffix(".")
