@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from mcgen.card import Card
 from mcgen.constants import GEV2_TO_PB
 from mcgen.physics.bremsstrahlung.total import COARSE, FINE, Spectrum
+from mcgen.physics.matter import Material
 from mcgen.sources.bremsstrahlung.methods import METHODS
 from mcgen.types import Array
 
@@ -66,6 +67,11 @@ def cross_sections(card: Card, energies: Sequence[float] | None = None) -> list[
             )
             found.append(_scaled(fine, coarse, scale, energy, method))
     return found
+
+
+def material_of(card: Card) -> Material:
+    """Material that the cross-sections of a card are of: that of the first layer that has any."""
+    return next(layer.material for layer in card.dump().layers if not layer.material.is_vacuum)
 
 
 def _default_energies(card: Card) -> list[float]:

@@ -54,7 +54,7 @@ class YieldTally:
 
     def add(self, weight: Array, group: Ints) -> None:
         """Count events by their weights and groups of rows of the flux."""
-        self.add_placed(weight, *_placed(group))
+        self.add_placed(weight, *placed(group))
 
     def add_placed(self, weight: Array, there: Ints, place: Ints) -> None:
         """Count events by their weights, and the places (k,) of their groups among those that are there."""
@@ -88,8 +88,8 @@ class YieldTally:
         )
 
 
-def _placed(group: Ints) -> tuple[Ints, Ints]:
-    """Groups that are there, and the place among them of each event's group."""
+def placed(group: Ints) -> tuple[Ints, Ints]:
+    """Groups (k,) that are there, and the place (n,) among them of each event's group (n,)."""
     # Not all groups: a histogram over those of a flux of millions costs more than a chunk.
     there, place = np.unique(group, return_inverse=True)
     return there, place
@@ -137,7 +137,7 @@ class Tally:
             return
         for accepted in (False, True):
             rows = np.flatnonzero(record["accepted"] == accepted)
-            there, place = _placed(record["parent_group"].take(rows))
+            there, place = placed(record["parent_group"].take(rows))
             for name in names:
                 self._of_varied(name, accepted).add_placed(record[name].take(rows), there, place)
 

@@ -172,7 +172,7 @@ class VegasTable(Table):
     pilot: Annotated[int, Field(ge=100, le=100_000_000)] = 100_000
     """Points of each of the two pilots of a source and channel, from which parents get their importance; the second has
     fewer where there is little to gain."""
-    nitn: Annotated[int, Field(ge=0, le=200)] = 10
+    nitn: Annotated[int, Field(ge=0, le=200)] = 12
     """Iterations at most, as long as they gain something; 0: none, points are drawn evenly."""
     neval: Annotated[int, Field(ge=1000, le=10_000_000)] = 40_000
     """Points an iteration."""

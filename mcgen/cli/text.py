@@ -190,6 +190,8 @@ def print_cards(run_cards: Mapping[str, Card], experiments: Mapping[str, str]) -
 
 def print_cross_sections(sections: Sequence[CrossSection], card: Card) -> None:
     """Print the cross-sections of the methods on a card's target, and their ratios to the exact one."""
+    from mcgen.analysis.cross_sections import material_of
+
     table = table_of(
         "E_mu [GeV]", "method", "sigma [pb]", "error [pb]", "/ exact", "mean x", "mean theta [rad]"
     )
@@ -199,7 +201,7 @@ def print_cross_sections(sections: Sequence[CrossSection], card: Card) -> None:
         cells = (f"{s.sigma:.5e}", f"{s.error:.1e}", f"{ratio:.4f}", f"{s.mean_x:.4f}", f"{s.mean_theta:.4e}")
         table.add_row(f"{s.energy:g}", s.method, *cells)
     console = Results()
-    material = next(layer.material for layer in card.dump().layers if not layer.material.is_vacuum)
+    material = material_of(card)
     console.print(
         f"{card.model.in_words()}\nper nucleus of {material.name}: Z = {material.z:g}, A = {material.a:g} g/mol\n"
     )

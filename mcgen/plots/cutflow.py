@@ -24,7 +24,7 @@ def draw_cut_flow(survey: Survey) -> Figure:
         axes.annotate(
             f"{value:.4g}{share}", (value, place), (4, 0), textcoords="offset points", va="center", fontsize=8
         )
-    axes.set_xlim(0.0, 1.3 * yields[0] or 1.0)
+    axes.set_xlim(0.0, 1.4 * yields[0] or 1.0)
     axes.set_xlabel(f"expected events for {survey.card.normalisation}")
     add_title(figure, survey.card.heading, survey.card.facts)
     return figure

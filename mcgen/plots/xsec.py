@@ -6,8 +6,10 @@ from collections.abc import Sequence
 from pathlib import Path
 
 import matplotlib.pyplot as plt
+import numpy as np
+from scipy.interpolate import PchipInterpolator
 
-from mcgen.analysis.cross_sections import CrossSection
+from mcgen.analysis.cross_sections import CrossSection, material_of
 from mcgen.card import Card
 from mcgen.plots.style import add_title, save, style_of
 
@@ -26,7 +28,9 @@ def plot_cross_sections(sections: Sequence[CrossSection], card: Card, path: Path
                 colour, style = style_of(methods.index(section.method))
                 # The wider ones first, to be seen where two are the same.
                 width = 3.0 - 0.8 * methods.index(section.method)
-                panel.plot(section.x, section.dsigma_dx, style, color=colour, linewidth=width, label=label)
+                x = np.linspace(section.x[0], section.x[-1], 400)  # the nodes of a quadrature are far apart
+                spectrum = PchipInterpolator(section.x, section.dsigma_dx)(x)
+                panel.plot(x, spectrum, style, color=colour, linewidth=width, label=label)
         panel.set_title(f"$E_\\mu$ = {energy:g} GeV", fontsize=10)
         panel.set_xlabel("$x = E_X/E_\\mu$")
         panel.set_xlim(0.0, 1.0)
@@ -34,5 +38,5 @@ def plot_cross_sections(sections: Sequence[CrossSection], card: Card, path: Path
         # Inside, it would cover a curve somewhere.
         panel.legend(fontsize=8, frameon=False, loc="upper center", bbox_to_anchor=(0.5, -0.2))
     panels[0][0].set_ylabel("d$\\sigma$/d$x$ [pb]")
-    add_title(figure, card.heading, card.facts)
+    add_title(figure, card.heading, f"{card.model.in_words()}, per nucleus of {material_of(card).name}")
     save(figure, path)

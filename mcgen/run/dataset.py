@@ -27,7 +27,7 @@ from mcgen.run.journal import Journal, differences
 from mcgen.run.merge import in_order
 from mcgen.run.output import event_file
 from mcgen.run.parallel import Workers
-from mcgen.run.parts import Made, common, keep, parts_there, read_parts
+from mcgen.run.parts import Made, common, keep, parts_there, read_parts, sums_of
 from mcgen.run.provenance import check_chunks, chunks_of
 from mcgen.run.run import Run, points_of
 from mcgen.sampler.proposal import Proposal
@@ -73,8 +73,8 @@ class PartMaker:
         part = Part(
             name, chunks.start, chunks.stop, metadata.outcome.events, path.stat().st_size, digest_of(metadata)
         )
-        made = Made(part, common(provenance), tally.sums())
-        keep(self.folder, made)
+        made = Made(part, common(provenance))
+        keep(self.folder, made, tally.sums())
         return made
 
 
@@ -184,7 +184,7 @@ def _complete(folder: Path, provenance: Provenance, parts: Sequence[Made]) -> Me
     """Write the index of parts in the order of their chunks."""
     tally = Tally(provenance)
     for made in parts:
-        tally.add_sums(made.sums)
+        tally.add_sums(sums_of(folder, made.part))
     metadata = Metadata(provenance, tally.outcome(sum(made.part.events for made in parts)))
     write_index(folder, metadata, [made.part for made in parts])
     return metadata

@@ -1,4 +1,7 @@
-"""Parts of a dataset whose run is not complete: what the index needs of each, kept beside it until then."""
+"""Parts of a dataset whose run is not complete: what the index needs of each, kept beside it until then.
+
+Sums are as large as the flux has groups: they stay on the disk, and only one part's are in memory at a time.
+"""
 
 from __future__ import annotations
 
@@ -18,6 +21,7 @@ from mcgen.io.events.dataset import STATE, Part, check_part
 from mcgen.io.files import atomic_output
 from mcgen.io.outputs import make_folder
 from mcgen.metadata import Provenance
+from mcgen.record.columns import AnyArray
 
 SAME = ("version", "points", "card", "seed", "proposal_sha256", "flux", "columns", "chunks")
 """What parts of one run have in common, of their provenance."""
@@ -33,8 +37,6 @@ class Made:
     """Its file."""
     run: Mapping[str, Any]
     """What parts of one run have in common."""
-    sums: Sums
-    """What of it goes into the yields."""
 
     @property
     def run_sha256(self) -> str:
@@ -48,29 +50,57 @@ def common(provenance: Provenance) -> dict[str, Any]:
     return {key: plain[key] for key in SAME}
 
 
-def keep(folder: Path, made: Made) -> None:
-    """Write what the index needs of a part beside the other state."""
+def keep(folder: Path, made: Made, sums: Sums) -> None:
+    """Write what the index needs of a part beside the other state: sums go into the yields."""
     make_folder(folder / STATE)
-    header = json.dumps({"part": asdict(made.part), "run": made.run})
+    # One array a type: an archive of many small ones takes long to read.
+    sizes = [(name, values.dtype.name, len(values)) for name, values in sums.items()]
+    kinds = {kind: [v for v in sums.values() if v.dtype.name == kind] for _, kind, _ in sizes}
+    packed = {kind: np.concatenate(values) for kind, values in kinds.items()}
+    header = json.dumps({"part": asdict(made.part), "run": made.run, "sums": sizes})
     buffer = io.BytesIO()
-    np.savez(buffer, **{_HEADER: np.array(header)}, **made.sums)  # type: ignore[arg-type]  # the stubs take the arrays for its options
+    np.savez(buffer, **{_HEADER: np.array(header)}, **packed)  # type: ignore[arg-type]  # the stubs take the arrays for its options
     with atomic_output(_state_of(folder, made.part.first)) as temporary:
         temporary.write_bytes(buffer.getvalue())
 
 
+def sums_of(folder: Path, part: Part) -> Sums:
+    """Read what of a part goes into the yields.
+
+    Raises
+    ------
+    FileFormatError
+        If that is damaged.
+    """
+    path = _state_of(folder, part.first)
+    try:
+        with path.open("rb") as raw, np.load(raw, allow_pickle=False) as file:
+            header = json.loads(str(file[_HEADER]))
+            packed = {name: file[name] for name in file.files if name != _HEADER}
+        sums: dict[str, AnyArray] = {}
+        for name, kind, size in header["sums"]:
+            sums[name], packed[kind] = np.split(packed[kind], [size])
+    except Exception as error:  # zip and npy files raise almost anything when damaged
+        raise FileFormatError(
+            f"{path}: damaged ({error}): remove it, and make the chunks {part.first}:{part.end} again"
+        ) from error
+    return sums
+
+
 def parts_there(folder: Path, common: Mapping[str, Any]) -> Iterator[Made]:
-    """Parts of a run that are there and as long as they were."""
+    """Parts of a run that are there, as long as they were, with sums that can be read."""
     for made in read_parts(folder):
         if made.run_sha256 == _digest(common):
             try:
                 check_part(folder, made.part)
+                sums_of(folder, made.part)
             except FileFormatError:
                 continue
             yield made
 
 
 def read_parts(folder: Path) -> Iterator[Made]:
-    """Parts whose sums can be read; what was cut short is as if it were not there."""
+    """Parts whose sums are there; what was cut short is as if it were not there."""
     for path in sorted((folder / STATE).glob("part-*.npz")):
         if (made := _read(path)) is not None:
             yield made
@@ -86,9 +116,8 @@ def _state_of(folder: Path, first: int) -> Path:
 
 def _read(path: Path) -> Made | None:
     try:
-        with np.load(io.BytesIO(path.read_bytes()), allow_pickle=False) as file:
+        with path.open("rb") as raw, np.load(raw, allow_pickle=False) as file:
             header = json.loads(str(file[_HEADER]))
-            sums = {name: file[name] for name in file.files if name != _HEADER}
-        return Made(Part(**header["part"]), header["run"], sums)
+        return Made(Part(**header["part"]), header["run"])
     except Exception:  # noqa: BLE001  # zip and npy files raise almost anything when damaged
         return None

@@ -77,11 +77,11 @@ class ParentChoice:
     def choose(self, u: Array) -> tuple[Ints, Array]:
         """Place in the table of parents, and probability, for each u (n,) in [0, 1)."""
         found = self._guide.take((u * len(self._guide)).astype(np.int64))
-        while True:
-            behind = self._cumulative.take(found) <= u
-            if not behind.any():
-                return self.place.take(found), self.probability.take(found)
-            found += behind
+        behind = np.flatnonzero(self._cumulative.take(found) <= u)
+        while len(behind):
+            found[behind] += 1
+            behind = behind[self._cumulative.take(found[behind]) <= u[behind]]
+        return self.place.take(found), self.probability.take(found)
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,9 +5,11 @@ from __future__ import annotations
 import json
 import multiprocessing
 import os
+import pickle
 import re
 import shutil
 import signal
+import zipfile
 from pathlib import Path
 
 import numpy as np
@@ -19,9 +21,10 @@ from mcgen.errors import FileFormatError, Interrupted, RunError, UsageError
 from mcgen.events import Events
 from mcgen.io.events.store import read_metadata
 from mcgen.metadata import Metadata
-from mcgen.run.dataset import generate_dataset
+from mcgen.run.dataset import PartMaker, generate_dataset
 from mcgen.run.generate import generate_file
 from mcgen.run.parallel import Workers
+from mcgen.run.run import Run
 from tests.oracle.cards import assert_same_columns, done, refused, run
 
 PARTS = ("part-00000.root", "part-00002.root", "part-00004.root")
@@ -146,7 +149,7 @@ def test_an_interrupted_run_goes_on(card: mcgen.Card, whole: Events) -> None:
     assert_same(whole, mcgen.read("set"))
 
 
-@pytest.mark.parametrize("damage", ["cut short", "gone", "sums"])
+@pytest.mark.parametrize("damage", ["cut short", "gone", "sums cut short", "sums changed"])
 def test_what_does_not_fit_is_drawn_again(card: mcgen.Card, whole: Events, damage: str) -> None:
     def stop(_: int) -> None:
         raise KeyboardInterrupt
@@ -159,10 +162,38 @@ def test_what_does_not_fit_is_drawn_again(card: mcgen.Card, whole: Events, damag
             part.write_bytes(part.read_bytes()[:-1])
         case "gone":
             part.unlink()
-        case _:
+        case "sums cut short":
             sums.write_bytes(sums.read_bytes()[:-100])
+        case _:
+            change_a_byte(sums)
     dataset(card, resume=True)
     assert_same(whole, mcgen.read("set"))
+
+
+def change_a_byte(path: Path) -> None:
+    """Change a byte of the sums of weights of a part."""
+    with zipfile.ZipFile(path) as archive:
+        place = archive.getinfo("float64.npy").header_offset + 500
+    data = bytearray(path.read_bytes())
+    data[place] ^= 1
+    path.write_bytes(data)
+
+
+def test_sums_of_a_farms_part_that_are_damaged_are_told(card: mcgen.Card) -> None:
+    for chunks in (range(2), range(2, 5)):
+        dataset(card, part=chunks)
+    change_a_byte(Path("set/.run/part-00002.npz"))
+    message = refused("merge", "set/")
+    assert "part-00002.npz: damaged" in message
+    assert "make the chunks 2:5 again" in message
+    assert not Path("set/index.json").exists()
+
+
+def test_what_a_worker_sends_back_does_not_grow_with_its_points(card: mcgen.Card) -> None:
+    Path("set").mkdir()
+    maker = PartMaker(Run.of(card), Path("set"), "root", 4)
+    sizes = [len(pickle.dumps(maker.make(chunks))) for chunks in (range(1), range(1, 5))]
+    assert abs(sizes[1] - sizes[0]) < 50
 
 
 def test_a_worker_that_dies(card: mcgen.Card, whole: Events) -> None:
