@@ -56,7 +56,7 @@ def cross_sections(card: Card, energies: Sequence[float] | None = None) -> list[
     [('iww', True), ('ww', True), ('exact', True)]
     """
     boson = card.model.boson()
-    nucleus = card.dump().nuclei[0]
+    nucleus = material_of(card).nucleus
     scale = boson.radiating**2 * GEV2_TO_PB
     found = []
     for energy in energies or _default_energies(card):

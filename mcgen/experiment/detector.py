@@ -71,19 +71,24 @@ class Detector:
         """Index of the selection that applies to a channel, if there is one."""
         return next((i for i, s in enumerate(self.selections) if channel in s.channels), None)
 
-    def narrowest_plane(self, channel: Outcome, z_m: float) -> Plane | None:
-        """Plane that both daughters must meet and that looks smallest from z [m] in front of all, if there is one.
+    def narrowest_plane(self, channel: Outcome, front: float, entrance: float) -> Plane | None:
+        """Plane that both daughters must meet and that looks smallest from the axis, if there is one.
 
         An accepted boson points into the convex hull of each: where its line meets the plane is the mean of
         where its daughters do, weighted with their longitudinal momenta. Magnets give them opposite kicks, which
         leave that mean where it is.
+
+        Parameters
+        ----------
+        front : place on the axis from which it is looked at [m]
+        entrance : place behind it that the plane has to be behind [m]; nobody in a plane before that is a daughter
         """
         index = self.selection_for(channel)
         required = () if index is None else self.selections[index].planes
-        planes = [plane for plane in self.planes if plane.name in required]
+        planes = [plane for plane in self.planes if plane.name in required and plane.z_m > entrance]
         return min(
             planes,
-            key=lambda plane: plane.half_width(0) * plane.half_width(1) / (plane.z_m - z_m) ** 2,
+            key=lambda plane: plane.half_width(0) * plane.half_width(1) / (plane.z_m - front) ** 2,
             default=None,
         )
 

@@ -281,12 +281,18 @@ def test_verdict_of_many_events_is_that_of_each(rows: list[tuple[float, ...]]) -
 
 
 def test_narrowest_plane_is_one_that_the_selection_asks_for() -> None:
-    far_from_all, close = -1000.0, 19.0
-    assert FULL.narrowest_plane("ee", far_from_all) is FULL.planes[0]
-    assert FULL.narrowest_plane("ee", close) is FULL.planes[2], "s1 is just ahead, and s2 is not asked for"
-    assert FULL.narrowest_plane("gammagamma", close) is FULL.planes[1]
-    assert FULL.narrowest_plane("tautau", close) is None
-    assert Detector(FULL.planes, (), (selection("ee", name="no_planes"),)).narrowest_plane("ee", 0.0) is None
+    far_from_all, close = (-1000.0, 19.0), (19.0, 19.5)
+    assert FULL.narrowest_plane("ee", *far_from_all) is FULL.planes[0]
+    assert FULL.narrowest_plane("ee", *close) is FULL.planes[2], "s1 is just ahead, and s2 is not asked for"
+    assert FULL.narrowest_plane("gammagamma", *close) is FULL.planes[1]
+    assert FULL.narrowest_plane("tautau", *close) is None
+    without = Detector(FULL.planes, (), (selection("ee", name="no_planes"),))
+    assert without.narrowest_plane("ee", *close) is None
+
+
+def test_narrowest_plane_is_behind_the_entrance() -> None:
+    assert FULL.narrowest_plane("ee", 20.0, 30.0) is FULL.planes[2], "s1 is where it is looked from"
+    assert FULL.narrowest_plane("ee", 0.0, 50.0) is None
 
 
 @pytest.mark.parametrize("pdgs", [(11, -11), (22, 22)])
@@ -315,7 +321,7 @@ def where_accepted_bosons_point(pdgs: tuple[int, int], n: int = 100_000) -> Arra
     one, two = (np.stack([p[i] * slopes[i, 0], p[i] * slopes[i, 1], p[i]]) for i in (0, 1))
     channel: Channel = "gammagamma" if pdgs == (22, 22) else "ee"
     accepted = detector.judge(channel, pair(pdgs, one, two), point, {}).accepted
-    plane = detector.narrowest_plane(channel, 0.0)
+    plane = detector.narrowest_plane(channel, -1.0, 0.0)
     assert plane is detector.planes[1]
     assert np.sum(accepted) > 1000
     x, y = straight(point, one + two, plane.z_m)[:, accepted]
