@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, NoReturn, get_args
@@ -82,6 +82,8 @@ def _tell(error: Exception) -> None:
             sys.stderr.close()  # whoever read our output has gone; there is nobody to tell
             raise typer.Exit(1) from None
         case OSError():
+            with suppress(OSError):
+                sys.stdout.close()  # what is left in it cannot be written either: Python would try, and complain
             fail(f"cannot write the results: {error.strerror or error}", 1)
         case _WrongOptions():
             error.message = visible(error.message)

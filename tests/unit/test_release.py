@@ -85,6 +85,7 @@ def version_of(place: Path) -> str:
     return asked.stdout.strip()
 
 
+@pytest.mark.skipif(shutil.which("git") is None, reason="needs git")
 def test_the_version_is_that_of_the_tag(sources: Path, tmp_path: Path) -> None:
     assert version_of(sources).startswith("0.1.0.dev1")
     git(sources, "tag", "v1.2.3")
