@@ -6,6 +6,7 @@ options); 130 interrupted. Heavy imports are inside the commands, so that `--hel
 
 from __future__ import annotations
 
+import os
 import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
@@ -147,6 +148,10 @@ FormatOption = Annotated[
 ]
 
 
+JobsOption = Annotated[
+    int, typer.Option("--jobs", "-j", min=0, max=1024, help="Number of processes; 0: one for every core.")
+]
+
 ForceOption = Annotated[bool, typer.Option("--force", help="Replace files that are there already.")]
 
 NoVerifyOption = Annotated[
@@ -184,6 +189,11 @@ def _options(
     take_any_letter()
     if verbose:
         log_to_stderr()
+
+
+def processes(jobs: int) -> int:
+    """Tell how many processes `--jobs` stands for."""
+    return jobs or os.cpu_count() or 1
 
 
 def checking(no_verify: bool, *files: Path) -> bool:

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from mcgen.cli.common import ForceOption, State, progress
+from mcgen.cli.common import ForceOption, JobsOption, State, processes, progress
 from mcgen.cli.flux import flux
 from mcgen.cli.terminal import echo
 from mcgen.errors import UsageError
@@ -68,9 +68,7 @@ def make(
         int, typer.Option(help="Protons that are followed together, and kept for --resume.")
     ] = 1000,
     seed: Annotated[int | None, typer.Option(help="Seed of the random numbers; default: drawn.")] = None,
-    jobs: Annotated[
-        int, typer.Option("--jobs", "-j", min=1, max=1024, metavar="N", help="Number of processes.")
-    ] = 1,
+    jobs: JobsOption = 1,
     resume: Annotated[bool, typer.Option("--resume", help="Continue an interrupted run.")] = False,
     output: Annotated[
         Path | None,
@@ -116,7 +114,7 @@ def make(
             settings,
             target,
             seed=seed,
-            workers=Workers(jobs),
+            workers=Workers(processes(jobs)),
             resume=resume,
             progress=advance,
         )

@@ -15,6 +15,7 @@ from mcgen.cli.common import (
     CardArgument,
     ForceOption,
     FormatOption,
+    JobsOption,
     OptionalCardArgument,
     SetOption,
     State,
@@ -22,6 +23,7 @@ from mcgen.cli.common import (
     files_of,
     load,
     load_matching,
+    processes,
     progress,
     reading,
 )
@@ -78,9 +80,7 @@ def generate(
         int | None, typer.Option("--events", "-n", help="Number of points; run.events.")
     ] = None,
     seed: SeedOption = None,
-    jobs: Annotated[
-        int, typer.Option("--jobs", "-j", min=0, max=1024, help="Number of processes; 0: one for every core.")
-    ] = 1,
+    jobs: JobsOption = 1,
     dask: Annotated[
         str | None,
         typer.Option(
@@ -144,7 +144,7 @@ def generate(
     inputs += [] if proposal is None else [proposal]
     _claim(target, inputs, force, format_, is_folder=is_folder, is_part=part is not None)
     start = perf_counter()
-    workers = Workers(jobs or os.cpu_count() or 1, dask, dask_wait)
+    workers = Workers(processes(jobs), dask, dask_wait)
     given = None if proposal is None else load_proposal(proposal)
     total = number or len(points_of(loaded, part))
     with progress(total, quiet, "generating", before="training") as advance:

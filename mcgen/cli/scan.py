@@ -13,11 +13,13 @@ import typer
 from mcgen.cli.common import (
     CardArgument,
     ForceOption,
+    JobsOption,
     SetOption,
     State,
     app,
     files_of,
     load,
+    processes,
     progress_bar,
 )
 from mcgen.cli.terminal import echo, echo_json
@@ -40,7 +42,7 @@ def scan(
         str | None, typer.Option(help="Couplings of the grid of yields, in the same way; scan.couplings.")
     ] = None,
     json_: Annotated[bool, typer.Option("--json", help="Print the result as JSON.")] = False,
-    jobs: Annotated[int, typer.Option("--jobs", "-j", min=1, help="Number of processes.")] = 1,
+    jobs: JobsOption = 1,
     seed: Annotated[int | None, typer.Option(help="Seed of the random numbers; run.seed.")] = None,
     limits: Annotated[
         Path | None, typer.Option(help="Folder with others' limits to draw, CSV files as in docs/scan.md.")
@@ -102,7 +104,7 @@ def scan(
     others = [read_scan(path) for path in with_ or []]
     with parts_beside(target) as parts:
         with _progress(quiet) as advance:
-            found = run_scan(loaded, jobs, advance, parts)
+            found = run_scan(loaded, processes(jobs), advance, parts)
         from mcgen.plots.scan import label_of, plot_scans
 
         data = scan_to_dict(found)

@@ -8,15 +8,21 @@ from typing import Annotated
 
 import typer
 
-from mcgen.cli.common import CardArgument, SetOption, app, load, reading
+from mcgen.cli.common import CardArgument, JobsOption, SetOption, app, load, processes, reading
 from mcgen.cli.terminal import echo, echo_json
 
 
 @app.command(epilog="Example: mcgen inspect na62_leptophilic.root --verify")
 def inspect(
-    file: Annotated[Path, typer.Argument(help="An events file.")],
+    file: Annotated[Path, typer.Argument(help="An events file, or a dataset.")],
     json_: Annotated[bool, typer.Option("--json", help="Print the metadata as JSON.")] = False,
-    verify: Annotated[bool, typer.Option("--verify", help="Check every column against its digest.")] = False,
+    verify: Annotated[
+        bool,
+        typer.Option(
+            "--verify", help="Check every column against its digest, a dataset's parts by --jobs processes."
+        ),
+    ] = False,
+    jobs: JobsOption = 1,
 ) -> None:
     """Show what a file holds: card, provenance, columns, yields, cut flow."""
     from mcgen.cli.text import print_columns, print_provenance, print_summary
@@ -24,7 +30,7 @@ def inspect(
 
     metadata = read_metadata(file)
     if verify:
-        _verify(file)
+        _verify(file, processes(jobs))
     if json_:
         echo_json(metadata.to_json())
         return
@@ -33,14 +39,14 @@ def inspect(
     print_columns(metadata)
 
 
-def _verify(file: Path) -> None:
+def _verify(file: Path, jobs: int) -> None:
     from mcgen.errors import FileFormatError, RunError
-    from mcgen.io.events.store import read_chunks
+    from mcgen.run.parallel import Workers
+    from mcgen.run.verify import verify
 
     try:
         with reading(file) as advance:
-            for _ in read_chunks(file, progress=advance):
-                pass
+            verify(file, Workers(jobs), advance)
     except FileFormatError as error:
         raise RunError(str(error)) from error
     echo(f"{file}: all columns are as they were written", err=True)

@@ -269,6 +269,21 @@ def test_damage_is_told(card: mcgen.Card, damage: str) -> None:
         mcgen.read("set")
 
 
+@pytest.mark.parametrize("jobs", ["1", "2"])
+def test_parts_are_verified_by_processes(card: mcgen.Card, jobs: str) -> None:
+    dataset(card)
+    done("inspect", "set", "--verify", "--jobs", jobs)
+    part = Path("set", PARTS[1])
+    with uproot.open(part) as file:
+        data, place = bytearray(part.read_bytes()), file["events/boson_e"].member("fBasketSeek")[0]
+    data[place + 400] ^= 1
+    part.write_bytes(data)
+    assert re.search(
+        rf"{PARTS[1]}: .*(damaged|not the file)",
+        refused("inspect", "set", "--verify", "--jobs", jobs, code=1),
+    )
+
+
 # --- Folders ------------------------------------------------------------------------------------------------
 
 

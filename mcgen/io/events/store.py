@@ -14,7 +14,7 @@ from typing import Protocol, Self
 from mcgen.distribution import how_to_install
 from mcgen.errors import FileFormatError, RunError, UsageError
 from mcgen.io.events.checks import conforming
-from mcgen.io.events.dataset import is_dataset, read_index
+from mcgen.io.events.dataset import Part, is_dataset, read_index
 from mcgen.io.events.digests import ColumnDigests, verified
 from mcgen.io.events.fairship import FairShipWriter
 from mcgen.io.events.hepmc3 import Hepmc3Writer
@@ -191,9 +191,7 @@ def read_chunks(
     if is_dataset(path):
         whole, parts = read_index(path)
         for part in parts:
-            if verify and digest_of(read_metadata(path / part.file)) != part.metadata_sha256:
-                raise RunError(f"{path / part.file}: is not the file that the dataset's index names")
-            for record, _ in read_chunks(path / part.file, size, verify=verify, progress=progress):
+            for record in read_part(path, part, size, verify=verify, progress=progress):
                 yield conforming(record, whole.provenance, path), whole
         return
     with open_events(path) as file:
@@ -204,6 +202,17 @@ def read_chunks(
             yield record, metadata
             if progress:
                 progress(len(record["weight"]))
+
+
+def read_part(
+    folder: Path, part: Part, size: int = CHUNK, *, verify: bool = True, progress: Progress | None = None
+) -> Iterator[Record]:
+    """Read a part of a dataset; see `read_chunks`."""
+    path = folder / part.file
+    if verify and digest_of(read_metadata(path)) != part.metadata_sha256:
+        raise RunError(f"{path}: is not the file that the dataset's index names")
+    for record, _ in read_chunks(path, size, verify=verify, progress=progress):
+        yield record
 
 
 def convert(
