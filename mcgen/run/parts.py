@@ -9,6 +9,7 @@ import hashlib
 import io
 import json
 from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
@@ -55,8 +56,10 @@ def keep(folder: Path, made: Made, sums: Sums) -> None:
     make_folder(folder / STATE)
     # One array a type: an archive of many small ones takes long to read.
     sizes = [(name, values.dtype.name, len(values)) for name, values in sums.items()]
-    kinds = {kind: [v for v in sums.values() if v.dtype.name == kind] for _, kind, _ in sizes}
-    packed = {kind: np.concatenate(values) for kind, values in kinds.items()}
+    packed = {
+        kind: np.concatenate([values for values in sums.values() if values.dtype.name == kind])
+        for kind in sorted({kind for _, kind, _ in sizes})
+    }
     header = json.dumps({"part": asdict(made.part), "run": made.run, "sums": sizes})
     buffer = io.BytesIO()
     np.savez(buffer, **{_HEADER: np.array(header)}, **packed)  # type: ignore[arg-type]  # the stubs take the arrays for its options
@@ -74,9 +77,8 @@ def sums_of(folder: Path, part: Part) -> Sums:
     """
     path = _state_of(folder, part.first)
     try:
-        with path.open("rb") as raw, np.load(raw, allow_pickle=False) as file:
-            header = json.loads(str(file[_HEADER]))
-            packed = {name: file[name] for name in file.files if name != _HEADER}
+        with _opened(path) as (header, file):
+            packed = {kind: file[kind] for kind in {kind for _, kind, _ in header["sums"]}}
         sums: dict[str, AnyArray] = {}
         for name, kind, size in header["sums"]:
             sums[name], packed[kind] = np.split(packed[kind], [size])
@@ -114,10 +116,17 @@ def _state_of(folder: Path, first: int) -> Path:
     return folder / STATE / f"part-{first:05d}.npz"
 
 
+@contextmanager
+def _opened(path: Path) -> Iterator[tuple[dict[str, Any], Mapping[str, AnyArray]]]:
+    """Open what is kept of a part: its header, and the arrays, which are read when they are asked for."""
+    with path.open("rb") as raw, np.load(raw, allow_pickle=False) as file:
+        yield json.loads(str(file[_HEADER])), file
+
+
 def _read(path: Path) -> Made | None:
     try:
-        with path.open("rb") as raw, np.load(raw, allow_pickle=False) as file:
-            header = json.loads(str(file[_HEADER]))
+        with _opened(path) as (header, _):
+            pass
         return Made(Part(**header["part"]), header["run"])
     except Exception:  # noqa: BLE001  # zip and npy files raise almost anything when damaged
         return None

@@ -94,7 +94,7 @@ def thick_target(card: Card, flux: Flux, flight: FlightMaker = DecayInVolume) ->
         name: SOURCES[name].of(setting, flux.select(SOURCES[name].particles))
         for name in card.production.processes
     }
-    ends = setting.dump.z[0], volume.z_m[0]
+    front, entrance = setting.dump.z[0], volume.z_m[0]
     ratios: dict[Outcome, float] = {c: ratio for c, ratio in card.model.open_channels().items()}  # noqa: C416
     return Process(
         boson=setting.boson,
@@ -102,7 +102,7 @@ def thick_target(card: Card, flux: Flux, flight: FlightMaker = DecayInVolume) ->
         exposure=card.experiment.exposure.value,
         sources=sources,
         left_out=_left_out(sources, flux),
-        aims={channel: Aim(volume, detector.narrowest_plane(channel, *ends)) for channel in ratios},
+        aims={channel: Aim(volume, detector.narrowest_plane(channel, front, entrance)) for channel in ratios},
         flight=flight(setting.boson, volume),
         decay=TwoBodyDecay(setting.boson, detector),
         detector=detector,

@@ -112,10 +112,11 @@ def prepare(
     ]
     importance = goal(pilots) if goal else _importance(pilots, card.run.vegas.train_on)
     components: list[Component] = []
-    efforts = _efforts(np.array([spread_of(importance(pilot)) for pilot in pilots]))
+    densities = [importance(pilot) for pilot in pilots]
+    efforts = _efforts(np.array([spread_of(density) for density in densities]))
     spreads = np.zeros(count)
-    for i, (component, pilot, effort) in enumerate(zip(flat, pilots, efforts, strict=True)):
-        rough = _with_parents(component, process, pilot, importance(pilot))
+    for i, (component, pilot, seen, effort) in enumerate(zip(flat, pilots, densities, efforts, strict=True)):
+        rough = _with_parents(component, process, pilot, seen)
         shape = int(effort * size), len(rough.grid)
         second = _pilot(sampler, [rough], [next(batches(Purpose.PILOT, count + i, 1, shape))])
         density = importance(second)

@@ -165,24 +165,28 @@ def test_what_does_not_fit_is_drawn_again(card: mcgen.Card, whole: Events, damag
         case "sums cut short":
             sums.write_bytes(sums.read_bytes()[:-100])
         case _:
-            change_a_byte(sums)
+            change_a_sum(sums)
     dataset(card, resume=True)
     assert_same(whole, mcgen.read("set"))
 
 
-def change_a_byte(path: Path) -> None:
-    """Change a byte of the sums of weights of a part."""
-    with zipfile.ZipFile(path) as archive:
-        place = archive.getinfo("float64.npy").header_offset + 500
+def change_a_byte(path: Path, place: int) -> None:
     data = bytearray(path.read_bytes())
     data[place] ^= 1
     path.write_bytes(data)
 
 
+def change_a_sum(path: Path) -> None:
+    """Change a byte of the sums of weights of a part."""
+    with zipfile.ZipFile(path) as archive:
+        place = archive.getinfo("float64.npy").header_offset + 500
+    change_a_byte(path, place)
+
+
 def test_sums_of_a_farms_part_that_are_damaged_are_told(card: mcgen.Card) -> None:
     for chunks in (range(2), range(2, 5)):
         dataset(card, part=chunks)
-    change_a_byte(Path("set/.run/part-00002.npz"))
+    change_a_sum(Path("set/.run/part-00002.npz"))
     message = refused("merge", "set/")
     assert "part-00002.npz: damaged" in message
     assert "make the chunks 2:5 again" in message
@@ -275,9 +279,8 @@ def test_parts_are_verified_by_processes(card: mcgen.Card, jobs: str) -> None:
     done("inspect", "set", "--verify", "--jobs", jobs)
     part = Path("set", PARTS[1])
     with uproot.open(part) as file:
-        data, place = bytearray(part.read_bytes()), file["events/boson_e"].member("fBasketSeek")[0]
-    data[place + 400] ^= 1
-    part.write_bytes(data)
+        place = int(file["events/boson_e"].member("fBasketSeek")[0]) + 400
+    change_a_byte(part, place)
     assert re.search(
         rf"{PARTS[1]}: .*(damaged|not the file)",
         refused("inspect", "set", "--verify", "--jobs", jobs, code=1),

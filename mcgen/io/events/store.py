@@ -191,8 +191,8 @@ def read_chunks(
     if is_dataset(path):
         whole, parts = read_index(path)
         for part in parts:
-            for record in read_part(path, part, size, verify=verify, progress=progress):
-                yield conforming(record, whole.provenance, path), whole
+            for record in read_part(path, whole, part, size, verify=verify, progress=progress):
+                yield record, whole
         return
     with open_events(path) as file:
         metadata = file.metadata
@@ -205,14 +205,20 @@ def read_chunks(
 
 
 def read_part(
-    folder: Path, part: Part, size: int = CHUNK, *, verify: bool = True, progress: Progress | None = None
+    folder: Path,
+    whole: Metadata,
+    part: Part,
+    size: int = CHUNK,
+    *,
+    verify: bool = True,
+    progress: Progress | None = None,
 ) -> Iterator[Record]:
-    """Read a part of a dataset; see `read_chunks`."""
+    """Read a part of a dataset, of which `whole` is the metadata; see `read_chunks`."""
     path = folder / part.file
     if verify and digest_of(read_metadata(path)) != part.metadata_sha256:
         raise RunError(f"{path}: is not the file that the dataset's index names")
     for record, _ in read_chunks(path, size, verify=verify, progress=progress):
-        yield record
+        yield conforming(record, whole.provenance, folder)
 
 
 def convert(
